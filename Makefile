@@ -1,0 +1,57 @@
+# `make repro` and `make test` need Python 3.11 or newer, git and make; the rest is installed into .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help repro test test-slow lint format lock schema clean
+
+help:  ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.venv/.created: Makefile
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ": use make PYTHON=/path/to/python3.11" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/.pipeline: .venv/.created requirements.lock pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+.venv/.development: .venv/.pipeline requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	@touch $@
+
+repro: .venv/.pipeline  ## Run the whole pipeline: fetch, preprocess, train, evaluate, figures
+	$(BIN)/python -m pipeline.params
+	$(BIN)/dvc repro
+
+test: .venv/.development  ## Run the tests (under four minutes on two cores)
+	$(BIN)/python -m pytest -m 'not slow'
+
+test-slow: .venv/.development  ## Run the long tests too
+	$(BIN)/python -m pytest
+
+lint: .venv/.development  ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/.development  ## Put the code into its standard form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: .venv/.development  ## Renew both lock files from pyproject.toml
+	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra pipeline --output-file requirements.lock pyproject.toml
+	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra test --extra lint --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+
+# One version of each package for every Python and system: the same NumPy gives the same bits.
+LOCK_OPTIONS := --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest \
+	--no-annotate --no-header --no-emit-index-url --no-emit-find-links
+
+schema: .venv/.pipeline  ## Renew params.schema.json from the parameters' types
+	$(BIN)/python -m pipeline.params --write-schema
+
+clean:  ## Remove .venv and everything that is not in git, downloaded data included
+	git clean -fdX

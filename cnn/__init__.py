@@ -1,0 +1,86 @@
+"""Convolutional neural networks in plain NumPy, to read, to train and to import.
+
+Every dimension letter means one thing everywhere:
+
+- n: samples; h, w: height and width of an image; c: its channels;
+- h_f, w_f: height and width of a filter or pooling window; n_f: filters;
+- h_out, w_out: height and width of the grid of windows;
+- n_in, n_out: inputs and outputs of a dense layer.
+
+Images are `[n, h, w, c]`, filters `[h_f, w_f, c, n_f]`, dense weights `[n_in, n_out]`. dy is the gradient of
+the loss with respect to y, and so on.
+"""
+
+from cnn.callbacks import BestWeights, Checkpoint, EarlyStopping, ProgressBar
+from cnn.gradients import gradient_check
+from cnn.initialisers import glorot_normal, glorot_uniform, he_normal, he_uniform
+from cnn.labels import one_hot
+from cnn.layers import (
+    GELU,
+    AveragePool2D,
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePool2D,
+    Layer,
+    LeakyReLU,
+    MaxPool2D,
+    ReLU,
+    Sigmoid,
+    Softmax,
+    Tanh,
+)
+from cnn.losses import Loss, MeanSquaredError, SoftmaxCrossEntropy
+from cnn.metrics import accuracy, confusion_matrix
+from cnn.optimisers import SGD, Adam, AdamW, Optimiser, RMSProp
+from cnn.schedules import ConstantRate, CosineDecay, OneCycle, Schedule, StepDecay
+from cnn.sequential import Sequential
+from cnn.training import Callback, Training
+
+__all__ = [
+    "GELU",
+    "SGD",
+    "Adam",
+    "AdamW",
+    "AveragePool2D",
+    "BatchNorm",
+    "BestWeights",
+    "Callback",
+    "Checkpoint",
+    "ConstantRate",
+    "Conv2D",
+    "CosineDecay",
+    "Dense",
+    "Dropout",
+    "EarlyStopping",
+    "Flatten",
+    "GlobalAveragePool2D",
+    "Layer",
+    "LeakyReLU",
+    "Loss",
+    "MaxPool2D",
+    "MeanSquaredError",
+    "OneCycle",
+    "Optimiser",
+    "ProgressBar",
+    "RMSProp",
+    "ReLU",
+    "Schedule",
+    "Sequential",
+    "Sigmoid",
+    "Softmax",
+    "SoftmaxCrossEntropy",
+    "StepDecay",
+    "Tanh",
+    "Training",
+    "accuracy",
+    "confusion_matrix",
+    "glorot_normal",
+    "glorot_uniform",
+    "gradient_check",
+    "he_normal",
+    "he_uniform",
+    "one_hot",
+]

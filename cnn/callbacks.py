@@ -1,0 +1,249 @@
+"""Callbacks: what can be done while a model trains."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from cnn.checks import whole_number
+from cnn.storage import read_arrays, write_arrays
+from cnn.training import Callback, Record, Training
+from cnn.types import Array
+
+
+class ProgressBar(Callback):
+    """Show a bar with loss, accuracy, samples a second and time left, and a line for each epoch.
+
+    Raises:
+        ImportError: if tqdm is not installed.
+
+    Example:
+        >>> bar = ProgressBar()
+    """
+
+    def __init__(self) -> None:
+        try:
+            from tqdm import tqdm  # noqa: PLC0415 - a dependency of this class alone
+        except ImportError as error:
+            raise ImportError(
+                "ProgressBar needs tqdm: install it with pip install 'cnn[progress]'."
+            ) from error
+        self._new_bar = tqdm
+        self._bar: Any = None
+
+    def on_fit_start(self, training: Training) -> None:
+        """Open the bar, part of the way along if training goes on from a checkpoint."""
+        n = len(training.x)
+        self._bar = self._new_bar(
+            total=training.epochs * n,
+            initial=training.epoch * n,
+            unit=" samples",
+            unit_scale=True,
+            mininterval=0.5,
+        )
+
+    def on_step_end(self, training: Training) -> None:
+        """Move the bar."""
+        self._bar.set_description(f"epoch {training.epoch + 1}/{training.epochs}", refresh=False)
+        self._bar.set_postfix_str(
+            f"loss {training.running_loss:.4f}, accuracy {training.running_accuracy:.2%}", refresh=False
+        )
+        self._bar.update(training.epoch * len(training.x) + training.seen - self._bar.n)
+
+    def on_epoch_end(self, training: Training) -> None:
+        """Write the epoch's line."""
+        record = training.history[-1]
+        parts = [
+            f"{name.replace('_', ' ')} {_readable(name, value)}"
+            for name, value in record.items()
+            if name != "epoch"
+        ]
+        self._bar.write(f"epoch {training.epoch}/{training.epochs}: {', '.join(parts)}")
+
+    def on_fit_end(self, training: Training) -> None:
+        """Close the bar."""
+        self._bar.close()
+
+
+class BestWeights(Callback):
+    """Keep the parameters of the best epoch, and put them back at the end.
+
+    Args:
+        monitor: the entry of the history to go by; an accuracy should be high, anything else low. Of
+            several equally good epochs the first is taken.
+
+    Example:
+        >>> BestWeights("validation_accuracy").monitor
+        'validation_accuracy'
+    """
+
+    def __init__(self, monitor: str = "validation_loss") -> None:
+        self.monitor = monitor
+        self._best: dict[str, Array] = {}
+
+    def on_epoch_end(self, training: Training) -> None:
+        """Keep the parameters if no epoch so far was as good."""
+        if best_epoch(training.history, self.monitor) == training.epoch:
+            self._best = training.model.params | training.model.state
+
+    def on_fit_end(self, training: Training) -> None:
+        """Put the best parameters back."""
+        training.model.assign(self._best)
+
+    def arrays(self) -> dict[str, Array]:
+        """Return the best parameters so far."""
+        return self._best
+
+    def restore(self, arrays: dict[str, Array]) -> None:
+        """Take the best parameters back."""
+        self._best = arrays
+
+
+class EarlyStopping(Callback):
+    """Stop when no epoch has been better than the best one for a while.
+
+    Args:
+        patience: how many epochs in a row may be no better, 1 or more.
+        monitor: the entry of the history to go by, as in BestWeights.
+
+    Raises:
+        ValueError: if `patience` is less than 1.
+
+    Example:
+        >>> EarlyStopping(patience=3).patience
+        3
+
+    Source:
+        Prechelt: Early stopping, but when? 1998.
+    """
+
+    def __init__(self, patience: int, monitor: str = "validation_loss") -> None:
+        self.patience = whole_number("EarlyStopping", "patience", patience, minimum=1)
+        self.monitor = monitor
+
+    def on_epoch_end(self, training: Training) -> None:
+        """Stop training if the best epoch is too long ago."""
+        if training.epoch - best_epoch(training.history, self.monitor) >= self.patience:
+            training.stopped = True
+
+
+class Checkpoint(Callback):
+    """Write all that training needs to go on to a file after each epoch, and go on from it if it is there.
+
+    A training that is killed and started again with the same arguments ends with the same bits as one that
+    was never disturbed. The file stays at the end; delete it to train afresh.
+
+    Args:
+        path: the file; its folder is created.
+
+    Raises:
+        ValueError: at the start of training, if the file belongs to a training with other arguments or is
+            damaged, or if other callbacks, whose memory it keeps, come after this one.
+
+    Example:
+        >>> Checkpoint("run.npz").path.name
+        'run.npz'
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+
+    def on_fit_start(self, training: Training) -> None:
+        """Go on from the file, if it is there."""
+        if training.callbacks[-1] is not self:
+            raise ValueError(
+                "Checkpoint must be the last callback, so that it keeps what the others have done."
+            )
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if self.path.exists():
+            self._restore(training)
+
+    def on_epoch_end(self, training: Training) -> None:
+        """Write the file."""
+        header = {
+            "run": _arguments(training),
+            "epoch": training.epoch,
+            "stopped": training.stopped,
+            "history": training.history,
+            "optimiser_steps": training.optimiser.steps,
+        }
+        write_arrays(self.path, "cnn checkpoint", header, _flatten(_memories(training)))
+
+    def _restore(self, training: Training) -> None:
+        header, arrays = read_arrays(self.path, "cnn checkpoint")
+        for name, here in _arguments(training).items():
+            there = header["run"].get(name)
+            if there != here:
+                raise ValueError(
+                    f"{self.path} belongs to a training with {name} {there}, received {here}: delete it or "
+                    "choose another path."
+                )
+        training.epoch, training.stopped = header["epoch"], header["stopped"]
+        training.history[:] = header["history"]
+        training.optimiser.steps = header["optimiser_steps"]
+        kept = _unflatten(arrays)
+        training.model.assign(kept.get("model", {}))
+        training.optimiser.memory = {
+            kind.removeprefix("optimiser "): values
+            for kind, values in kept.items()
+            if kind.startswith("optimiser ")
+        }
+        for place, callback in enumerate(training.callbacks):
+            if isinstance(callback, Callback):
+                callback.restore(kept.get(f"callback {place}", {}))
+
+
+def best_epoch(history: list[Record], monitor: str) -> int:
+    """Return the number of the first epoch whose monitored entry is the best.
+
+    Raises:
+        ValueError: if the history has no such entry.
+
+    Example:
+        >>> best_epoch([{"epoch": 1, "loss": 0.5}, {"epoch": 2, "loss": 0.3}], "loss")
+        2
+    """
+    if monitor not in history[-1]:
+        raise ValueError(f"The history has no entry {monitor!r}: it has {', '.join(history[-1])}.")
+    sign = 1 if monitor.endswith("accuracy") else -1
+    return int(max(history, key=lambda record: sign * record[monitor])["epoch"])
+
+
+def _arguments(training: Training) -> dict[str, Any]:
+    """Return what must be the same for a training to go on, in readable form."""
+    return {
+        "model": repr(training.model),
+        "optimiser": repr(training.optimiser),
+        "loss": repr(training.loss),
+        "samples": list(training.x.shape),
+        "epochs": training.epochs,
+        "batch_size": training.batch_size,
+        "micro_batch_size": training.micro_batch_size,
+        "seed": training.seed,
+    }
+
+
+def _memories(training: Training) -> dict[str, dict[str, Array]]:
+    """Return all arrays that training goes on with, under who keeps them."""
+    memories = {"model": training.model.params | training.model.state}
+    memories |= {f"optimiser {kind}": values for kind, values in training.optimiser.memory.items()}
+    for place, callback in enumerate(training.callbacks):
+        if isinstance(callback, Callback):
+            memories[f"callback {place}"] = callback.arrays()
+    return memories
+
+
+def _flatten(memories: dict[str, dict[str, Array]]) -> dict[str, Array]:
+    return {f"{owner}/{name}": array for owner, arrays in memories.items() for name, array in arrays.items()}
+
+
+def _unflatten(arrays: dict[str, Array]) -> dict[str, dict[str, Array]]:
+    memories: dict[str, dict[str, Array]] = {}
+    for flat_name, array in arrays.items():
+        owner, _, name = flat_name.partition("/")
+        memories.setdefault(owner, {})[name] = array
+    return memories
+
+
+def _readable(name: str, value: float) -> str:
+    return f"{value:.2%}" if name.endswith("accuracy") else f"{value:.4g}"

@@ -1,0 +1,143 @@
+"""Checks of what comes in from outside: one sentence with what was received and what was expected."""
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+
+from cnn.types import Array, Pair, Shape
+
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def check_float_array(owner: str, x: object, axes: str | None = None) -> None:
+    """Refuse anything but a float32 or float64 array with these axes.
+
+    Args:
+        owner: who asks; the message begins with it.
+        x: what came in.
+        axes: the letters of the expected axes, such as `"n h w c"`; None takes any number of them.
+
+    Raises:
+        TypeError: if `x` is no array of float32 or float64.
+        ValueError: if its number of axes is another.
+
+    Example:
+        >>> check_float_array("Dense", np.ones((2, 3), np.float32), "n n_in")
+    """
+    if not isinstance(x, np.ndarray):
+        raise TypeError(f"{owner} expects a NumPy array, received {type(x).__name__}.")
+    if x.dtype not in FLOATS:
+        raise TypeError(
+            f"{owner} expects float32 or float64, received {x.dtype}: convert it by x.astype(numpy.float32)."
+        )
+    if axes is not None and x.ndim != len(axes.split()):
+        raise ValueError(
+            f"{owner} expects {len(axes.split())} axes [{axes.replace(' ', ', ')}], "
+            f"received {x.ndim} in the shape {x.shape}."
+        )
+
+
+def check_finite(name: str, x: Array) -> None:
+    """Refuse NaN and infinity, and say where the first one is.
+
+    Raises:
+        ValueError: if any number of `x` is not finite.
+    """
+    finite = np.isfinite(x)
+    if not finite.all():
+        place = tuple(int(i) for i in np.argwhere(~finite)[0])
+        raise ValueError(
+            f"{name} must hold finite numbers only, received {x[place]} at {list(place)} "
+            f"and {np.count_nonzero(~finite)} such in all: clean the data first."
+        )
+
+
+def check_samples(name: str, x: Array, input_shape: Shape) -> None:
+    """Refuse samples that a model of this input shape cannot take, at the point where data enters it.
+
+    Raises:
+        TypeError: if `x` is no array of float32 or float64.
+        ValueError: if a sample has another shape, there is none, or a number is not finite.
+    """
+    check_float_array(name, x)
+    if x.shape[1:] != input_shape:
+        expected = ", ".join(map(str, ("n", *input_shape)))
+        raise ValueError(f"{name} must have the shape [{expected}], received {list(x.shape)}.")
+    if len(x) == 0:
+        raise ValueError(f"{name} must hold at least one sample, received none.")
+    check_finite(name, x)
+
+
+def whole_number(owner: str, name: str, value: object, minimum: int) -> int:
+    """Return `value` if it is a whole number from `minimum` on.
+
+    Raises:
+        TypeError: if it is no whole number.
+        ValueError: if it is smaller.
+
+    Example:
+        >>> whole_number("Dense", "units", 10, minimum=1)
+        10
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise TypeError(f"{owner}: {name} must be a whole number, received {value!r}.")
+    if value < minimum:
+        raise ValueError(f"{owner}: {name} must be {minimum} or more, received {value}.")
+    return int(value)
+
+
+def pair(owner: str, name: str, value: object, minimum: int) -> Pair:
+    """Return `(height, width)` from one whole number for both, or from two.
+
+    Raises:
+        TypeError: if it is neither.
+        ValueError: if one of them is smaller than `minimum`.
+
+    Example:
+        >>> pair("MaxPool2D", "pool_size", 2, minimum=1)
+        (2, 2)
+    """
+    if isinstance(value, list | tuple):
+        if len(value) != 2:
+            raise ValueError(f"{owner}: {name} must be a whole number or a pair of them, received {value!r}.")
+        first, second = value
+        return whole_number(owner, name, first, minimum), whole_number(owner, name, second, minimum)
+    number = whole_number(owner, name, value, minimum)
+    return number, number
+
+
+def number_between(
+    owner: str, name: str, value: float, low: float, high: float = np.inf, *, open_low: bool = False
+) -> float:
+    """Return `value` if it lies in `[low, high)`, or in `(low, high)` where `open_low`.
+
+    Raises:
+        TypeError: if it is no number.
+        ValueError: if it lies outside.
+
+    Example:
+        >>> number_between("Dropout", "rate", 0.25, 0, 1)
+        0.25
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise TypeError(f"{owner}: {name} must be a number, received {value!r}.")
+    if not low <= value < high or (open_low and value == low):
+        bracket = "(" if open_low else "["
+        raise ValueError(f"{owner}: {name} must lie in {bracket}{low}, {high}), received {value}.")
+    return float(value)
+
+
+def one_of(owner: str, name: str, value: Any, choices: Collection[str]) -> Any:
+    """Return `value` if it is among the choices.
+
+    Raises:
+        ValueError: if it is not; the message lists them.
+
+    Example:
+        >>> one_of("Conv2D", "padding", "same", ["same", "valid"])
+        'same'
+    """
+    if value not in choices:
+        raise ValueError(f"{owner}: {name} must be one of {', '.join(choices)}, received {value!r}.")
+    return value

@@ -1,0 +1,82 @@
+"""From plain data, as it stands in a YAML or JSON file, to layers and other dataclasses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from difflib import get_close_matches
+from typing import Any, TypeVar
+
+from cnn.layers import LAYERS, Layer
+
+T = TypeVar("T")
+
+
+def layer_from_config(config: Mapping[str, Any]) -> Layer:
+    """Make the layer that `Layer.to_config` describes.
+
+    Args:
+        config: the kind under `layer`, and the hyperparameters under their names.
+
+    Returns:
+        The layer, not built yet.
+
+    Raises:
+        TypeError: if a hyperparameter has the wrong type.
+        ValueError: if the kind or a hyperparameter is unknown, missing or out of range.
+
+    Example:
+        >>> layer_from_config({"layer": "MaxPool2D", "pool_size": 2})
+        MaxPool2D(pool_size=(2, 2), stride=(2, 2), padding='valid')
+    """
+    return from_config(config, "layer", LAYERS)
+
+
+def from_config(config: Mapping[str, Any], what: str, kinds: Mapping[str, type[T]]) -> T:
+    """Make an object of one of several kinds from plain data.
+
+    Args:
+        config: the kind under the key `what`, and the hyperparameters under their names.
+        what: what is made, such as `"layer"`.
+        kinds: the dataclasses to choose from, under their names.
+
+    Returns:
+        The object.
+
+    Raises:
+        TypeError: if a hyperparameter has the wrong type.
+        ValueError: if the kind or a hyperparameter is unknown, missing or out of range.
+
+    Example:
+        >>> from cnn import ConstantRate
+        >>> from_config({"schedule": "ConstantRate", "rate": 0.1}, "schedule", {"ConstantRate": ConstantRate})
+        ConstantRate(rate=0.1)
+    """
+    if not isinstance(config, Mapping) or what not in config:
+        raise ValueError(f"Expected the kind of {what} under the key {what!r}, received {config!r}.")
+    hyperparameters = dict(config)
+    kind = str(hyperparameters.pop(what))
+    if kind not in kinds:
+        raise ValueError(f"There is no {what} {kind!r}{nearest(kind, kinds)}: there are {', '.join(kinds)}.")
+    known = {entry.name: entry for entry in fields(kinds[kind]) if entry.init}  # type: ignore[arg-type]
+    for name in hyperparameters:
+        if name not in known:
+            raise ValueError(
+                f"{kind} has no hyperparameter {name!r}{nearest(name, known)}: "
+                f"it has {', '.join(known) or 'none'}."
+            )
+    for name, entry in known.items():
+        if name not in hyperparameters and entry.default is MISSING:
+            raise ValueError(f"{kind} needs {name}, received {dict(config)}.")
+    return kinds[kind](**hyperparameters)
+
+
+def nearest(received: object, known: Mapping[str, object]) -> str:
+    """Return the question whether the most similar of the known names was meant, or nothing.
+
+    Example:
+        >>> nearest("Con2D", {"Conv2D": None, "Dense": None})
+        ", did you mean 'Conv2D'?"
+    """
+    similar = get_close_matches(str(received), list(known), n=1)
+    return f", did you mean {similar[0]!r}?" if similar else ""

@@ -1,0 +1,91 @@
+"""Class labels: one whole number a sample, or one row of a matrix."""
+
+import numpy as np
+
+from cnn.types import Array, Labels, Targets
+
+
+def one_hot(labels: Labels, classes: int) -> Array:
+    """Turn labels into rows that hold a 1 at the label and 0 elsewhere.
+
+    Args:
+        labels: whole numbers from 0 to classes − 1, `[n]`.
+        classes: the number of classes.
+
+    Returns:
+        The rows, float32, `[n, classes]`.
+
+    Raises:
+        TypeError: if the labels are no whole numbers.
+        ValueError: if one of them is out of range.
+
+    Example:
+        >>> one_hot(np.array([0, 2]), classes=3)
+        array([[1., 0., 0.],
+               [0., 0., 1.]], dtype=float32)
+    """
+    check_labels(labels, classes)
+    rows = np.zeros((len(labels), classes), np.float32)
+    rows[np.arange(len(labels)), labels] = 1
+    return rows
+
+
+def check_labels(labels: Labels, classes: int) -> None:
+    """Refuse labels that are not `[n]` whole numbers from 0 to classes − 1.
+
+    Raises:
+        TypeError: if they are no whole numbers.
+        ValueError: if their shape or range is another.
+    """
+    if not isinstance(labels, np.ndarray) or not np.issubdtype(labels.dtype, np.integer):
+        received = labels.dtype if isinstance(labels, np.ndarray) else type(labels).__name__
+        raise TypeError(f"Labels must be a NumPy array of whole numbers, received {received}.")
+    if labels.ndim != 1:
+        raise ValueError(f"Labels must have the shape [n], received {list(labels.shape)}.")
+    if len(labels) and (labels.min() < 0 or labels.max() >= classes):
+        raise ValueError(
+            f"Labels must lie from 0 to {classes - 1} for {classes} classes, "
+            f"received {labels.min()} to {labels.max()}."
+        )
+
+
+def target_rows(targets: Targets, like: Array) -> Array:
+    """Return targets as one row a sample, in the shape and number type of the outputs they are compared with.
+
+    Args:
+        targets: labels `[n]`, or rows `[n, classes]` (one-hot, or any other numbers).
+        like: the outputs, `[n, classes]`.
+
+    Returns:
+        The rows, `[n, classes]`.
+
+    Raises:
+        TypeError: if the targets have the wrong type.
+        ValueError: if they do not fit the outputs.
+
+    Example:
+        >>> target_rows(np.array([1]), like=np.zeros((1, 2)))
+        array([[0., 1.]])
+    """
+    n, classes = like.shape
+    if len(targets) != n:
+        raise ValueError(f"There must be one target for each of the {n} samples, received {len(targets)}.")
+    if targets.ndim == 1:
+        return one_hot(targets, classes).astype(like.dtype)
+    if targets.shape != like.shape:
+        raise ValueError(
+            f"Targets must be labels [n] or rows {list(like.shape)} like the outputs, "
+            f"received {list(targets.shape)}."
+        )
+    return targets.astype(like.dtype, copy=False)
+
+
+def labels_of(targets: Targets) -> Labels:
+    """Return the label of each target: the label itself, or the place of the row's largest number.
+
+    Example:
+        >>> labels_of(np.array([[0.1, 0.9], [0.8, 0.2]]))
+        array([1, 0])
+    """
+    labels: Labels = targets.argmax(axis=1) if targets.ndim == 2 else targets
+    return labels

@@ -1,0 +1,207 @@
+"""Activations: the curves between the layers, without which any number of them would be one matrix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import pi, sqrt
+
+import numpy as np
+
+from cnn.checks import check_float_array, number_between
+from cnn.layers.base import Layer
+from cnn.types import Array, Gradients, Shape
+
+
+class _Activation(Layer):
+    """What activations share: the output has the input's shape."""
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Return the input's shape."""
+        return input_shape
+
+
+@dataclass(eq=False)
+class ReLU(_Activation):
+    """Keep what is positive: y = max(x, 0), and dx = dy where x > 0, else 0.
+
+    Shapes: x and y `[n, …]`.
+
+    Example:
+        >>> ReLU().forward_pass(np.array([[-1.0, 2.0]]))[0]
+        array([[0., 2.]])
+
+    Source:
+        Nair, Hinton: Rectified linear units improve restricted Boltzmann machines, ICML 2010.
+    """
+
+    def forward_pass(
+        self, x: Array, training: bool = False, rng: np.random.Generator | None = None
+    ) -> tuple[Array, Array]:
+        """Cut off what is negative."""
+        check_float_array(self.name, x)
+        y = np.maximum(x, 0)
+        return y, y
+
+    def backward_pass(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
+        """Let dy through where the output, which is the cache, is positive."""
+        y = cache
+        dx = dy * (y > 0)
+        return dx, {}
+
+
+@dataclass(eq=False)
+class LeakyReLU(_Activation):
+    """Keep what is positive and a little of the rest: y = x where x > 0, else slope · x.
+
+    Args:
+        slope: what is left of a negative number, in [0, 1).
+
+    Shapes: x and y `[n, …]`.
+
+    Raises:
+        ValueError: if `slope` lies outside [0, 1).
+
+    Example:
+        >>> LeakyReLU(0.1).forward_pass(np.array([[-1.0, 2.0]]))[0]
+        array([[-0.1,  2. ]])
+
+    Source:
+        Maas, Hannun, Ng: Rectifier nonlinearities improve neural network acoustic models, ICML 2013.
+    """
+
+    slope: float = 0.01
+
+    def __post_init__(self) -> None:
+        self.slope = number_between(self.name, "slope", self.slope, 0, 1)
+
+    def forward_pass(
+        self, x: Array, training: bool = False, rng: np.random.Generator | None = None
+    ) -> tuple[Array, Array]:
+        """Shrink what is negative: the larger of x and slope · x."""
+        check_float_array(self.name, x)
+        y = np.maximum(x, self.slope * x)
+        return y, x
+
+    def backward_pass(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
+        """Let dy through where the input, which is the cache, is positive, and slope · dy elsewhere."""
+        x = cache
+        dx = np.where(x > 0, dy, self.slope * dy)
+        return dx, {}
+
+
+@dataclass(eq=False)
+class Sigmoid(_Activation):
+    """Squash into (0, 1): y = 1 / (1 + e^(−x)), and dx = dy · y · (1 − y).
+
+    Shapes: x and y `[n, …]`.
+
+    Example:
+        >>> Sigmoid().forward_pass(np.array([[0.0, 1000.0]]))[0]
+        array([[0.5, 1. ]])
+    """
+
+    def forward_pass(
+        self, x: Array, training: bool = False, rng: np.random.Generator | None = None
+    ) -> tuple[Array, Array]:
+        """Compute the curve as (1 + tanh(x / 2)) / 2, which never overflows."""
+        check_float_array(self.name, x)
+        y = 0.5 * (1 + np.tanh(0.5 * x))
+        return y, y
+
+    def backward_pass(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
+        """Multiply with the slope, which the output (the cache) tells."""
+        y = cache
+        dx = dy * y * (1 - y)
+        return dx, {}
+
+
+@dataclass(eq=False)
+class Tanh(_Activation):
+    """Squash into (−1, 1): y = tanh(x), and dx = dy · (1 − y²).
+
+    Shapes: x and y `[n, …]`.
+
+    Example:
+        >>> Tanh().forward_pass(np.array([[0.0, 1000.0]]))[0]
+        array([[0., 1.]])
+    """
+
+    def forward_pass(
+        self, x: Array, training: bool = False, rng: np.random.Generator | None = None
+    ) -> tuple[Array, Array]:
+        """Compute the curve."""
+        check_float_array(self.name, x)
+        y = np.tanh(x)
+        return y, y
+
+    def backward_pass(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
+        """Multiply with the slope, which the output (the cache) tells."""
+        y = cache
+        dx = dy * (1 - y * y)
+        return dx, {}
+
+
+@dataclass(eq=False)
+class GELU(_Activation):
+    """Weigh x with how likely a normal number is to be smaller, in the form with tanh.
+
+    y = x/2 · (1 + t) with t = tanh(√(2/π) · (x + 0.044715 · x³))
+
+    Shapes: x and y `[n, …]`.
+
+    Example:
+        >>> GELU().forward_pass(np.array([[-1.0, 0.0, 1.0]]))[0].round(4)
+        array([[-0.1588,  0.    ,  0.8412]])
+
+    Source:
+        Hendrycks, Gimpel: Gaussian error linear units, arXiv:1606.08415.
+    """
+
+    def forward_pass(
+        self, x: Array, training: bool = False, rng: np.random.Generator | None = None
+    ) -> tuple[Array, Array]:
+        """Compute the curve."""
+        check_float_array(self.name, x)
+        y = 0.5 * x * (1 + self._tanh(x))
+        return y, x
+
+    def backward_pass(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
+        """Multiply with the slope at x: (1 + t)/2 + x/2 · (1 − t²) · √(2/π) · (1 + 0.134145 · x²)."""
+        x = cache
+        t = self._tanh(x)
+        slope = 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * (sqrt(2 / pi) * (1 + 3 * 0.044715 * x * x))
+        return dy * slope, {}
+
+    def _tanh(self, x: Array) -> Array:
+        return np.tanh(sqrt(2 / pi) * (x + 0.044715 * x * x * x))
+
+
+@dataclass(eq=False)
+class Softmax(_Activation):
+    """Turn each row of numbers into probabilities: y_i = e^(x_i) / Σ_j e^(x_j), over the last axis.
+
+    Shapes: x and y `[n, …, n_out]`.
+
+    Example:
+        >>> Softmax().forward_pass(np.array([[1.0, 1.0], [1000.0, 0.0]]))[0]
+        array([[0.5, 0.5],
+               [1. , 0. ]])
+
+    Source:
+        Bridle: Probabilistic interpretation of feedforward classification network outputs, 1990.
+    """
+
+    def forward_pass(
+        self, x: Array, training: bool = False, rng: np.random.Generator | None = None
+    ) -> tuple[Array, Array]:
+        """Compute the probabilities; less the row's maximum, which changes nothing and prevents overflow."""
+        check_float_array(self.name, x)
+        e = np.exp(x - x.max(axis=-1, keepdims=True))
+        y = e / e.sum(axis=-1, keepdims=True)
+        return y, y
+
+    def backward_pass(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
+        """Apply the transposed Jacobian, ∂y_i / ∂x_j = y_i · (δ_ij − y_j): dx = y · (dy − Σ_j dy_j · y_j)."""
+        y = cache
+        dx = y * (dy - (dy * y).sum(axis=-1, keepdims=True))
+        return dx, {}

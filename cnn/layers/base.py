@@ -1,0 +1,143 @@
+"""What every layer is: hyperparameters and parameters, a forward pass and its mirror image."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+
+from cnn.types import Array, Gradients, Pair, Shape
+
+
+@dataclass(eq=False)
+class Layer(ABC):
+    """The contract of a layer: it holds its parameters, never activations.
+
+    What the backward pass needs travels in the cache that the forward pass returns, so that one layer
+    can serve several passes and several threads at once, and a reader sees what backpropagation has to
+    remember. No pass changes the layer, its input or the cache.
+
+    Attributes:
+        params: the arrays that training changes, under the names their gradients carry.
+        state: the arrays that belong to the layer but have no gradient (only BatchNorm has any).
+
+    Example:
+        >>> from cnn import Dense
+        >>> dense = Dense(2)
+        >>> dense.build((3,), np.random.default_rng(0))
+        (2,)
+        >>> y, cache = dense.forward_pass(np.ones((5, 3), np.float32))
+        >>> dx, grads = dense.backward_pass(np.ones((5, 2), np.float32), cache)
+        >>> dx.shape, sorted(grads)
+        ((5, 3), ['bias', 'weight'])
+
+    Source:
+        Returned caches: Stanford CS231n's assignments; Karpathy: llm.c, doc/layernorm.
+    """
+
+    params: dict[str, Array] = field(init=False, repr=False, default_factory=dict)
+    state: dict[str, Array] = field(init=False, repr=False, default_factory=dict)
+
+    def build(self, input_shape: Shape, rng: np.random.Generator) -> Shape:
+        """Create the parameters that samples of this shape need.
+
+        Args:
+            input_shape: one sample's shape, without n.
+            rng: where random weights come from.
+
+        Returns:
+            The shape of one sample of the output.
+
+        Raises:
+            ValueError: if the layer cannot take such samples.
+        """
+        return self.output_shape(input_shape)
+
+    @abstractmethod
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of one sample of the output, for one sample of this shape.
+
+        Raises:
+            ValueError: if the layer cannot take such samples.
+        """
+
+    @abstractmethod
+    def forward_pass(
+        self, x: Array, training: bool = False, rng: np.random.Generator | None = None
+    ) -> tuple[Array, Any]:
+        """Compute the output, and the cache that the backward pass needs.
+
+        Args:
+            x: the input, `[n, …]`, float32 or float64; the output has the same type.
+            training: whether to behave as in training (dropout, batch normalisation).
+            rng: where dropout draws from; only needed in training.
+
+        Returns:
+            The output and the cache.
+        """
+
+    @abstractmethod
+    def backward_pass(self, dy: Array, cache: Any) -> tuple[Array, Gradients]:
+        """Carry the gradient of the loss from the output back to the input and the parameters.
+
+        Args:
+            dy: the gradient with respect to the output, in the output's shape.
+            cache: what the forward pass returned beside that output.
+
+        Returns:
+            The gradient with respect to the input, and those of the parameters.
+        """
+
+    def parameter_gradients(self, dy: Array, cache: Any) -> Gradients:
+        """Return only the parameters' gradients: all that is wanted of a model's first layer."""
+        return self.backward_pass(dy, cache)[1]
+
+    def observations(self, cache: Any) -> dict[str, Array]:
+        """Return what a forward pass in training saw and the layer should remember in its state."""
+        return {}
+
+    def remember(self, observations: dict[str, Array]) -> None:
+        """Take the observations of one micro-batch into the state; called once each batch, in order."""
+
+    def multiply_adds(self, input_shape: Shape) -> int:
+        """Return how many products the forward pass of one sample adds up."""
+        return 0
+
+    def window(self, input_shape: Shape) -> tuple[Pair, Pair] | None:
+        """Return size and stride of the part of the input that one output sees; None is all of it."""
+        return (1, 1), (1, 1)
+
+    def to_config(self) -> dict[str, Any]:
+        """Return the layer's kind and hyperparameters as plain data, as they stand in a YAML file.
+
+        Example:
+            >>> from cnn import Dropout
+            >>> Dropout(0.25).to_config()
+            {'layer': 'Dropout', 'rate': 0.25}
+        """
+        values = {entry.name: getattr(self, entry.name) for entry in fields(self) if entry.init}
+        return {"layer": self.name, **{name: _plain(value) for name, value in values.items()}}
+
+    @property
+    def name(self) -> str:
+        """The kind of layer, such as `Conv2D`."""
+        return type(self).__name__
+
+    def param(self, name: str, like: Array) -> Array:
+        """Return a parameter in the number type of the input that it meets.
+
+        Raises:
+            RuntimeError: if the layer has not been built.
+        """
+        if name not in self.params:
+            raise RuntimeError(
+                f"{self.name} has no {name} yet: call build(input_shape, rng) on the layer or model first."
+            )
+        return self.params[name].astype(like.dtype, copy=False)
+
+
+def _plain(value: Any) -> Any:
+    """Turn tuples into lists, as JSON and YAML would."""
+    return [_plain(part) for part in value] if isinstance(value, tuple) else value

@@ -1,0 +1,119 @@
+"""Batch normalisation: every channel with mean 0 and variance 1, then a scale and a shift of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from cnn.checks import check_float_array, number_between
+from cnn.layers.base import Layer
+from cnn.types import Array, Gradients, Shape
+
+
+class BatchNormCache(NamedTuple):
+    """What the way back through batch normalisation needs."""
+
+    normalised: Array
+    deviation: Array
+    statistics: dict[str, Array] | None  # the micro-batch's own, or None where the running ones were used
+
+
+@dataclass(eq=False)
+class BatchNorm(Layer):
+    """Bring each channel to mean 0 and variance 1, then scale and shift it.
+
+    y = scale · (x − μ) / √(σ² + ε) + shift
+
+    In training μ and σ² are the mean and the variance of the channel over the micro-batch at hand (all
+    axes but the last); at inference they are running averages of those seen in training:
+    running ← momentum · running + (1 − momentum) · seen.
+
+    Args:
+        momentum: how slowly the running averages follow, in [0, 1).
+        epsilon: ε, which keeps the division away from zero.
+
+    Shapes: x and y `[n, …, c]`; scale, shift, running mean and variance `[c]`.
+
+    Raises:
+        ValueError: if a hyperparameter is out of range.
+
+    Example:
+        >>> norm = BatchNorm()
+        >>> norm.build((1,), np.random.default_rng(0))
+        (1,)
+        >>> norm.forward_pass(np.array([[1.0], [3.0]]), training=True)[0].round(3)
+        array([[-1.],
+               [ 1.]])
+
+    Source:
+        Ioffe, Szegedy: Batch normalization, ICML 2015, arXiv:1502.03167.
+    """
+
+    momentum: float = 0.9
+    epsilon: float = 1e-5
+
+    def __post_init__(self) -> None:
+        self.momentum = number_between(self.name, "momentum", self.momentum, 0, 1)
+        self.epsilon = number_between(self.name, "epsilon", self.epsilon, 0, open_low=True)
+
+    def build(self, input_shape: Shape, rng: np.random.Generator) -> Shape:
+        """Start with scale 1 and shift 0, as if the data had mean 0 and variance 1."""
+        channels = self.output_shape(input_shape)[-1]
+        self.params = {"scale": np.ones(channels, np.float32), "shift": np.zeros(channels, np.float32)}
+        self.state = {"mean": np.zeros(channels, np.float32), "variance": np.ones(channels, np.float32)}
+        return input_shape
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Return the input's shape."""
+        if not input_shape:
+            raise ValueError(
+                "BatchNorm expects samples with a last axis of channels, received single numbers."
+            )
+        return input_shape
+
+    def forward_pass(
+        self, x: Array, training: bool = False, rng: np.random.Generator | None = None
+    ) -> tuple[Array, BatchNormCache]:
+        """Normalise with the micro-batch's statistics in training, with the running ones at inference."""
+        check_float_array(self.name, x)
+        scale, shift = self.param("scale", like=x), self.param("shift", like=x)
+        if x.shape[-1] != len(scale):
+            raise ValueError(
+                f"BatchNorm was built for {len(scale)} channels, received {x.shape[-1]} in shape {x.shape}."
+            )
+        axes = tuple(range(x.ndim - 1))
+        seen = {"mean": x.mean(axis=axes), "variance": x.var(axis=axes)} if training else None
+        statistics = seen or self.state
+        deviation = np.sqrt(statistics["variance"].astype(x.dtype, copy=False) + x.dtype.type(self.epsilon))
+        normalised = (x - statistics["mean"].astype(x.dtype, copy=False)) / deviation
+        y = scale * normalised + shift
+        return y, BatchNormCache(normalised, deviation, seen)
+
+    def backward_pass(self, dy: Array, cache: BatchNormCache) -> tuple[Array, Gradients]:
+        """Send dy back, in training also through the mean and the variance, which depend on x.
+
+        With g = dy · scale / √(σ² + ε) and x̂ the normalised input, dx = g − mean(g) − x̂ · mean(g · x̂); at
+        inference μ and σ² are constants and dx = g.
+        """
+        normalised, deviation, seen = cache
+        axes = tuple(range(dy.ndim - 1))
+        grads = {"scale": (dy * normalised).sum(axis=axes), "shift": dy.sum(axis=axes)}
+        factor = self.param("scale", like=dy) / deviation
+        dx = dy * factor
+        if seen is not None:
+            count = dy.size // dy.shape[-1]
+            dx -= (factor / count) * (grads["shift"] + normalised * grads["scale"])
+        return dx, grads
+
+    def observations(self, cache: BatchNormCache) -> dict[str, Array]:
+        """Return the mean and the variance of the micro-batch, if it was one of training."""
+        return cache.statistics or {}
+
+    def remember(self, observations: dict[str, Array]) -> None:
+        """Move the running averages towards a micro-batch's mean and variance."""
+        for name, seen in observations.items():
+            running = self.state[name]
+            moved = self.momentum * running + (1 - self.momentum) * seen
+            self.state[name] = moved.astype(running.dtype, copy=False)

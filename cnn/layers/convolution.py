@@ -1,0 +1,159 @@
+"""Convolution: a small filter that looks at every place of an image in turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnn.checks import check_float_array, one_of, pair, whole_number
+from cnn.initialisers import INITIALISERS, InitialiserName
+from cnn.layers.base import Layer
+from cnn.layers.windows import Padding, Windows, check_padding, place_windows
+from cnn.types import Array, Gradients, Pair, Shape
+
+
+@dataclass(eq=False)
+class Conv2D(Layer):
+    """Slide n_f filters over the image; each place of each filter gives one number of the output.
+
+    y[n, p, q, f] = bias[f] + Σ_{i, j, k} x[n, p · stride + i, q · stride + j, k] · weight[i, j, k, f]
+
+    with x padded before (this is a cross-correlation, as in every neural network library).
+
+    Args:
+        filters: n_f, the number of filters and so of the output's channels.
+        kernel_size: `(h_f, w_f)`, or one number for both.
+        stride: the steps between windows, down and across, or one number for both.
+        padding: `"valid"` (none), `"same"` (h_out = ⌈h / stride⌉), a number of rows and columns for every
+            side, or `((top, bottom), (left, right))`.
+        initialiser: where the weights start; the biases start at 0.
+
+    Shapes: x `[n, h, w, c]`, weight `[h_f, w_f, c, n_f]`, bias `[n_f]`, y `[n, h_out, w_out, n_f]`.
+
+    Raises:
+        TypeError: if a hyperparameter has the wrong type.
+        ValueError: if one is out of range.
+
+    Example:
+        >>> conv = Conv2D(8, kernel_size=3, padding="same")
+        >>> conv.build((28, 28, 1), np.random.default_rng(0))
+        (28, 28, 8)
+        >>> y, cache = conv.forward_pass(np.ones((2, 28, 28, 1), np.float32))
+        >>> y.shape
+        (2, 28, 28, 8)
+
+    Source:
+        LeCun, Bottou, Bengio, Haffner: Gradient-based learning applied to document recognition, 1998.
+    """
+
+    filters: int
+    kernel_size: int | Pair
+    stride: int | Pair = 1
+    padding: Padding = "valid"
+    initialiser: InitialiserName = "he_uniform"
+
+    def __post_init__(self) -> None:
+        self.filters = whole_number(self.name, "filters", self.filters, minimum=1)
+        self.kernel_size = pair(self.name, "kernel_size", self.kernel_size, minimum=1)
+        self.stride = pair(self.name, "stride", self.stride, minimum=1)
+        self.padding = check_padding(self.name, self.padding)
+        one_of(self.name, "initialiser", self.initialiser, INITIALISERS)
+
+    def build(self, input_shape: Shape, rng: np.random.Generator) -> Shape:
+        """Create the filters for images of `(h, w, c)`."""
+        output_shape = self.output_shape(input_shape)
+        weight_shape = (*self._windows(input_shape).size, input_shape[2], self.filters)
+        self.params["weight"] = INITIALISERS[self.initialiser](weight_shape, rng)
+        self.params["bias"] = np.zeros(self.filters, np.float32)
+        return output_shape
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Return `(h_out, w_out, n_f)` for images of `(h, w, c)`."""
+        return (*self._windows(input_shape).grid, self.filters)
+
+    def forward_pass(
+        self, x: Array, training: bool = False, rng: np.random.Generator | None = None
+    ) -> tuple[Array, Array]:
+        """Convolve the images with every filter and add the biases."""
+        check_float_array(self.name, x, "n h w c")
+        weight, bias = self.param("weight", like=x), self.param("bias", like=x)
+        if x.shape[3] != weight.shape[2]:
+            raise ValueError(
+                f"Conv2D was built for {weight.shape[2]} channels, received {x.shape[3]} in {x.shape}."
+            )
+        y = convolve(x, weight, self._windows(x.shape[1:]))
+        y += bias
+        return y, x
+
+    def backward_pass(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
+        """Send dy back to the images and the filters; the cache is the forward pass's input."""
+        return self.input_gradient(dy, cache), self.parameter_gradients(dy, cache)
+
+    def input_gradient(self, dy: Array, cache: Array) -> Array:
+        """Return dx: dy, spread by the stride, convolved with the filters turned by 180°.
+
+        dx[n, r, s, k] = Σ_{i, j, f} dy[n, p, q, f] · weight[i, j, k, f], over p · stride + i = r + top and
+        q · stride + j = s + left.
+        """
+        x = cache
+        turned = self.param("weight", like=dy)[::-1, ::-1].transpose(0, 1, 3, 2)  # [h_f, w_f, n_f, c]
+        return convolve(dy, turned, self._windows(x.shape[1:]).transposed())
+
+    def parameter_gradients(self, dy: Array, cache: Array) -> Gradients:
+        """Return dweight, the windows weighted with dy and added up, and dbias, the sum of dy.
+
+        dweight[i, j, k, f] = Σ_{n, p, q} x[n, p · stride + i, q · stride + j, k] · dy[n, p, q, f]
+        """
+        x = cache
+        windows = self._windows(x.shape[1:])
+        dweight = np.zeros((*windows.size, x.shape[3], self.filters), dy.dtype)
+        for images, columns in windows.columns(x):
+            dweight += (columns.T @ dy[images].reshape(-1, self.filters)).reshape(dweight.shape)
+        return {"weight": dweight, "bias": dy.sum(axis=(0, 1, 2))}
+
+    def multiply_adds(self, input_shape: Shape) -> int:
+        """Return h_out · w_out · n_f · h_f · w_f · c."""
+        windows = self._windows(input_shape)
+        return int(np.prod((*windows.grid, self.filters, *windows.size, input_shape[2])))
+
+    def window(self, input_shape: Shape) -> tuple[Pair, Pair]:
+        """Return the filter's size and its stride."""
+        windows = self._windows(input_shape)
+        return windows.size, windows.stride
+
+    def _windows(self, input_shape: Shape) -> Windows:
+        if len(input_shape) != 3:
+            raise ValueError(
+                f"Conv2D expects images of (h, w, c), received samples of the shape {input_shape}."
+            )
+        size, stride = (
+            pair(self.name, "kernel_size", self.kernel_size, 1),
+            pair(self.name, "stride", self.stride, 1),
+        )
+        return place_windows(self.name, input_shape[:2], size, stride, self.padding)
+
+
+def convolve(x: Array, weight: Array, windows: Windows) -> Array:
+    """Multiply every window of the images with every filter: one matrix product a block of images.
+
+    Args:
+        x: the images, `[n, h, w, c]`.
+        weight: the filters, `[h_f, w_f, c, n_f]`.
+        windows: where the filters look.
+
+    Returns:
+        The filters' answers, `[n, h_out, w_out, n_f]`.
+
+    Example:
+        >>> x, weight = np.ones((1, 4, 4, 1)), np.ones((3, 3, 1, 1))
+        >>> convolve(x, weight, place_windows("example", (4, 4), (3, 3), (1, 1), "valid"))[0, :, :, 0]
+        array([[9., 9.],
+               [9., 9.]])
+    """
+    n_f = weight.shape[3]
+    filters = np.ascontiguousarray(weight.reshape(-1, n_f))  # [h_f · w_f · c, n_f], as in a row of columns
+    y = np.empty((len(x), *windows.grid, n_f), x.dtype)
+    for images, columns in windows.columns(x):
+        np.matmul(columns, filters, out=y[images].reshape(-1, n_f))
+    return y

@@ -1,0 +1,117 @@
+"""How wrong an answer is, and in which direction it should change."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnn.checks import check_float_array, number_between
+from cnn.labels import target_rows
+from cnn.types import Array, Targets
+
+
+class Loss(ABC):
+    """A number that is smaller the better the outputs fit the targets, and its gradient.
+
+    The mean over the batch, 1/N, stands here and nowhere else: parts of a batch are given the whole
+    batch's N, so that their losses and gradients simply add up.
+
+    Example:
+        >>> loss = SoftmaxCrossEntropy()
+        >>> outputs, labels = np.array([[2.0, 0.0], [0.0, 0.0]]), np.array([0, 1])
+        >>> whole, _ = loss(outputs, labels)
+        >>> parts = [loss(outputs[i : i + 1], labels[i : i + 1], batch_size=2)[0] for i in range(2)]
+        >>> bool(np.isclose(whole, sum(parts)))
+        True
+    """
+
+    @abstractmethod
+    def __call__(
+        self, outputs: Array, targets: Targets, batch_size: int | None = None
+    ) -> tuple[float, Array]:
+        """Compute the loss and its gradient with respect to the outputs.
+
+        Args:
+            outputs: what the model gave, `[n, classes]`.
+            targets: labels `[n]`, or rows `[n, classes]` (one-hot or soft).
+            batch_size: N, the size of the whole batch, where these samples are only a part of it.
+
+        Returns:
+            The mean loss and the gradient, `[n, classes]`.
+
+        Raises:
+            TypeError: if outputs or targets have the wrong type.
+            ValueError: if they do not fit each other.
+        """
+
+
+@dataclass(frozen=True)
+class SoftmaxCrossEntropy(Loss):
+    """Compare the softmax of the outputs (logits) with the targets.
+
+    L = −(1/N) Σ_n Σ_i t[n, i] · log p[n, i], with p = softmax(outputs), and dL/d outputs = (p − t) / N
+
+    Args:
+        label_smoothing: α in [0, 1); targets become (1 − α) · t + α / classes.
+
+    Shapes: outputs `[n, classes]`, targets `[n]` or `[n, classes]`.
+
+    Raises:
+        ValueError: if `label_smoothing` is out of range, or soft targets are no probabilities.
+
+    Example:
+        >>> loss, doutputs = SoftmaxCrossEntropy()(np.array([[0.0, 0.0]]), np.array([1]))
+        >>> round(loss, 4), doutputs
+        (0.6931, array([[ 0.5, -0.5]]))
+
+    Source:
+        Bishop: Pattern recognition and machine learning, 2006, section 4.3.4; label smoothing: Szegedy and
+        others, arXiv:1512.00567.
+    """
+
+    label_smoothing: float = 0.0
+
+    def __post_init__(self) -> None:
+        number_between(type(self).__name__, "label_smoothing", self.label_smoothing, 0, 1)
+
+    def __call__(
+        self, outputs: Array, targets: Targets, batch_size: int | None = None
+    ) -> tuple[float, Array]:
+        """Compute the mean cross-entropy and its gradient."""
+        check_float_array(type(self).__name__, outputs, "n classes")
+        t = target_rows(targets, like=outputs)
+        if (t < 0).any() or (abs(t.sum(axis=1) - 1) > 1e-3).any():
+            raise ValueError(
+                "SoftmaxCrossEntropy expects targets whose rows are probabilities, received a row that has a "
+                "negative number or does not add up to 1."
+            )
+        t = (1 - self.label_smoothing) * t + self.label_smoothing / outputs.shape[1]
+        shifted = outputs - outputs.max(axis=1, keepdims=True)  # changes no probability, prevents overflow
+        log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+        total = batch_size or len(outputs)
+        return -float((t * log_p).sum()) / total, (np.exp(log_p) - t) / total
+
+
+@dataclass(frozen=True)
+class MeanSquaredError(Loss):
+    """Compare the outputs themselves with the targets.
+
+    L = (1 / (N · classes)) Σ_n Σ_i (y[n, i] − t[n, i])², and dL/dy = 2 (y − t) / (N · classes)
+
+    Shapes: outputs `[n, classes]`, targets `[n]` or `[n, classes]`.
+
+    Example:
+        >>> MeanSquaredError()(np.array([[1.0, 3.0]]), np.array([0]))
+        (4.5, array([[0., 3.]]))
+    """
+
+    def __call__(
+        self, outputs: Array, targets: Targets, batch_size: int | None = None
+    ) -> tuple[float, Array]:
+        """Compute the mean of the squares and its gradient."""
+        check_float_array(type(self).__name__, outputs, "n classes")
+        difference = outputs - target_rows(targets, like=outputs)
+        total = (batch_size or len(outputs)) * outputs.shape[1]
+        return float((difference * difference).sum()) / total, 2 * difference / total

@@ -1,0 +1,63 @@
+"""What a classifier is judged by."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn.labels import check_labels
+from cnn.types import Labels
+
+
+def accuracy(labels: Labels, predictions: Labels) -> float:
+    """Return the share of samples whose predicted class is the true one.
+
+    Args:
+        labels: the true classes, `[n]`.
+        predictions: the predicted ones, `[n]`.
+
+    Returns:
+        A number from 0 to 1.
+
+    Raises:
+        ValueError: if there are none, or their numbers differ.
+
+    Example:
+        >>> accuracy(np.array([1, 2, 3, 4]), np.array([1, 2, 3, 0]))
+        0.75
+    """
+    _check_same_length(labels, predictions)
+    return float(np.mean(labels == predictions))
+
+
+def confusion_matrix(labels: Labels, predictions: Labels, classes: int) -> NDArray[np.int64]:
+    """Count how often each class was taken for each.
+
+    Args:
+        labels: the true classes, `[n]`.
+        predictions: the predicted ones, `[n]`.
+        classes: the number of classes.
+
+    Returns:
+        The counts, `[classes, classes]`: one row for each true class, one column for each predicted one.
+
+    Raises:
+        TypeError: if labels or predictions are no whole numbers.
+        ValueError: if one is out of range, there are none, or their numbers differ.
+
+    Example:
+        >>> confusion_matrix(np.array([0, 1, 1]), np.array([0, 1, 0]), classes=2)
+        array([[1, 0],
+               [1, 1]])
+    """
+    _check_same_length(labels, predictions)
+    check_labels(labels, classes)
+    check_labels(predictions, classes)
+    pairs = labels.astype(np.int64) * classes + predictions
+    return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
+
+
+def _check_same_length(labels: Labels, predictions: Labels) -> None:
+    if labels.shape != predictions.shape or len(labels) == 0:
+        raise ValueError(
+            f"There must be one prediction for each label and at least one of both, "
+            f"received {list(labels.shape)} labels and {list(predictions.shape)} predictions."
+        )

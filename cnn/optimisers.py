@@ -1,0 +1,287 @@
+"""Optimisers: how a step of training follows from the gradients."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from math import sqrt
+
+import numpy as np
+
+from cnn.checks import number_between
+from cnn.schedules import ConstantRate, Schedule
+from cnn.types import Array, Gradients
+
+
+@dataclass(eq=False, kw_only=True)
+class Optimiser(ABC):
+    """The frame of every optimiser: clipping, weight decay and the loop; a subclass adds its formula.
+
+    Args:
+        learning_rate: η, a number or a schedule.
+        weight_decay: λ; λ · w is added to the gradient of each weight (not of biases, scales and shifts).
+        clip_norm: the gradients' largest length √(Σ g²), over all parameters together; longer ones are
+            shortened to it. None clips nothing.
+
+    Attributes:
+        steps: how many steps have been taken.
+        memory: what the formula remembers from step to step: kind → parameter → array.
+
+    Raises:
+        TypeError: if a hyperparameter has the wrong type.
+        ValueError: if one is out of range.
+
+    Example:
+        >>> sgd = SGD(learning_rate=0.1)
+        >>> sgd.update({"weight": np.array([1.0])}, {"weight": np.array([2.0])})
+        {'weight': array([0.8])}
+    """
+
+    learning_rate: float | Schedule
+    weight_decay: float = 0.0
+    clip_norm: float | None = None
+    steps: int = field(init=False, repr=False, default=0)
+    memory: dict[str, dict[str, Array]] = field(init=False, repr=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        owner = type(self).__name__
+        if not isinstance(self.learning_rate, Schedule):
+            number_between(owner, "learning_rate", self.learning_rate, 0, open_low=True)
+        number_between(owner, "weight_decay", self.weight_decay, 0)
+        if self.clip_norm is not None:
+            number_between(owner, "clip_norm", self.clip_norm, 0, open_low=True)
+
+    def update(self, params: dict[str, Array], grads: Gradients, progress: float = 0.0) -> dict[str, Array]:
+        """Take one step.
+
+        Args:
+            params: the parameters under their names; they are not changed.
+            grads: their gradients under the same names.
+            progress: how far training has come, from 0 to 1; schedules depend on it.
+
+        Returns:
+            The new parameters.
+
+        Raises:
+            ValueError: if the names differ.
+        """
+        if params.keys() != grads.keys():
+            raise ValueError(
+                f"There must be one gradient for each of {sorted(params)}, received {sorted(grads)}."
+            )
+        self.steps += 1
+        rate, shrink = self.rate_at(progress), self._clip_factor(grads)
+        return {
+            name: self.update_one(name, value, self._decayed(name, value, grads[name] * shrink), rate)
+            for name, value in params.items()
+        }
+
+    @abstractmethod
+    def update_one(self, name: str, value: Array, grad: Array, rate: float) -> Array:
+        """Return a parameter's new value: the optimiser's formula.
+
+        Args:
+            name: the parameter's name, under which its memory is kept.
+            value: the parameter.
+            grad: its gradient, clipped and decayed.
+            rate: η at this step.
+        """
+
+    def rate_at(self, progress: float) -> float:
+        """Return the learning rate η at this progress."""
+        schedule = self.learning_rate
+        return schedule(progress) if isinstance(schedule, Schedule) else ConstantRate(schedule)(progress)
+
+    def _clip_factor(self, grads: Gradients) -> float:
+        if self.clip_norm is None:
+            return 1.0
+        norm = sqrt(sum(float((grad * grad).sum()) for grad in grads.values()))
+        return min(1.0, self.clip_norm / norm) if norm > 0 else 1.0
+
+    def _decayed(self, name: str, value: Array, grad: Array) -> Array:
+        return grad + self.weight_decay * value if self.weight_decay and is_weight(name) else grad
+
+    def _recall(self, kind: str, name: str, like: Array) -> Array:
+        """Return what is remembered of a parameter, zeros at first."""
+        remembered = self.memory.setdefault(kind, {}).get(name)
+        return np.zeros_like(like) if remembered is None else remembered
+
+
+@dataclass(eq=False, kw_only=True)
+class SGD(Optimiser):
+    """Walk downhill, with momentum μ if wanted.
+
+    v ← μ · v + g, then w ← w − η · v, or with Nesterov's look ahead w ← w − η · (g + μ · v)
+
+    Args:
+        learning_rate: η, a number or a schedule.
+        momentum: μ, in [0, 1).
+        nesterov: whether to look ahead.
+        weight_decay: as in Optimiser.
+        clip_norm: as in Optimiser.
+
+    Raises:
+        TypeError: if a hyperparameter has the wrong type.
+        ValueError: if one is out of range, or `nesterov` is asked for without momentum.
+
+    Example:
+        >>> sgd = SGD(learning_rate=0.1, momentum=0.9)
+        >>> w, g = {"w": np.array([1.0])}, {"w": np.array([1.0])}
+        >>> w = sgd.update(w, g)
+        >>> sgd.update(w, g)["w"].round(2)
+        array([0.71])
+
+    Source:
+        Sutskever, Martens, Dahl, Hinton: On the importance of initialization and momentum, ICML 2013.
+    """
+
+    momentum: float = 0.0
+    nesterov: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        number_between("SGD", "momentum", self.momentum, 0, 1)
+        if self.nesterov and not self.momentum:
+            raise ValueError("SGD: nesterov needs momentum, received momentum 0.")
+
+    def update_one(self, name: str, value: Array, grad: Array, rate: float) -> Array:
+        """Return the parameter one step further down."""
+        if not self.momentum:
+            return value - rate * grad
+        velocity = self.momentum * self._recall("velocity", name, value) + grad
+        self.memory["velocity"][name] = velocity
+        step = grad + self.momentum * velocity if self.nesterov else velocity
+        return value - rate * step
+
+
+@dataclass(eq=False, kw_only=True)
+class RMSProp(Optimiser):
+    """Divide each gradient by its recent size.
+
+    s ← ρ · s + (1 − ρ) · g², then w ← w − η · g / (√s + ε)
+
+    Args:
+        learning_rate: η, a number or a schedule.
+        decay: ρ, in [0, 1).
+        epsilon: ε, which keeps the division away from zero.
+        weight_decay: as in Optimiser.
+        clip_norm: as in Optimiser.
+
+    Raises:
+        TypeError: if a hyperparameter has the wrong type.
+        ValueError: if one is out of range.
+
+    Example:
+        >>> RMSProp(learning_rate=0.1, decay=0.75).update({"w": np.array([1.0])}, {"w": np.array([4.0])})
+        {'w': array([0.8])}
+
+    Source:
+        Tieleman, Hinton: Lecture 6.5, Neural networks for machine learning, 2012.
+    """
+
+    decay: float = 0.9
+    epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        number_between("RMSProp", "decay", self.decay, 0, 1)
+        number_between("RMSProp", "epsilon", self.epsilon, 0, open_low=True)
+
+    def update_one(self, name: str, value: Array, grad: Array, rate: float) -> Array:
+        """Return the parameter after a step whose size hardly depends on the gradient's."""
+        square = self.decay * self._recall("square", name, value) + (1 - self.decay) * grad * grad
+        self.memory["square"][name] = square
+        return value - rate * grad / (np.sqrt(square) + self.epsilon)
+
+
+@dataclass(eq=False, kw_only=True)
+class Adam(Optimiser):
+    """Follow the mean of recent gradients, divided by their recent size, both corrected for starting at zero.
+
+    m ← β₁ · m + (1 − β₁) · g and v ← β₂ · v + (1 − β₂) · g²; at step t
+    w ← w − η · m̂ / (√v̂ + ε) with m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ)
+
+    Args:
+        learning_rate: η, a number or a schedule.
+        beta_1: β₁, in [0, 1).
+        beta_2: β₂, in [0, 1).
+        epsilon: ε, which keeps the division away from zero.
+        weight_decay: as in Optimiser.
+        clip_norm: as in Optimiser.
+
+    Raises:
+        TypeError: if a hyperparameter has the wrong type.
+        ValueError: if one is out of range.
+
+    Example:
+        >>> Adam(learning_rate=0.1).update({"w": np.array([1.0])}, {"w": np.array([-123.0])})["w"].round(6)
+        array([1.1])
+
+    Source:
+        Kingma, Ba: Adam, ICLR 2015, arXiv:1412.6980, algorithm 1.
+    """
+
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        number_between(type(self).__name__, "beta_1", self.beta_1, 0, 1)
+        number_between(type(self).__name__, "beta_2", self.beta_2, 0, 1)
+        number_between(type(self).__name__, "epsilon", self.epsilon, 0, open_low=True)
+
+    def update_one(self, name: str, value: Array, grad: Array, rate: float) -> Array:
+        """Return the parameter after one step."""
+        mean = self.beta_1 * self._recall("mean", name, value) + (1 - self.beta_1) * grad
+        square = self.beta_2 * self._recall("square", name, value) + (1 - self.beta_2) * grad * grad
+        self.memory["mean"][name], self.memory["square"][name] = mean, square
+        unbiased_mean = mean / (1 - self.beta_1**self.steps)
+        unbiased_square = square / (1 - self.beta_2**self.steps)
+        return value - rate * unbiased_mean / (np.sqrt(unbiased_square) + self.epsilon)
+
+
+@dataclass(eq=False, kw_only=True)
+class AdamW(Adam):
+    """Adam with weight decay beside the gradient instead of in it: w ← w − η · λ · w, then Adam's step.
+
+    Args:
+        learning_rate: η, a number or a schedule.
+        beta_1: β₁, in [0, 1).
+        beta_2: β₂, in [0, 1).
+        epsilon: ε, which keeps the division away from zero.
+        weight_decay: λ; only weights decay, not biases, scales and shifts.
+        clip_norm: as in Optimiser.
+
+    Raises:
+        TypeError: if a hyperparameter has the wrong type.
+        ValueError: if one is out of range.
+
+    Example:
+        >>> adamw = AdamW(learning_rate=0.1, weight_decay=0.5)
+        >>> adamw.update({"weight": np.array([1.0])}, {"weight": np.array([0.0])})["weight"].round(6)
+        array([0.95])
+
+    Source:
+        Loshchilov, Hutter: Decoupled weight decay regularization, ICLR 2019, arXiv:1711.05101.
+    """
+
+    weight_decay: float = 0.01
+
+    def update_one(self, name: str, value: Array, grad: Array, rate: float) -> Array:
+        """Return the parameter after its decay and one step."""
+        kept = (1 - rate * self.weight_decay) * value if is_weight(name) else value
+        return super().update_one(name, kept, grad, rate)
+
+    def _decayed(self, name: str, value: Array, grad: Array) -> Array:
+        return grad
+
+
+def is_weight(name: str) -> bool:
+    """Tell weights, which decay, from biases, scales and shifts, which do not.
+
+    Example:
+        >>> is_weight("0.weight"), is_weight("0.bias")
+        (True, False)
+    """
+    return name.rpartition(".")[2] == "weight"

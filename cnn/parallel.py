@@ -1,0 +1,103 @@
+"""Micro-batches side by side: the pool of workers, and BLAS held to one thread meanwhile."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache
+from threading import Lock
+from typing import Any
+
+from threadpoolctl import ThreadpoolController
+
+from cnn.checks import whole_number
+
+
+@contextmanager
+def worker_pool(workers: int | None, executor: Executor | None) -> Iterator[Executor]:
+    """Give the executor to run micro-batches on: the caller's own, or threads for the length of the block.
+
+    Args:
+        workers: the number of threads; None takes one for each processor this process may use.
+        executor: an executor that exists already (threads, processes, a cluster's); it is left open.
+
+    Raises:
+        TypeError: if `workers` is no whole number.
+        ValueError: if it is less than 1, or both are given.
+
+    Example:
+        >>> with worker_pool(workers=2, executor=None) as pool:
+        ...     list(pool.map(abs, [-1, 2]))
+        [1, 2]
+    """
+    if executor is None:
+        count = whole_number("worker_pool", "workers", workers or _processors(), minimum=1)
+        with ThreadPoolExecutor(count) as pool, one_blas_thread():
+            yield pool
+    elif workers is None:
+        with one_blas_thread():
+            yield executor
+    else:
+        raise ValueError(f"Give either workers or an executor, received both (workers={workers}).")
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class _Hold:
+    """Who holds BLAS to one thread; only the first to come and the last to go change anything.
+
+    Overlapping limits of two threads would otherwise each restore what they found, and the last one to go
+    could leave BLAS at one thread for good.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._holders = 0
+        self._limit: Any = None
+
+    def enter(self) -> None:
+        with self._lock:
+            if self._holders == 0:
+                self._limit = _controller().limit(limits=1, user_api="blas")
+            self._holders += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._holders -= 1
+            if self._holders == 0:
+                self._limit.restore_original_limits()
+
+
+_hold = _Hold()
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Hold BLAS to one thread, in this process, until the last block of this kind is left.
+
+    Where threadpoolctl finds no BLAS that it knows (Apple's Accelerate), nothing happens.
+
+    Example:
+        >>> with one_blas_thread():
+        ...     pass
+
+    Source:
+        Grisel and others: threadpoolctl.
+    """
+    _hold.enter()
+    try:
+        yield
+    finally:
+        _hold.leave()
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    """Look for the loaded BLAS once: the search takes about as long as a small batch."""
+    return ThreadpoolController()

@@ -1,0 +1,129 @@
+"""Files: arrays under flat names beside a header in JSON, in the `.npz` format, without pickle."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+
+from cnn.types import Array
+
+if TYPE_CHECKING:
+    from cnn.sequential import Sequential
+
+HEADER = "header"
+FORMAT_VERSION = 1
+
+
+def save_model(model: Sequential, path: Path) -> None:
+    """Write a model, or leave the file that was there as it was.
+
+    Raises:
+        RuntimeError: if the model has not been built.
+        OSError: if the file cannot be written.
+    """
+    header = {"input_shape": list(model.built_for()), **model.to_config()}
+    write_arrays(path, "cnn model", header, model.params | model.state)
+
+
+def load_model(kind: type[Sequential], path: Path) -> Sequential:
+    """Read a model that `save_model` wrote.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is no model, or a damaged one.
+    """
+    header, arrays = read_arrays(path, "cnn model")
+    try:
+        model = kind.from_config(header)
+        model.build(tuple(header["input_shape"]), np.random.default_rng(0))
+        missing = (model.params | model.state).keys() - arrays.keys()
+        if missing:
+            raise ValueError(f"there is no array named {min(missing)!r}.")  # noqa: TRY301
+        model.assign(arrays)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} does not hold a model that fits together: {error}") from error
+    return model
+
+
+def write_arrays(path: Path, kind: str, header: dict[str, Any], arrays: dict[str, Array]) -> None:
+    """Write arrays and a header; the file appears whole or not at all.
+
+    Args:
+        path: where to.
+        kind: what the file is, such as `"cnn model"`; read_arrays asks for the same.
+        header: plain data.
+        arrays: float arrays under flat names.
+
+    Raises:
+        OSError: if the file cannot be written; one that was there stays as it was.
+    """
+    text = json.dumps({"kind": kind, "version": FORMAT_VERSION, **header})
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as file:
+            np.savez(file, allow_pickle=False, **{HEADER: np.array(text)}, **arrays)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def read_arrays(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Read what `write_arrays` wrote.
+
+    Args:
+        path: where from.
+        kind: what the file has to be.
+
+    Returns:
+        The header and the arrays.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is something else, or damaged.
+    """
+    try:
+        with path.open("rb") as file:
+            _refuse_false_sizes(file)
+            with np.load(file, allow_pickle=False) as members:
+                arrays = {name: members[name] for name in members.files}
+        header = json.loads(str(arrays.pop(HEADER)))
+        found, version = header["kind"], header["version"]
+    except FileNotFoundError:
+        raise
+    except (zipfile.BadZipFile, EOFError, KeyError, OSError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} is no {kind} file, or a damaged one: {error}") from error
+    if found != kind:
+        raise ValueError(f"{path} is a {found} file, expected a {kind} file.")
+    if version != FORMAT_VERSION:
+        raise ValueError(
+            f"{path} has format {version}, expected {FORMAT_VERSION}: use the matching version of cnn."
+        )
+    for name, array in arrays.items():
+        if array.dtype not in (np.float32, np.float64) or not np.isfinite(array).all():
+            raise ValueError(
+                f"{path} holds {name!r} of {array.dtype}, expected finite float32 or float64 numbers."
+            )
+    return header, arrays
+
+
+def _refuse_false_sizes(file: IO[bytes]) -> None:
+    """Refuse archives whose arrays claim more bytes than the file holds, before memory is taken for them."""
+    with zipfile.ZipFile(file) as archive:
+        for member in archive.infolist():
+            if member.compress_type != zipfile.ZIP_STORED:
+                raise ValueError(f"its member {member.filename!r} is compressed.")
+            with archive.open(member) as array_file:
+                version = np.lib.format.read_magic(array_file)
+                read_header = {1: np.lib.format.read_array_header_1_0, 2: np.lib.format.read_array_header_2_0}
+                shape, _, dtype = read_header[version[0]](array_file)
+                claimed = array_file.tell() + dtype.itemsize * int(np.prod(shape, dtype=object))
+                if claimed != member.file_size:
+                    raise ValueError(
+                        f"its member {member.filename!r} claims {claimed} of {member.file_size} bytes."
+                    )
+    file.seek(0)

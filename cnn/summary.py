@@ -1,0 +1,103 @@
+"""A model at a glance: what each layer gives, holds, costs and sees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cnn.layers import Layer
+from cnn.types import Pair, Shape
+
+
+@dataclass(frozen=True)
+class LayerSummary:
+    """One line of the summary.
+
+    Attributes:
+        layer: the kind of layer.
+        output_shape: one sample's shape behind it.
+        parameters: the numbers that training changes.
+        multiply_adds: the products that one sample's forward pass adds up.
+        receptive_field: height and width of the part of the image that one of its outputs sees; None
+            where the model's input is no image.
+    """
+
+    layer: str
+    output_shape: Shape
+    parameters: int
+    multiply_adds: int
+    receptive_field: Pair | None
+
+
+def layer_summaries(layers: Sequence[Layer], input_shape: Shape) -> list[LayerSummary]:
+    """Follow one sample's shape through built layers.
+
+    The receptive field grows by (window − 1) · jump at each layer, where jump is the product of the
+    strides before it, and never beyond the image.
+
+    Args:
+        layers: the layers, built.
+        input_shape: one sample's shape.
+
+    Returns:
+        One line for each layer.
+
+    Example:
+        >>> from cnn import MaxPool2D
+        >>> [line] = layer_summaries([MaxPool2D(2)], (28, 28, 1))
+        >>> line.output_shape, line.receptive_field
+        ((14, 14, 1), (2, 2))
+
+    Source:
+        Araujo, Norris, Sim: Computing receptive fields of convolutional neural networks, Distill, 2019.
+    """
+    image = input_shape[:2] if len(input_shape) == 3 else None
+    shape, field, jump = input_shape, (1, 1), (1, 1)
+    lines = []
+    for layer in layers:
+        field, jump = _grow(layer, shape, field, jump, image or (1, 1))
+        multiply_adds = layer.multiply_adds(shape)
+        shape = layer.output_shape(shape)
+        parameters = sum(array.size for array in layer.params.values())
+        lines.append(LayerSummary(layer.name, shape, parameters, multiply_adds, field if image else None))
+    return lines
+
+
+def summary(layers: Sequence[Layer], input_shape: Shape) -> str:
+    """Return the table that `Sequential.summary` shows."""
+    lines = layer_summaries(layers, input_shape)
+    rows = [("layer", "output", "parameters", "multiply-adds", "receptive field")]
+    rows += [
+        (
+            line.layer,
+            "×".join(map(str, line.output_shape)),
+            f"{line.parameters:,}",
+            f"{line.multiply_adds:,}",
+            "×".join(map(str, line.receptive_field)) if line.receptive_field else "",
+        )
+        for line in lines
+    ]
+    totals = sum(line.parameters for line in lines), sum(line.multiply_adds for line in lines)
+    rows.append(("total", "", f"{totals[0]:,}", f"{totals[1]:,}", ""))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(_aligned(row, widths) for row in rows)
+
+
+def _aligned(row: tuple[str, ...], widths: list[int]) -> str:
+    """Put the first column to the left and the rest, which are numbers, to the right."""
+    cells = [
+        row[0].ljust(widths[0]),
+        *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)),
+    ]
+    return "  ".join(cells).rstrip()
+
+
+def _grow(layer: Layer, shape: Shape, field: Pair, jump: Pair, image: Pair) -> tuple[Pair, Pair]:
+    window = layer.window(shape)
+    if window is None:
+        return image, jump
+    sizes, strides = window
+    grown = [
+        min(f + (size - 1) * j, limit) for f, size, j, limit in zip(field, sizes, jump, image, strict=True)
+    ]
+    return (grown[0], grown[1]), (jump[0] * strides[0], jump[1] * strides[1])

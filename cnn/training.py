@@ -1,0 +1,287 @@
+"""Training: epochs of batches, cut into micro-batches that run side by side and add up in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from itertools import repeat
+from math import isfinite
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from cnn.checks import check_finite, check_samples, whole_number
+from cnn.labels import check_labels, labels_of
+from cnn.layers import Softmax
+from cnn.losses import Loss, SoftmaxCrossEntropy
+from cnn.optimisers import Optimiser
+from cnn.parallel import one_blas_thread
+from cnn.types import Array, Gradients, Labels, Targets
+
+if TYPE_CHECKING:
+    from cnn.sequential import Sequential
+
+MICRO_BATCH_SIZE = 32
+"""Samples that one worker takes at once: few enough that what the layers pass on stays in its cache."""
+
+Record = dict[str, float]
+"""What is known after an epoch: epoch, learning_rate, loss, accuracy and the same of validation data."""
+
+
+class Callback:
+    """Something that is told how a training goes; every method does nothing unless overridden.
+
+    Example:
+        >>> class Names(Callback):
+        ...     def on_epoch_end(self, training):
+        ...         print("epoch", training.epoch, "of", training.epochs)
+    """
+
+    def on_fit_start(self, training: Training) -> None:
+        """Learn that training is about to begin."""
+
+    def on_step_end(self, training: Training) -> None:
+        """Learn that the optimiser has taken a step."""
+
+    def on_epoch_end(self, training: Training) -> None:
+        """Learn that an epoch is over and its record stands in the history."""
+
+    def on_fit_end(self, training: Training) -> None:
+        """Learn that the last epoch is over."""
+
+    def arrays(self) -> dict[str, Array]:
+        """Return what a checkpoint must keep for this callback."""
+        return {}
+
+    def restore(self, arrays: dict[str, Array]) -> None:
+        """Take back what a checkpoint kept."""
+
+
+CallbackLike = Callback | Callable[["Training"], None]
+"""A Callback, or a function that is called with the Training after each epoch."""
+
+
+@dataclass(eq=False)
+class Training:
+    """One run of `Sequential.fit`, as callbacks see it.
+
+    Attributes:
+        model: what is trained.
+        optimiser: how a step follows from the gradients.
+        loss: what is made smaller.
+        x: the samples, `[n, h, w, c]`.
+        targets: labels `[n]`, or rows `[n, classes]`.
+        validation_data: samples and targets to evaluate on after each epoch.
+        epochs: how often to go through the samples.
+        batch_size: the samples of one step.
+        micro_batch_size: the samples of one worker's share.
+        seed: what all randomness derives from.
+        callbacks: what is told how it goes.
+        epoch: the epochs completed so far.
+        step: the steps taken in the epoch at hand.
+        seen: the samples seen in the epoch at hand.
+        history: one record for each epoch completed.
+        stopped: set it to end training after the epoch at hand.
+
+    Example:
+        >>> from cnn import SGD, Dense, Sequential
+        >>> model = Sequential([Dense(2)])
+        >>> shape = model.build((1,), np.random.default_rng(0))
+        >>> x, labels = np.array([[-1.0], [1.0]]), np.array([0, 1])
+        >>> def stop_when_right(training):
+        ...     training.stopped = training.history[-1]["accuracy"] == 1
+        >>> optimiser = SGD(learning_rate=1.0)
+        >>> history = model.fit(x, labels, epochs=100, optimiser=optimiser, callbacks=[stop_when_right])
+        >>> len(history) < 100
+        True
+    """
+
+    model: Sequential
+    optimiser: Optimiser
+    loss: Loss
+    x: Array
+    targets: Targets
+    validation_data: tuple[Array, Targets] | None
+    epochs: int
+    batch_size: int
+    micro_batch_size: int
+    seed: int
+    callbacks: list[CallbackLike]
+    epoch: int = 0
+    step: int = 0
+    seen: int = 0
+    history: list[Record] = field(default_factory=list)
+    stopped: bool = False
+    _loss_sum: float = 0.0
+    _correct: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "micro_batch_size"):
+            whole_number("fit", name, getattr(self, name), minimum=1)
+        whole_number("fit", "seed", self.seed, minimum=0)
+        self._check_data("x", "targets", self.x, self.targets)
+        if self.validation_data is not None:
+            self._check_data("validation x", "validation targets", *self.validation_data)
+        if isinstance(self.loss, SoftmaxCrossEntropy) and isinstance(self.model.layers[-1], Softmax):
+            raise ValueError(
+                "SoftmaxCrossEntropy applies the softmax itself, received a model that ends with Softmax: "
+                "leave out its last layer."
+            )
+
+    @property
+    def steps(self) -> int:
+        """The number of steps in an epoch."""
+        return -(-len(self.x) // self.batch_size)
+
+    @property
+    def progress(self) -> float:
+        """How far training has come, from 0 to 1, as schedules see it."""
+        return (self.epoch * self.steps + self.step) / (self.epochs * self.steps)
+
+    @property
+    def running_loss(self) -> float:
+        """The mean loss of the samples seen in the epoch at hand."""
+        return self._loss_sum / max(self.seen, 1)
+
+    @property
+    def running_accuracy(self) -> float:
+        """The share of them that were classified rightly, as the model stood when it saw them."""
+        return self._correct / max(self.seen, 1)
+
+    def run(self, pool: Executor) -> list[Record]:
+        """Train until the last epoch, or until a callback stops it.
+
+        Args:
+            pool: where the micro-batches run.
+
+        Returns:
+            The history.
+
+        Raises:
+            FloatingPointError: if the loss stops being a finite number.
+        """
+        self._tell("on_fit_start")
+        while self.epoch < self.epochs and not self.stopped:
+            self._run_epoch(pool)
+            self._tell("on_epoch_end")
+        self._tell("on_fit_end")
+        return self.history
+
+    def _run_epoch(self, pool: Executor) -> None:
+        self.step, self.seen, self._loss_sum, self._correct = 0, 0, 0.0, 0
+        order = generator(self.seed, self.epoch).permutation(len(self.x))
+        rate = self.optimiser.rate_at(self.progress)
+        for first in range(0, len(order), self.batch_size):
+            self._run_step(pool, order[first : first + self.batch_size])
+            self._tell("on_step_end")
+        self.epoch += 1
+        record: Record = {
+            "epoch": self.epoch,
+            "learning_rate": rate,
+            "loss": self.running_loss,
+            "accuracy": self.running_accuracy,
+        }
+        if self.validation_data is not None:
+            validation = self.model.evaluate(*self.validation_data, self.loss, executor=pool)
+            record |= {f"validation_{name}": value for name, value in validation.items()}
+        self.history.append(record)
+
+    def _run_step(self, pool: Executor, batch: Labels) -> None:
+        """Take one step of the optimiser: the gradients of all micro-batches, added in order."""
+        grads: Gradients = {}
+        loss_value = 0.0
+        for share in self._shares(pool, batch):
+            loss_value += share.loss
+            self._correct += share.correct
+            for name, grad in share.grads.items():
+                grads[name] = grads[name] + grad if name in grads else grad
+            for layer, seen in zip(self.model.layers, share.observations, strict=True):
+                layer.remember(seen)
+        if not isfinite(loss_value):
+            raise FloatingPointError(
+                f"The loss became {loss_value} at step {self.step + 1} of epoch {self.epoch + 1}: "
+                "try a lower learning rate, a warm-up or clip_norm."
+            )
+        self.model.assign(self.optimiser.update(self.model.params, grads, self.progress))
+        self.step += 1
+        self.seen += len(batch)
+        self._loss_sum += loss_value * len(batch)
+
+    def _shares(self, pool: Executor, batch: Labels) -> Iterator[Share]:
+        """Run the batch's micro-batches side by side, and give their shares in order."""
+        cuts = range(0, len(batch), self.micro_batch_size)
+        parts = [batch[first : first + self.micro_batch_size] for first in cuts]
+        return pool.map(
+            share_of,
+            repeat(self.model),
+            repeat(self.loss),
+            [self.x[part] for part in parts],
+            [self.targets[part] for part in parts],
+            repeat(len(batch)),
+            [(self.seed, self.epoch, self.step, place) for place in range(len(parts))],
+        )
+
+    def _tell(self, event: str) -> None:
+        for callback in self.callbacks:
+            if isinstance(callback, Callback):
+                getattr(callback, event)(self)
+            elif event == "on_epoch_end":
+                callback(self)
+
+    def _check_data(self, samples: str, names: str, x: Array, targets: Targets) -> None:
+        check_samples(samples, x, self.model.built_for())
+        if not isinstance(targets, np.ndarray) or len(targets) != len(x):
+            received = len(targets) if isinstance(targets, np.ndarray) else type(targets).__name__
+            raise ValueError(
+                f"{names} must be an array with one entry for each of {len(x)} samples, received {received}."
+            )
+        classes = self.model.output_shape(self.model.built_for())[-1]
+        if targets.ndim == 1:
+            check_labels(targets, classes)
+        else:
+            check_finite(names, targets)
+
+
+class Share(NamedTuple):
+    """What one micro-batch adds to its batch."""
+
+    loss: float
+    correct: int
+    grads: Gradients
+    observations: list[dict[str, Array]]
+
+
+def share_of(
+    model: Sequential, loss: Loss, x: Array, targets: Targets, batch_size: int, key: tuple[int, ...]
+) -> Share:
+    """Take one micro-batch forward and backward, in whatever thread or process this runs.
+
+    Args:
+        model: the model, which is only read.
+        loss: what is made smaller.
+        x: the micro-batch's samples.
+        targets: their targets.
+        batch_size: N, the size of the whole batch.
+        key: seed, epoch, step and the micro-batch's place, from which dropout's randomness derives.
+
+    Returns:
+        Its part of the loss, the gradients and the statistics.
+    """
+    with one_blas_thread():
+        outputs, caches = model.forward_pass(x, training=True, rng=generator(*key))
+        value, doutputs = loss(outputs, targets, batch_size)
+        grads = model.parameter_gradients(doutputs, caches)
+    correct = int((labels_of(outputs) == labels_of(targets)).sum())
+    seen = [layer.observations(cache) for layer, cache in zip(model.layers, caches, strict=True)]
+    return Share(value, correct, grads, seen)
+
+
+def generator(seed: int, *key: int) -> np.random.Generator:
+    """Return the generator that belongs to this epoch, step and micro-batch, whatever ran before.
+
+    Example:
+        >>> bool(generator(0, 1, 2).random() == generator(0, 1, 2).random())
+        True
+    """
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))

@@ -1,0 +1,156 @@
+"""The evaluate stage: the trained model on the test images, which nothing before has seen."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import precision_recall_fscore_support
+
+import cnn
+from pipeline import paths
+from pipeline.datasets import DATASETS
+from pipeline.kernels import check_kernels
+from pipeline.params import Parameters, load_parameters
+from pipeline.images import load_normalisation, load_part
+from pipeline.recipes import make_loss
+from pipeline.stage import log_circumstances, run_stage, write_json, write_text
+
+Probabilities = NDArray[np.floating[Any]]
+Labels = NDArray[np.integer[Any]]
+
+
+def evaluate(parameters: Parameters, processed: Path) -> dict[str, Any]:
+    """Evaluate the trained model and write its metrics and predictions.
+
+    Args:
+        parameters: the parameters.
+        processed: the folder with the images.
+
+    Returns:
+        What to record of the run beside its result: times and kernels.
+    """
+    kernels = check_kernels(parameters.runtime.kernels)
+    normalisation = load_normalisation(processed)
+    images, labels = load_part("test", processed)
+    model = cnn.Sequential.load(paths.MODEL)
+    started = time.perf_counter()
+    outputs = model.outputs(normalisation.apply(images), workers=parameters.runtime.workers)
+    seconds = time.perf_counter() - started
+    loss, _ = make_loss(parameters.chosen.loss)(outputs, labels)
+    probabilities, _ = cnn.Softmax().forward_pass(outputs)
+    predictions = probabilities.argmax(axis=1)
+    class_names = DATASETS[parameters.data.dataset].class_names
+    write_json(
+        paths.EVALUATION,
+        {
+            "dataset": normalisation.dataset,
+            "recipe": parameters.recipe,
+            "kernels": parameters.runtime.kernels,
+            "seed": parameters.chosen.train.seed,
+            "images": len(labels),
+            "errors": int((predictions != labels).sum()),
+            "accuracy": cnn.accuracy(labels, predictions),
+            "loss": loss,
+            "calibration_error": calibration_error(
+                labels, probabilities, parameters.evaluate.calibration_bins
+            ),
+            "classes": per_class(labels, predictions, class_names),
+        },
+    )
+    write_csv(
+        paths.PREDICTIONS,
+        ("actual", "predicted"),
+        (
+            (class_names[label], class_names[answer])
+            for label, answer in zip(labels, predictions, strict=True)
+        ),
+    )
+    write_csv(
+        paths.HARDEST,
+        ("image", "actual", "predicted", "probability_of_actual", "probability_of_predicted"),
+        hardest(labels, probabilities, class_names, parameters.evaluate.hardest),
+    )
+    return {"kernels": kernels, "seconds": seconds, "images": len(images)}
+
+
+def per_class(labels: Labels, predictions: Labels, class_names: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Return precision, recall, F1 and the number of images of each class.
+
+    Example:
+        >>> per_class(np.array([0, 1, 1]), np.array([0, 1, 0]), ["cat", "dog"])["cat"]
+        {'precision': 0.5, 'recall': 1.0, 'f1': 0.666667, 'images': 1}
+    """
+    columns = precision_recall_fscore_support(
+        labels, predictions, labels=range(len(class_names)), zero_division=0.0
+    )
+    return {
+        name: {
+            "precision": round(float(precision), 6),
+            "recall": round(float(recall), 6),
+            "f1": round(float(f1), 6),
+            "images": int(count),
+        }
+        for name, precision, recall, f1, count in zip(class_names, *columns, strict=True)
+    }
+
+
+def calibration_error(labels: Labels, probabilities: Probabilities, bins: int) -> float:
+    """Return how far confidence and accuracy lie apart on average (expected calibration error).
+
+    Σ_b (n_b / n) · |accuracy of b − mean confidence of b|, over equally wide bins b of confidence.
+
+    Example:
+        >>> calibration_error(np.array([0, 0]), np.array([[0.75, 0.25], [0.25, 0.75]]), bins=10)
+        0.25
+
+    Source:
+        Guo, Pleiss, Sun, Weinberger: On calibration of modern neural networks, ICML 2017.
+    """
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    right = probabilities.argmax(axis=1) == labels
+    which = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = np.bincount(which, weights=right - confidence, minlength=bins)
+    return round(float(np.abs(gaps).sum()) / len(labels), 9)
+
+
+def hardest(
+    labels: Labels, probabilities: Probabilities, class_names: Sequence[str], count: int
+) -> Iterable[tuple[Any, ...]]:
+    """Yield the images whose true class the model thought least likely, the worst first."""
+    of_actual = probabilities[np.arange(len(labels)), labels]
+    for image in np.argsort(of_actual, kind="stable")[:count]:
+        answer = int(probabilities[image].argmax())
+        yield (
+            int(image),
+            class_names[labels[image]],
+            class_names[answer],
+            f"{of_actual[image]:.6f}",
+            f"{probabilities[image, answer]:.6f}",
+        )
+
+
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a table, whole or not at all."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    write_text(path, text.getvalue())
+
+
+def main() -> None:
+    """Run the stage and print what came out."""
+    parameters = load_parameters()
+    facts = evaluate(parameters, paths.PROCESSED / parameters.data.dataset)
+    log_circumstances("evaluate", **facts)
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -1,0 +1,227 @@
+"""The parameters: `params.yaml` read, checked whole, and turned into objects.
+
+Run as a program it checks the file; with `--write-schema` it renews the JSON schema for editors.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from cnn.config import nearest
+from pipeline import recipes
+from pipeline.errors import PipelineError
+from pipeline.kernels import Kernels
+from pipeline.paths import PARAMETERS, SCHEMA
+from pipeline.stage import run_stage, write_text
+
+INPUT_SHAPE = (28, 28, 1)
+CLASSES = 10
+
+
+class Strict(BaseModel):
+    """Parameters without room for misspelt ones."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Data(Strict):
+    """Which images, and how they are divided."""
+
+    dataset: Literal["mnist", "fashion-mnist"] = Field(description="the data set")
+    validation_share: float = Field(
+        gt=0, lt=1, description="the share of the training images held back to choose the model by"
+    )
+    split_seed: int = Field(ge=0, description="the seed of that choice")
+
+
+class Fetch(Strict):
+    """What happens without a network."""
+
+    fallback: Literal["sample", "none"] = Field(
+        description="sample takes 5,000 real digits that come with a package, none ends with an error"
+    )
+
+
+class Runtime(Strict):
+    """How the computation is carried out."""
+
+    kernels: Kernels = Field(
+        description="portable gives the same bits on every machine, native is the fastest"
+    )
+    workers: Annotated[int, Field(ge=1)] | None = Field(
+        description="threads; null takes one for each processor; no result depends on it"
+    )
+
+
+class Train(Strict):
+    """How a recipe's model is trained."""
+
+    epochs: int = Field(ge=1, description="how often training goes through the images")
+    batch_size: int = Field(ge=1, description="images of one step of the optimiser")
+    micro_batch_size: int = Field(ge=1, description="images that one worker takes at once")
+    seed: int = Field(ge=0, description="the seed of the weights, the shuffling and the dropout")
+    monitor: Literal["validation_loss", "validation_accuracy"] = Field(
+        description="what the best epoch is chosen by"
+    )
+
+
+class Recipe(Strict):
+    """A model and how it is trained."""
+
+    model: Annotated[
+        list[dict[str, Any]],
+        AfterValidator(lambda value: recipes.make_model(value) and value),
+        WithJsonSchema(recipes.layers_schema()),
+    ] = Field(description="the layers, from input to output, as cnn's classes and their arguments")
+    optimiser: Annotated[
+        dict[str, Any],
+        AfterValidator(lambda value: recipes.make_optimiser(value) and value),
+        WithJsonSchema(recipes.optimiser_schema()),
+    ] = Field(description="the optimiser, as cnn's class and its arguments")
+    loss: Annotated[
+        dict[str, Any],
+        AfterValidator(lambda value: recipes.make_loss(value) and value),
+        WithJsonSchema(recipes.loss_schema()),
+    ] = Field(description="the loss, as cnn's class and its arguments")
+    train: Train
+
+    @model_validator(mode="after")
+    def _model_fits_images(self) -> Recipe:
+        output_shape = recipes.make_model(self.model).output_shape(INPUT_SHAPE)
+        if output_shape != (CLASSES,):
+            raise ValueError(
+                f"the model must end with {CLASSES} numbers for an image, received {output_shape}."
+            )
+        return self
+
+
+class Evaluate(Strict):
+    """What is reported of the trained model."""
+
+    calibration_bins: int = Field(ge=1, description="the classes of confidence in which accuracy is compared")
+    hardest: int = Field(ge=1, description="how many of the test images with the highest loss are listed")
+
+
+class Figures(Strict):
+    """What is drawn."""
+
+    digit: int = Field(ge=0, description="which test image is followed through the network")
+
+
+class Parameters(Strict):
+    """All of `params.yaml`."""
+
+    recipe: str = Field(description="which of the recipes is trained")
+    data: Data
+    fetch: Fetch
+    runtime: Runtime
+    recipes: dict[str, Recipe] = Field(min_length=1, description="the recipes under their names")
+    evaluate: Evaluate
+    figures: Figures
+
+    @model_validator(mode="after")
+    def _recipe_exists(self) -> Parameters:
+        if self.recipe not in self.recipes:
+            hint = nearest(self.recipe, self.recipes)
+            raise ValueError(
+                f"there is no recipe {self.recipe!r}{hint}: there are {', '.join(self.recipes)}."
+            )
+        return self
+
+    @property
+    def chosen(self) -> Recipe:
+        """The recipe that is trained."""
+        return self.recipes[self.recipe]
+
+
+def load_parameters(path: Path = PARAMETERS) -> Parameters:
+    """Read and check the parameters.
+
+    Args:
+        path: the file.
+
+    Raises:
+        PipelineError: if the file is missing, is no YAML, or holds anything that is not right.
+    """
+    try:
+        data = YAML(typ="safe", pure=True).load(path)
+    except FileNotFoundError as error:
+        raise PipelineError(f"There is no {path} here: run from the repository's root.") from error
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise PipelineError(f"{path}{place} is no YAML: {error.problem or error.context}.") from error
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise PipelineError(f"{path} is no YAML: {error}") from error
+    try:
+        return Parameters.model_validate(data)
+    except ValidationError as error:
+        faults = "\n  ".join(_sentence(dict(fault), data) for fault in error.errors())
+        raise PipelineError(f"{path} is not right:\n  {faults}") from error
+
+
+def json_schema() -> str:
+    """Return the JSON schema of `params.yaml` as it stands in the repository."""
+    return json.dumps(Parameters.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _sentence(fault: dict[str, Any], data: Any) -> str:
+    """Say in one sentence where a fault lies, what was expected and what was received."""
+    place = ".".join(map(str, fault["loc"])) or "the file"
+    if fault["type"] == "extra_forbidden":
+        known = _fields_at(fault["loc"][:-1])
+        return f"{place} is not known{nearest(fault['loc'][-1], known)}: there are {', '.join(known)}."
+    if fault["type"] == "missing":
+        siblings = _values_at(data, fault["loc"][:-1])
+        return f"{place} is missing: found {', '.join(map(str, siblings)) or 'nothing'} beside it."
+    if fault["type"] == "value_error":
+        return f"{place}: {fault['ctx']['error']}"
+    received = fault["input"]
+    shown = "a mapping" if isinstance(received, dict) else repr(received)
+    message = fault["msg"].removeprefix("Input should be ")
+    return f"{place} must be {message}, received {shown}."
+
+
+def _fields_at(place: tuple[Any, ...]) -> dict[str, Any]:
+    """Return the parameters that may stand at a place of the file."""
+    known: Any = Parameters
+    for key in place:
+        known = Recipe if known is Mapping else known.model_fields[key].annotation
+        known = Mapping if known == dict[str, Recipe] else known
+    return dict(known.model_fields)
+
+
+def _values_at(data: Any, place: tuple[Any, ...]) -> list[Any]:
+    for key in place:
+        data = data[key]
+    return list(data) if isinstance(data, dict) else []
+
+
+def main() -> None:
+    """Check `params.yaml`, or write its schema."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write-schema", action="store_true", help=f"renew {SCHEMA}")
+    if parser.parse_args().write_schema:
+        write_text(SCHEMA, json_schema())
+    parameters = load_parameters()
+    print(f"{PARAMETERS} is right: recipe {parameters.recipe} on {parameters.data.dataset}.")
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -1,0 +1,18 @@
+"""Where every file of the pipeline lives, relative to the repository's root, in which the stages run."""
+
+from pathlib import Path
+
+PARAMETERS = Path("params.yaml")
+SCHEMA = Path("params.schema.json")
+
+RAW = Path("data/raw")  # one folder per data set
+PROCESSED = Path("data/processed")  # one folder per data set
+MODEL = Path("models/model.npz")
+CHECKPOINTS = Path("checkpoints")  # outside DVC's outputs, which it deletes before a stage runs
+EVALUATION = Path("metrics/evaluation.json")
+PREDICTIONS = Path("metrics/predictions.csv")
+HARDEST = Path("metrics/hardest.csv")
+TRAINING_LOG = Path("metrics/training")
+FIGURES = Path("docs/generated")
+README_FIGURE = Path("metrics/feature-maps.png")
+LOGS = Path("logs")  # what differs from run to run: neither git nor DVC tracks it

@@ -1,0 +1,81 @@
+"""The preprocess stage: the images divided into training, validation and test, and how to normalise them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+from pipeline import paths
+from pipeline.datasets import DATASETS, PROVENANCE
+from pipeline.errors import PipelineError
+from pipeline.idx import read_idx
+from pipeline.images import NORMALISATION, Labelled, Normalisation, Part
+from pipeline.params import load_parameters
+from pipeline.stage import log_circumstances, run_stage, write_json
+
+
+def preprocess(raw: Path, destination: Path, validation_share: float, split_seed: int) -> None:
+    """Divide the raw images and write the parts, all of them or none.
+
+    Args:
+        raw: the folder of the four IDX files.
+        destination: the folder for the parts and `normalisation.json`.
+        validation_share: the share of the training images held back, the same in each class.
+        split_seed: the seed of the choice.
+
+    Raises:
+        PipelineError: if the raw files are not right, or too few for such a share.
+    """
+    provenance = json.loads((raw / PROVENANCE).read_text(encoding="utf-8"))
+    train, test = _read(raw, "train"), _read(raw, "test")
+    try:
+        kept, held_back = train_test_split(
+            np.arange(len(train.labels)),
+            test_size=validation_share,
+            stratify=train.labels,
+            random_state=split_seed,
+        )
+    except ValueError as error:
+        raise PipelineError(f"data.validation_share {validation_share} does not work out: {error}") from error
+    kept, held_back = np.sort(kept), np.sort(held_back)
+    parts: dict[Part, Labelled] = {
+        "train": Labelled(train.images[kept], train.labels[kept]),
+        "validation": Labelled(train.images[held_back], train.labels[held_back]),
+        "test": test,
+    }
+    normalisation = Normalisation.measured_on(provenance["dataset"], parts["train"].images)
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=destination.parent, prefix=".preprocess-") as folder:
+        work = Path(folder) / destination.name
+        work.mkdir()
+        for name, part in parts.items():
+            np.save(work / f"{name}-images.npy", part.images)
+            np.save(work / f"{name}-labels.npy", part.labels)
+        write_json(work / NORMALISATION, asdict(normalisation))
+        shutil.rmtree(destination, ignore_errors=True)
+        work.rename(destination)
+
+
+def _read(raw: Path, split: Literal["train", "test"]) -> Labelled:
+    files = next(iter(DATASETS.values())).files  # the names are the same in every data set
+    return Labelled(*(read_idx(raw / files[split, kind].name) for kind in ("images", "labels")))
+
+
+def main() -> None:
+    """Run the stage."""
+    data = load_parameters().data
+    log_circumstances("preprocess")
+    preprocess(
+        paths.RAW / data.dataset, paths.PROCESSED / data.dataset, data.validation_share, data.split_seed
+    )
+
+
+if __name__ == "__main__":
+    run_stage(main)

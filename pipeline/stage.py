@@ -1,0 +1,74 @@
+"""How every stage starts and ends: the run's circumstances on record, and errors in one sentence."""
+
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+from pipeline.errors import PipelineError
+from pipeline.paths import LOGS
+
+
+def run_stage(main: Callable[[], int | None]) -> NoReturn:
+    """Run a stage's main function; a fault the user can mend becomes one line and exit status 1.
+
+    Args:
+        main: the function; it may return an exit status.
+    """
+    try:
+        status = main()
+    except (PipelineError, FloatingPointError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        status = 1
+    except KeyboardInterrupt:
+        print("\nstopped: `dvc repro` goes on from here.", file=sys.stderr)
+        status = 130
+    sys.exit(status)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all, creating its folder.
+
+    Raises:
+        OSError: if it cannot be written; a file that was there stays as it was.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8", newline="\n")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write plain data as JSON, whole or not at all."""
+    write_text(path, json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+
+
+def log_circumstances(stage: str, **facts: Any) -> None:
+    """Write what differs from machine to machine and from run to run to `logs/<stage>.json`.
+
+    Args:
+        stage: the stage's name.
+        facts: what else to record, such as times.
+    """
+    from importlib.metadata import version  # noqa: PLC0415
+
+    machine = {
+        "python": platform.python_version(),
+        "numpy": version("numpy"),
+        "system": platform.platform(),
+        "processor": _processor(),
+        "processors": os.cpu_count(),
+    }
+    write_json(LOGS / f"{stage}.json", machine | facts)
+
+
+def _processor() -> str:
+    import archspec.cpu  # noqa: PLC0415
+
+    return str(archspec.cpu.brand_string() or archspec.cpu.host().name)

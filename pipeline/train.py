@@ -1,0 +1,127 @@
+"""The train stage: the chosen recipe's model, trained, chosen on validation data, and written to a file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from dvclive.live import Live
+
+import cnn
+from pipeline import paths
+from pipeline.kernels import check_kernels
+from pipeline.params import INPUT_SHAPE, Parameters, load_parameters
+from pipeline.images import load_normalisation, load_part
+from pipeline.recipes import make_loss, make_model, make_optimiser
+from pipeline.stage import log_circumstances, run_stage
+
+
+class MetricsLog(cnn.Callback):
+    """Log each epoch's record with DVCLive, those before a resumption included.
+
+    Args:
+        live: where to.
+    """
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+        self._logged = 0
+
+    def on_epoch_end(self, training: cnn.Training) -> None:
+        """Log what has not been logged yet."""
+        for record in training.history[self._logged :]:
+            self._live.step = int(record["epoch"])
+            for name, value in record.items():
+                if name != "epoch":
+                    self._live.log_metric(_plot_name(name), value)
+            self._live.make_summary()  # type: ignore[no-untyped-call]
+        self._logged = len(training.history)
+
+    def on_fit_end(self, training: cnn.Training) -> None:
+        """Log the rest, where training went on from a checkpoint of its last epoch."""
+        self.on_epoch_end(training)
+
+
+def train(parameters: Parameters, processed: Path) -> dict[str, Any]:
+    """Train the chosen recipe's model and write it to a file.
+
+    Args:
+        parameters: the parameters.
+        processed: the folder with the images.
+
+    Returns:
+        What to record of the run beside its result: times and kernels.
+    """
+    recipe = parameters.chosen
+    kernels = check_kernels(parameters.runtime.kernels)
+    normalisation = load_normalisation(processed)
+    images, labels = load_part("train", processed)
+    validation_images, validation_labels = load_part("validation", processed)
+    model = make_model(recipe.model)
+    model.build(INPUT_SHAPE, np.random.default_rng(recipe.train.seed))
+    checkpoint = cnn.Checkpoint(paths.CHECKPOINTS / f"{_digest(parameters, processed)}.npz")
+    print(model.summary())
+    started = time.perf_counter()
+    with Live(
+        dir=str(paths.TRAINING_LOG), dvcyaml=None, save_dvc_exp=False, report=None, monitor_system=False
+    ) as live:
+        history = model.fit(
+            normalisation.apply(images),
+            labels,
+            validation_data=(normalisation.apply(validation_images), validation_labels),
+            optimiser=make_optimiser(recipe.optimiser),
+            loss=make_loss(recipe.loss),
+            epochs=recipe.train.epochs,
+            batch_size=recipe.train.batch_size,
+            micro_batch_size=recipe.train.micro_batch_size,
+            seed=recipe.train.seed,
+            workers=parameters.runtime.workers,
+            callbacks=[
+                cnn.ProgressBar(),
+                MetricsLog(live),
+                cnn.BestWeights(recipe.train.monitor),
+                checkpoint,
+            ],
+        )
+    seconds = time.perf_counter() - started
+    paths.MODEL.parent.mkdir(parents=True, exist_ok=True)
+    model.save(paths.MODEL)
+    checkpoint.path.unlink(missing_ok=True)
+    return {"kernels": kernels, "seconds": seconds, "epochs": len(history), "images": len(images)}
+
+
+def _digest(parameters: Parameters, processed: Path) -> str:
+    """Return a name that only a training with the same recipe, kernels, data and code shares."""
+    digest = hashlib.sha256()
+    facts = {
+        "recipe": parameters.chosen.model_dump(),
+        "kernels": parameters.runtime.kernels,
+        "numpy": version("numpy"),
+    }
+    digest.update(json.dumps(facts, sort_keys=True).encode())
+    code = sorted(Path(cnn.__file__).parent.rglob("*.py"))
+    for path in (*code, Path(__file__), *sorted(processed.iterdir())):
+        digest.update(path.name.encode() + b"\0")
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+def _plot_name(name: str) -> str:
+    """Return the name under which DVCLive draws training and validation as two lines of one plot."""
+    return name.replace("validation_", "validation/") if name.startswith("validation_") else f"train/{name}"
+
+
+def main() -> None:
+    """Run the stage."""
+    parameters = load_parameters()
+    facts = train(parameters, paths.PROCESSED / parameters.data.dataset)
+    log_circumstances("train", **facts)
+
+
+if __name__ == "__main__":
+    run_stage(main)
