@@ -16,9 +16,9 @@ from sklearn.metrics import precision_recall_fscore_support
 import cnn
 from pipeline import paths
 from pipeline.datasets import DATASETS
+from pipeline.images import load_normalisation, load_part
 from pipeline.kernels import check_kernels
 from pipeline.params import Parameters, load_parameters
-from pipeline.images import load_normalisation, load_part
 from pipeline.recipes import make_loss
 from pipeline.stage import log_circumstances, run_stage, write_json, write_text
 

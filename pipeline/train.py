@@ -14,9 +14,9 @@ from dvclive.live import Live
 
 import cnn
 from pipeline import paths
+from pipeline.images import load_normalisation, load_part
 from pipeline.kernels import check_kernels
 from pipeline.params import INPUT_SHAPE, Parameters, load_parameters
-from pipeline.images import load_normalisation, load_part
 from pipeline.recipes import make_loss, make_model, make_optimiser
 from pipeline.stage import log_circumstances, run_stage
 
