@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# The stages are run as `python -m pipeline.<stage>`, by the Python of .venv.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help repro test test-slow lint format lock schema clean
