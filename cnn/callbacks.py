@@ -23,7 +23,7 @@ class ProgressBar(Callback):
 
     def __init__(self) -> None:
         try:
-            from tqdm import tqdm  # noqa: PLC0415 - a dependency of this class alone
+            from tqdm import tqdm
         except ImportError as error:
             raise ImportError(
                 "ProgressBar needs tqdm: install it with pip install 'cnn[progress]'."

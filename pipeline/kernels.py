@@ -60,8 +60,8 @@ def check_kernels(kernels: Kernels) -> str:
     Raises:
         PipelineError: if BLAS was loaded before its kernels could be chosen.
     """
-    import numpy as np  # noqa: F401, PLC0415 - loads BLAS, which must not happen before it is pinned
-    from threadpoolctl import threadpool_info  # noqa: PLC0415
+    import numpy as np  # noqa: F401 - loads BLAS, which must not happen before it is pinned
+    from threadpoolctl import threadpool_info
 
     found = {
         library["architecture"] for library in threadpool_info() if library["internal_api"] == "openblas"

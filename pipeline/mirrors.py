@@ -85,7 +85,7 @@ class Mirrors:
 
 
 def _download(mirror: str | Path, file: IdxFile, target: Path, patience: Patience) -> None:
-    from tqdm import tqdm  # noqa: PLC0415
+    from tqdm import tqdm
 
     if isinstance(mirror, Path):
         packed = _read(mirror / f"{file.name}.gz")
@@ -160,7 +160,7 @@ def _receive(url: str, patience: Patience) -> Generator[bytes, None, None]:
 
 def _talk(url: str, silence: float, arrived: "queue.Queue[bytes | _MirrorError]") -> None:
     """Put the body of a URL into a queue, piece by piece, then either nothing (b"") or what went wrong."""
-    import requests  # noqa: PLC0415
+    import requests
 
     end: bytes | _MirrorError = b""
     try:
@@ -177,7 +177,7 @@ def _talk(url: str, silence: float, arrived: "queue.Queue[bytes | _MirrorError]"
 
 
 def _body(url: str, silence: float) -> Iterator[bytes]:
-    import requests  # noqa: PLC0415
+    import requests
 
     with requests.Session() as session:
         if not url.lower().startswith("http://"):

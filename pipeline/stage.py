@@ -56,7 +56,7 @@ def log_circumstances(stage: str, **facts: Any) -> None:
         stage: the stage's name.
         facts: what else to record, such as times.
     """
-    from importlib.metadata import version  # noqa: PLC0415
+    from importlib.metadata import version
 
     machine = {
         "python": platform.python_version(),
@@ -69,6 +69,6 @@ def log_circumstances(stage: str, **facts: Any) -> None:
 
 
 def _processor() -> str:
-    import archspec.cpu  # noqa: PLC0415
+    import archspec.cpu
 
     return str(archspec.cpu.brand_string() or archspec.cpu.host().name)

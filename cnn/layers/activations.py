@@ -98,6 +98,9 @@ class Sigmoid(_Activation):
     Example:
         >>> Sigmoid().forward_pass(np.array([[0.0, 1000.0]]))[0]
         array([[0.5, 1. ]])
+
+    Source:
+        Rumelhart, Hinton, Williams: Learning representations by back-propagating errors, Nature 323, 1986.
     """
 
     def forward_pass(
@@ -124,6 +127,9 @@ class Tanh(_Activation):
     Example:
         >>> Tanh().forward_pass(np.array([[0.0, 1000.0]]))[0]
         array([[0., 1.]])
+
+    Source:
+        LeCun, Bottou, Orr, Müller: Efficient BackProp, 1998, section 4.4.
     """
 
     def forward_pass(

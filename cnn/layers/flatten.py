@@ -21,6 +21,10 @@ class Flatten(Layer):
     Example:
         >>> Flatten().forward_pass(np.ones((2, 7, 7, 64), np.float32))[0].shape
         (2, 3136)
+
+    Source:
+        LeCun and others: Backpropagation applied to handwritten zip code recognition, 1989, whose last
+        feature maps feed a dense layer.
     """
 
     def output_shape(self, input_shape: Shape) -> Shape:
