@@ -10,13 +10,13 @@ from cnn.types import Array, Pair, Shape
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
-def check_float_array(owner: str, x: object, axes: str | None = None) -> None:
+def check_float_array(owner: str, x: object, axes: str = "n …") -> None:
     """Refuse anything but a float32 or float64 array with these axes.
 
     Args:
         owner: who asks; the message begins with it.
         x: what came in.
-        axes: the letters of the expected axes, such as `"n h w c"`; None takes any number of them.
+        axes: the letters of the expected axes, such as `"n h w c"`, with `…` for any number of them.
 
     Raises:
         TypeError: if `x` is no array of float32 or float64.
@@ -31,10 +31,12 @@ def check_float_array(owner: str, x: object, axes: str | None = None) -> None:
         raise TypeError(
             f"{owner} expects float32 or float64, received {x.dtype}: convert it by x.astype(numpy.float32)."
         )
-    if axes is not None and x.ndim != len(axes.split()):
+    letters = axes.split()
+    least = len(letters) - letters.count("…")
+    if x.ndim < least or (x.ndim > least and "…" not in letters):
+        number = f"{least} axes or more" if "…" in letters else f"{least} axes"
         raise ValueError(
-            f"{owner} expects {len(axes.split())} axes [{axes.replace(' ', ', ')}], "
-            f"received {x.ndim} in the shape {x.shape}."
+            f"{owner} expects {number} [{', '.join(letters)}], received {x.ndim} in the shape {x.shape}."
         )
 
 
@@ -138,6 +140,6 @@ def one_of(owner: str, name: str, value: Any, choices: Collection[str]) -> Any:
         >>> one_of("Conv2D", "padding", "same", ["same", "valid"])
         'same'
     """
-    if value not in choices:
+    if value not in list(choices):
         raise ValueError(f"{owner}: {name} must be one of {', '.join(choices)}, received {value!r}.")
     return value

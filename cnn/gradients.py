@@ -27,7 +27,7 @@ def gradient_check(layer: Layer, input_shape: Shape, rng: np.random.Generator) -
     Returns:
         For `"x"` and each parameter the largest relative error, max |numerical − analytical| /
         max(|numerical|, |analytical|, 1) over all its numbers. Below 10⁻⁶ the two agree; a wrong formula
-        gives about 1.
+        gives far more.
 
     Raises:
         ValueError: if the layer cannot take such an input.
@@ -55,7 +55,9 @@ def gradient_check(layer: Layer, input_shape: Shape, rng: np.random.Generator) -
         y, _ = layer.forward_pass(x, training=True, rng=np.random.default_rng(seed))
         return float((dy * y).sum())
 
-    places = {"x": (x, dx)} | {name: (layer.params[name], grad) for name, grad in grads.items()}
+    # A gradient that the backward pass leaves out is one of zero.
+    places: dict[str, tuple[Array, Array]] = {"x": (x, dx)}
+    places |= {name: (value, grads.get(name, np.zeros_like(value))) for name, value in layer.params.items()}
     return {name: _largest_error(objective, values, grad) for name, (values, grad) in places.items()}
 
 

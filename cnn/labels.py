@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cnn.checks import check_finite
 from cnn.types import Array, Labels, Targets
 
 
@@ -68,6 +69,8 @@ def target_rows(targets: Targets, like: Array) -> Array:
         array([[0., 1.]])
     """
     n, classes = like.shape
+    if not isinstance(targets, np.ndarray):
+        raise TypeError(f"Targets must be a NumPy array, received {type(targets).__name__}.")
     if len(targets) != n:
         raise ValueError(f"There must be one target for each of the {n} samples, received {len(targets)}.")
     if targets.ndim == 1:
@@ -77,6 +80,7 @@ def target_rows(targets: Targets, like: Array) -> Array:
             f"Targets must be labels [n] or rows {list(like.shape)} like the outputs, "
             f"received {list(targets.shape)}."
         )
+    check_finite("Targets", targets)
     return targets.astype(like.dtype, copy=False)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnn.checks import check_float_array, number_between
+from cnn.checks import check_float_array, number_between, whole_number
 from cnn.labels import target_rows
 from cnn.types import Array, Targets
 
@@ -46,8 +46,14 @@ class Loss(ABC):
             ValueError: if they do not fit each other.
         """
 
+    def _batch_size(self, outputs: Array, batch_size: int | None) -> int:
+        check_float_array(type(self).__name__, outputs, "n classes")
+        return whole_number(
+            type(self).__name__, "batch_size", len(outputs) if batch_size is None else batch_size, 1
+        )
 
-@dataclass(frozen=True)
+
+@dataclass
 class SoftmaxCrossEntropy(Loss):
     """Compare the softmax of the outputs (logits) with the targets.
 
@@ -74,7 +80,9 @@ class SoftmaxCrossEntropy(Loss):
     label_smoothing: float = 0.0
 
     def __post_init__(self) -> None:
-        number_between(type(self).__name__, "label_smoothing", self.label_smoothing, 0, 1)
+        self.label_smoothing = number_between(
+            "SoftmaxCrossEntropy", "label_smoothing", self.label_smoothing, 0, 1
+        )
 
     def __call__(
         self, outputs: Array, targets: Targets, batch_size: int | None = None
@@ -90,11 +98,11 @@ class SoftmaxCrossEntropy(Loss):
         t = (1 - self.label_smoothing) * t + self.label_smoothing / outputs.shape[1]
         shifted = outputs - outputs.max(axis=1, keepdims=True)  # changes no probability, prevents overflow
         log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-        total = batch_size or len(outputs)
+        total = self._batch_size(outputs, batch_size)
         return -float((t * log_p).sum()) / total, (np.exp(log_p) - t) / total
 
 
-@dataclass(frozen=True)
+@dataclass
 class MeanSquaredError(Loss):
     """Compare the outputs themselves with the targets.
 
@@ -116,5 +124,5 @@ class MeanSquaredError(Loss):
         """Compute the mean of the squares and its gradient."""
         check_float_array(type(self).__name__, outputs, "n classes")
         difference = outputs - target_rows(targets, like=outputs)
-        total = (batch_size or len(outputs)) * outputs.shape[1]
+        total = self._batch_size(outputs, batch_size) * outputs.shape[1]
         return float((difference * difference).sum()) / total, 2 * difference / total

@@ -18,6 +18,7 @@ def accuracy(labels: Labels, predictions: Labels) -> float:
         A number from 0 to 1.
 
     Raises:
+        TypeError: if one of them is no array.
         ValueError: if there are none, or their numbers differ.
 
     Example:
@@ -57,11 +58,16 @@ def confusion_matrix(labels: Labels, predictions: Labels, classes: int) -> NDArr
     _check_same_length(labels, predictions)
     check_labels(labels, classes)
     check_labels(predictions, classes)
-    pairs = labels.astype(np.int64) * classes + predictions
+    pairs = labels.astype(np.int64) * classes + predictions.astype(np.int64)
     return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
 
 
 def _check_same_length(labels: Labels, predictions: Labels) -> None:
+    if not (isinstance(labels, np.ndarray) and isinstance(predictions, np.ndarray)):
+        raise TypeError(
+            f"Labels and predictions must be NumPy arrays, received {type(labels).__name__} and "
+            f"{type(predictions).__name__}."
+        )
     if labels.shape != predictions.shape or len(labels) == 0:
         raise ValueError(
             f"There must be one prediction for each label and at least one of both, "

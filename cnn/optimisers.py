@@ -46,10 +46,10 @@ class Optimiser(ABC):
     def __post_init__(self) -> None:
         owner = type(self).__name__
         if not isinstance(self.learning_rate, Schedule):
-            number_between(owner, "learning_rate", self.learning_rate, 0, open_low=True)
-        number_between(owner, "weight_decay", self.weight_decay, 0)
+            self.learning_rate = number_between(owner, "learning_rate", self.learning_rate, 0, open_low=True)
+        self.weight_decay = number_between(owner, "weight_decay", self.weight_decay, 0)
         if self.clip_norm is not None:
-            number_between(owner, "clip_norm", self.clip_norm, 0, open_low=True)
+            self.clip_norm = number_between(owner, "clip_norm", self.clip_norm, 0, open_low=True)
 
     def update(self, params: dict[str, Array], grads: Gradients, progress: float = 0.0) -> dict[str, Array]:
         """Take one step.
@@ -63,7 +63,7 @@ class Optimiser(ABC):
             The new parameters.
 
         Raises:
-            ValueError: if the names differ.
+            ValueError: if names or shapes differ.
         """
         if params.keys() != grads.keys():
             raise ValueError(
@@ -140,7 +140,9 @@ class SGD(Optimiser):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        number_between("SGD", "momentum", self.momentum, 0, 1)
+        self.momentum = number_between("SGD", "momentum", self.momentum, 0, 1)
+        if not isinstance(self.nesterov, bool):
+            raise TypeError(f"SGD: nesterov must be True or False, received {self.nesterov!r}.")
         if self.nesterov and not self.momentum:
             raise ValueError("SGD: nesterov needs momentum, received momentum 0.")
 
@@ -184,8 +186,8 @@ class RMSProp(Optimiser):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        number_between("RMSProp", "decay", self.decay, 0, 1)
-        number_between("RMSProp", "epsilon", self.epsilon, 0, open_low=True)
+        self.decay = number_between("RMSProp", "decay", self.decay, 0, 1)
+        self.epsilon = number_between("RMSProp", "epsilon", self.epsilon, 0, open_low=True)
 
     def update_one(self, name: str, value: Array, grad: Array, rate: float) -> Array:
         """Return the parameter after a step whose size hardly depends on the gradient's."""
@@ -227,9 +229,9 @@ class Adam(Optimiser):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        number_between(type(self).__name__, "beta_1", self.beta_1, 0, 1)
-        number_between(type(self).__name__, "beta_2", self.beta_2, 0, 1)
-        number_between(type(self).__name__, "epsilon", self.epsilon, 0, open_low=True)
+        self.beta_1 = number_between(type(self).__name__, "beta_1", self.beta_1, 0, 1)
+        self.beta_2 = number_between(type(self).__name__, "beta_2", self.beta_2, 0, 1)
+        self.epsilon = number_between(type(self).__name__, "epsilon", self.epsilon, 0, open_low=True)
 
     def update_one(self, name: str, value: Array, grad: Array, rate: float) -> Array:
         """Return the parameter after one step."""

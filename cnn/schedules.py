@@ -26,7 +26,7 @@ class Schedule(ABC):
         """Return the learning rate at this progress, from 0 to 1."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class ConstantRate(Schedule):
     """Keep the learning rate as it is.
 
@@ -44,21 +44,21 @@ class ConstantRate(Schedule):
     rate: float
 
     def __post_init__(self) -> None:
-        _check_rate(self, "rate", self.rate)
+        self.rate = _rate(self, "rate", self.rate)
 
     def __call__(self, progress: float) -> float:
         """Return the rate."""
         return self.rate
 
 
-@dataclass(frozen=True)
+@dataclass
 class StepDecay(Schedule):
     """Multiply the learning rate by a factor at certain points: rate · factor^(points passed).
 
     Args:
         rate: the learning rate at the start.
         factor: what it is multiplied by, in (0, 1).
-        points: when, as progress from 0 to 1.
+        points: when, as progress in [0, 1).
 
     Raises:
         ValueError: if a number is out of range.
@@ -77,10 +77,11 @@ class StepDecay(Schedule):
     points: tuple[float, ...] = (0.5, 0.75)
 
     def __post_init__(self) -> None:
-        _check_rate(self, "rate", self.rate)
-        number_between("StepDecay", "factor", self.factor, 0, 1, open_low=True)
-        for point in self.points:
-            number_between("StepDecay", "points", point, 0, 1)
+        self.rate = _rate(self, "rate", self.rate)
+        self.factor = number_between("StepDecay", "factor", self.factor, 0, 1, open_low=True)
+        if not isinstance(self.points, list | tuple):
+            raise TypeError(f"StepDecay: points must be a list of numbers, received {self.points!r}.")
+        self.points = tuple(number_between("StepDecay", "points", point, 0, 1) for point in self.points)
 
     def __call__(self, progress: float) -> float:
         """Return the rate after the points passed so far."""
@@ -90,7 +91,7 @@ class StepDecay(Schedule):
         return rate
 
 
-@dataclass(frozen=True)
+@dataclass
 class CosineDecay(Schedule):
     """Rise in a straight line, then fall along half a cosine.
 
@@ -100,7 +101,7 @@ class CosineDecay(Schedule):
     Args:
         rate: the highest learning rate.
         warm_up: w, the share of training that rises, in [0, 1).
-        last: the learning rate at the end.
+        last: the learning rate at the end, in [0, rate).
 
     Raises:
         ValueError: if a number is out of range.
@@ -119,9 +120,9 @@ class CosineDecay(Schedule):
     last: float = 0.0
 
     def __post_init__(self) -> None:
-        _check_rate(self, "rate", self.rate)
-        number_between("CosineDecay", "warm_up", self.warm_up, 0, 1)
-        number_between("CosineDecay", "last", self.last, 0)
+        self.rate = _rate(self, "rate", self.rate)
+        self.warm_up = number_between("CosineDecay", "warm_up", self.warm_up, 0, 1)
+        self.last = number_between("CosineDecay", "last", self.last, 0, self.rate)
 
     def __call__(self, progress: float) -> float:
         """Return the rate on the way up or down."""
@@ -130,9 +131,9 @@ class CosineDecay(Schedule):
         return _half_cosine(self.rate, self.last, (progress - self.warm_up) / (1 - self.warm_up))
 
 
-@dataclass(frozen=True)
+@dataclass
 class OneCycle(Schedule):
-    """Rise along half a cosine from peak / 25 to the peak, then fall to peak / 10,000.
+    """Rise along half a cosine to the peak, then fall along another to nearly nothing.
 
     Args:
         peak: the highest learning rate.
@@ -158,10 +159,10 @@ class OneCycle(Schedule):
     end_divisor: float = 10_000.0
 
     def __post_init__(self) -> None:
-        _check_rate(self, "peak", self.peak)
-        number_between("OneCycle", "rise", self.rise, 0, 1, open_low=True)
-        number_between("OneCycle", "start_divisor", self.start_divisor, 1)
-        number_between("OneCycle", "end_divisor", self.end_divisor, 1)
+        self.peak = _rate(self, "peak", self.peak)
+        self.rise = number_between("OneCycle", "rise", self.rise, 0, 1, open_low=True)
+        self.start_divisor = number_between("OneCycle", "start_divisor", self.start_divisor, 1)
+        self.end_divisor = number_between("OneCycle", "end_divisor", self.end_divisor, 1)
 
     def __call__(self, progress: float) -> float:
         """Return the rate on the way up or down."""
@@ -175,5 +176,5 @@ def _half_cosine(first: float, last: float, progress: float) -> float:
     return last + (first - last) * (1 + cos(pi * progress)) / 2
 
 
-def _check_rate(schedule: Schedule, name: str, value: float) -> None:
-    number_between(type(schedule).__name__, name, value, 0, open_low=True)
+def _rate(schedule: Schedule, name: str, value: float) -> float:
+    return number_between(type(schedule).__name__, name, value, 0, open_low=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cnn.checks import check_samples
+from cnn.checks import check_samples, whole_number
 from cnn.layers import Layer
 from cnn.types import Array, Gradients, Shape
 
@@ -91,7 +91,7 @@ class LayerStack:
         Raises:
             ValueError: if a layer cannot take what the one before gives; the message names it.
         """
-        shape = tuple(input_shape)
+        shape = tuple(whole_number("input_shape", "each length", length, minimum=1) for length in input_shape)
         for place, layer in enumerate(self.layers):
             try:
                 shape = layer.output_shape(shape)

@@ -61,8 +61,12 @@ def evaluate(parameters: Parameters, processed: Path) -> dict[str, Any]:
             "calibration_error": calibration_error(
                 labels, probabilities, parameters.evaluate.calibration_bins
             ),
-            "classes": per_class(labels, predictions, class_names),
         },
+    )
+    write_csv(
+        paths.CLASSES,
+        ("class", "precision", "recall", "f1", "images"),
+        per_class(labels, predictions, class_names),
     )
     write_csv(
         paths.PREDICTIONS,
@@ -80,25 +84,18 @@ def evaluate(parameters: Parameters, processed: Path) -> dict[str, Any]:
     return {"kernels": kernels, "seconds": seconds, "images": len(images)}
 
 
-def per_class(labels: Labels, predictions: Labels, class_names: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Return precision, recall, F1 and the number of images of each class.
+def per_class(labels: Labels, predictions: Labels, class_names: Sequence[str]) -> Iterable[tuple[Any, ...]]:
+    """Yield name, precision, recall, F1 and number of images of each class.
 
     Example:
-        >>> per_class(np.array([0, 1, 1]), np.array([0, 1, 0]), ["cat", "dog"])["cat"]
-        {'precision': 0.5, 'recall': 1.0, 'f1': 0.666667, 'images': 1}
+        >>> next(iter(per_class(np.array([0, 1, 1]), np.array([0, 1, 0]), ["cat", "dog"])))
+        ('cat', '0.500000', '1.000000', '0.666667', 1)
     """
     columns = precision_recall_fscore_support(
         labels, predictions, labels=range(len(class_names)), zero_division=0.0
     )
-    return {
-        name: {
-            "precision": round(float(precision), 6),
-            "recall": round(float(recall), 6),
-            "f1": round(float(f1), 6),
-            "images": int(count),
-        }
-        for name, precision, recall, f1, count in zip(class_names, *columns, strict=True)
-    }
+    for name, *scores, count in zip(class_names, *columns, strict=True):
+        yield (name, *(f"{score:.6f}" for score in scores), int(count))
 
 
 def calibration_error(labels: Labels, probabilities: Probabilities, bins: int) -> float:

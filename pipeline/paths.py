@@ -10,6 +10,7 @@ PROCESSED = Path("data/processed")  # one folder per data set
 MODEL = Path("models/model.npz")
 CHECKPOINTS = Path("checkpoints")  # outside DVC's outputs, which it deletes before a stage runs
 EVALUATION = Path("metrics/evaluation.json")
+CLASSES = Path("metrics/classes.csv")
 PREDICTIONS = Path("metrics/predictions.csv")
 HARDEST = Path("metrics/hardest.csv")
 TRAINING_LOG = Path("metrics/training")

@@ -201,7 +201,7 @@ class Softmax(_Activation):
         self, x: Array, training: bool = False, rng: np.random.Generator | None = None
     ) -> tuple[Array, Array]:
         """Compute the probabilities; less the row's maximum, which changes nothing and prevents overflow."""
-        check_float_array(self.name, x)
+        check_float_array(self.name, x, "n … n_out")
         e = np.exp(x - x.max(axis=-1, keepdims=True))
         y = e / e.sum(axis=-1, keepdims=True)
         return y, y

@@ -77,7 +77,7 @@ class BatchNorm(Layer):
         self, x: Array, training: bool = False, rng: np.random.Generator | None = None
     ) -> tuple[Array, BatchNormCache]:
         """Normalise with the micro-batch's statistics in training, with the running ones at inference."""
-        check_float_array(self.name, x)
+        check_float_array(self.name, x, "n … c")
         scale, shift = self.param("scale", like=x), self.param("shift", like=x)
         if x.shape[-1] != len(scale):
             raise ValueError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -127,10 +128,7 @@ class Conv2D(Layer):
             raise ValueError(
                 f"Conv2D expects images of (h, w, c), received samples of the shape {input_shape}."
             )
-        size, stride = (
-            pair(self.name, "kernel_size", self.kernel_size, 1),
-            pair(self.name, "stride", self.stride, 1),
-        )
+        size, stride = cast(Pair, self.kernel_size), cast(Pair, self.stride)
         return place_windows(self.name, input_shape[:2], size, stride, self.padding)
 
 

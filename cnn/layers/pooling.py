@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -49,10 +50,7 @@ class _Pool2D(Layer):
     def _windows(self, input_shape: Shape) -> Windows:
         if len(input_shape) != 3:
             raise ValueError(f"{self.name} expects images of (h, w, c), received samples of {input_shape}.")
-        size, stride = (
-            pair(self.name, "pool_size", self.pool_size, 1),
-            pair(self.name, "stride", self.stride, 1),
-        )
+        size, stride = cast(Pair, self.pool_size), cast(Pair, self.stride)
         return place_windows(self.name, input_shape[:2], size, stride, self.padding)
 
 

@@ -19,8 +19,8 @@ from cnn.types import Array, Pair
 Pads = tuple[Pair, Pair]
 Padding = Literal["valid", "same"] | int | tuple[Pair, Pair]
 
-# Patches are copied for as many images at a time as fit this many bytes, well within a core's second-level
-# cache: the matrix product then reads them from there instead of from memory.
+# Patches are copied for as many images at a time as fit this many bytes, about what a core's second-level
+# cache holds: the matrix product then reads them from there instead of from memory.
 BLOCK_BYTES = 900_000
 
 
@@ -109,7 +109,7 @@ class Windows:
         """
         n, _, _, c = x.shape
         window_shape = (*self.grid, *self.size, c)
-        step = min(n, max(1, BLOCK_BYTES // (int(np.prod(window_shape)) * x.itemsize)))
+        step = max(1, min(n, BLOCK_BYTES // (int(np.prod(window_shape)) * x.itemsize)))
         padded = np.zeros((step, *self.padded_image, c), x.dtype)
         inside, kept = zip(*map(_paste, self.image, self.spread, self.padding), strict=True)
         windows = self._view(padded)
@@ -213,7 +213,7 @@ def check_padding(owner: str, padding: object) -> Padding:
     """Return the padding with tuples in place of lists, if it is one of the four forms.
 
     Raises:
-        TypeError: if a number of rows or columns is not whole.
+        TypeError: if a number inside the pairs is not whole.
         ValueError: if it is in none of the forms.
 
     Example:
@@ -224,7 +224,7 @@ def check_padding(owner: str, padding: object) -> Padding:
         return "valid"
     if padding == "same":
         return "same"
-    if isinstance(padding, int):
+    if isinstance(padding, int | np.integer):
         return pair(owner, "padding", padding, minimum=0)[0]
     if (
         isinstance(padding, list | tuple)
@@ -247,6 +247,8 @@ def _paste(length: int, spread: int, pads: Pair) -> tuple[slice, slice]:
     """Return where an axis lands in the padded image, and which part of it does (negative pads cut)."""
     before, after = pads
     first = -(-max(-before, 0) // spread)
-    last = max(length - 1 - -(-max(-after, 0) // spread), first - 1)
+    last = length - 1 - -(-max(-after, 0) // spread)
     start = before + first * spread
-    return slice(start, start + (last - first) * spread + 1, spread), slice(first, last + 1)
+    return slice(start, max(start, start + (last - first) * spread + 1), spread), slice(
+        first, max(first, last + 1)
+    )

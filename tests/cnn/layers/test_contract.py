@@ -1,0 +1,252 @@
+"""What every layer promises, whatever it computes: each test runs for each kind of layer there is."""
+
+from __future__ import annotations
+
+import copy
+import json
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cnn import (
+    AveragePool2D,
+    BatchNorm,
+    Conv2D,
+    Dense,
+    GlobalAveragePool2D,
+    Layer,
+    MaxPool2D,
+    Softmax,
+    gradient_check,
+)
+from cnn.config import layer_from_config
+from cnn.layers import LAYERS
+from cnn.types import Array, Gradients, Shape
+from tests.cnn.layers.strategies import CASES, dtypes, seeds
+from tests.refusals import assert_refuses
+
+DIFFERENT_IN_TRAINING = {"BatchNorm", "Dropout"}
+
+every_kind = pytest.mark.parametrize("kind", LAYERS)
+random_cases = given(data=st.data(), dtype=dtypes, training=st.booleans())
+
+
+class Passes:
+    """A forward and a backward pass with random numbers in, and everything that comes out."""
+
+    def __init__(self, layer: Layer, shape: Shape, seed: int, dtype: Any, training: bool) -> None:
+        self.layer, self.rng = layer, np.random.default_rng(seed)
+        self.x = self.rng.standard_normal(shape).astype(dtype)
+        self.y, self.cache = layer.forward_pass(self.x, training, self.rng)
+        self.dy = self.rng.standard_normal(self.y.shape).astype(dtype)
+
+    def back(self) -> tuple[Array, Gradients]:
+        return self.layer.backward_pass(self.dy, self.cache)
+
+
+def test_every_kind_of_layer_has_cases() -> None:
+    assert CASES.keys() == LAYERS.keys()
+
+
+@every_kind
+@given(data=st.data())
+def test_the_gradients_are_what_small_changes_show(kind: str, data: st.DataObject) -> None:
+    case = data.draw(CASES[kind])
+    errors = gradient_check(case.layer, case.input_shape, np.random.default_rng(case.seed))
+    assert errors.keys() == {"x", *case.built()[0].params}
+    assert max(errors.values()) < 1e-6, errors
+
+
+@every_kind
+@random_cases
+def test_shapes_are_those_announced_and_number_types_those_received(
+    kind: str, data: st.DataObject, dtype: Any, training: bool
+) -> None:
+    case = data.draw(CASES[kind])
+    layer, _ = case.built()
+    passes = Passes(layer, case.input_shape, case.seed, dtype, training)
+    dx, grads = passes.back()
+    assert passes.y.shape == (case.input_shape[0], *layer.output_shape(case.input_shape[1:]))
+    assert layer.build(case.input_shape[1:], passes.rng) == layer.output_shape(case.input_shape[1:])
+    assert dx.shape == case.input_shape
+    assert {name: grad.shape for name, grad in grads.items()} == {
+        name: value.shape for name, value in layer.params.items()
+    }
+    assert {passes.y.dtype, dx.dtype, *(grad.dtype for grad in grads.values())} == {np.dtype(dtype)}
+
+
+@every_kind
+@random_cases
+def test_no_pass_changes_what_it_is_given_nor_the_layer(
+    kind: str, data: st.DataObject, dtype: Any, training: bool
+) -> None:
+    case = data.draw(CASES[kind])
+    layer, rng = case.built()
+    x = rng.standard_normal(case.input_shape).astype(dtype)
+    given_forward = [vars(layer), x]
+    before = copy.deepcopy(given_forward)
+    y, cache = layer.forward_pass(x, training, rng)
+    np.testing.assert_equal(given_forward, before)
+    dy = rng.standard_normal(y.shape).astype(dtype)
+    given_back = [vars(layer), x, y, dy, cache]
+    before = copy.deepcopy(given_back)
+    layer.backward_pass(dy, cache)
+    layer.parameter_gradients(dy, cache)
+    np.testing.assert_equal(given_back, before)
+
+
+@every_kind
+@random_cases
+def test_passes_of_two_inputs_do_not_disturb_each_other(
+    kind: str, data: st.DataObject, dtype: Any, training: bool
+) -> None:
+    case = data.draw(CASES[kind])
+    other_seed = data.draw(seeds)
+    layer, _ = case.built()
+
+    def passes(seed: int) -> Passes:
+        return Passes(layer, case.input_shape, seed, dtype, training)
+
+    def results(one: Passes) -> tuple[Array, tuple[Array, Gradients]]:
+        return one.y, one.back()
+
+    expected = [copy.deepcopy(results(passes(seed))) for seed in (case.seed, other_seed)]
+    first, second = passes(case.seed), passes(other_seed)
+    np.testing.assert_equal([results(first), results(second)], expected)
+
+
+@every_kind
+@given(data=st.data())
+def test_gradients_of_parts_of_a_batch_add_up_to_the_whole_batchs(kind: str, data: st.DataObject) -> None:
+    case = data.draw(CASES[kind])
+    layer, _ = case.built()
+    training = kind not in DIFFERENT_IN_TRAINING
+    whole = Passes(layer, case.input_shape, case.seed, np.float64, training)
+    dx, grads = whole.back()
+    cut = data.draw(st.integers(0, case.input_shape[0]))
+    total = {name: np.zeros_like(grad) for name, grad in grads.items()}
+    dx_parts = []
+    for part in filter(len, np.split(np.arange(case.input_shape[0]), [cut])):
+        y, cache = layer.forward_pass(whole.x[part], training)
+        np.testing.assert_allclose(y, whole.y[part], rtol=1e-12, atol=1e-12)
+        dx_part, grads_part = layer.backward_pass(whole.dy[part], cache)
+        dx_parts.append(dx_part)
+        for name, grad in grads_part.items():
+            total[name] += grad
+    np.testing.assert_allclose(np.concatenate(dx_parts), dx, rtol=1e-12, atol=1e-12)
+    for name, grad in grads.items():
+        np.testing.assert_allclose(total[name], grad, rtol=1e-12, atol=1e-12)
+
+
+@every_kind
+@random_cases
+def test_parameter_gradients_are_those_of_the_backward_pass(
+    kind: str, data: st.DataObject, dtype: Any, training: bool
+) -> None:
+    case = data.draw(CASES[kind])
+    passes = Passes(case.built()[0], case.input_shape, case.seed, dtype, training)
+    np.testing.assert_equal(passes.layer.parameter_gradients(passes.dy, passes.cache), passes.back()[1])
+
+
+@every_kind
+@given(data=st.data())
+def test_a_layer_can_be_written_as_plain_data_and_read_again(kind: str, data: st.DataObject) -> None:
+    case = data.draw(CASES[kind])
+    config = case.layer.to_config()
+    assert config["layer"] == kind
+    assert json.loads(json.dumps(config)) == config
+    layer = layer_from_config(config)
+    assert type(layer) is LAYERS[kind]
+    assert vars(layer) == vars(case.layer)
+
+
+@every_kind
+@given(data=st.data())
+def test_views_are_as_good_as_arrays(kind: str, data: st.DataObject) -> None:
+    case = data.draw(CASES[kind])
+    passes = Passes(case.built()[0], case.input_shape, case.seed, np.float64, training=False)
+    x, dy = (np.repeat(array, 2, axis=-1)[..., ::2] for array in (passes.x, passes.dy))
+    y, cache = passes.layer.forward_pass(x)
+    dx, grads = passes.layer.backward_pass(dy, cache)
+    expected_dx, expected_grads = passes.back()
+    np.testing.assert_allclose(y, passes.y, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(dx, expected_dx, rtol=1e-12, atol=1e-12)
+    for name, grad in grads.items():
+        np.testing.assert_allclose(grad, expected_grads[name], rtol=1e-12, atol=1e-12)
+
+
+@every_kind
+@settings(max_examples=10)
+@given(data=st.data())
+def test_an_empty_batch_gives_an_empty_output_and_gradients_of_zero(kind: str, data: st.DataObject) -> None:
+    case = data.draw(CASES[kind])
+    layer, _ = case.built()
+    passes = Passes(layer, (0, *case.input_shape[1:]), case.seed, np.float32, training=False)
+    dx, grads = passes.back()
+    assert passes.y.shape == (0, *layer.output_shape(case.input_shape[1:]))
+    assert dx.shape == (0, *case.input_shape[1:])
+    np.testing.assert_equal(grads, {name: np.zeros_like(value) for name, value in layer.params.items()})
+
+
+@every_kind
+@settings(max_examples=1)
+@given(data=st.data())
+def test_what_is_no_array_of_floats_is_refused(kind: str, data: st.DataObject) -> None:
+    case = data.draw(CASES[kind])
+    layer, _ = case.built()
+    ones = np.ones(case.input_shape)
+    received: dict[str, Any] = {name: ones.astype(name) for name in ("int64", "uint8", "bool", "float16")}
+    for name, x in (received | {"list": ones.tolist()}).items():
+        assert_refuses(partial(layer.forward_pass, x), TypeError, kind, "expects", f"received {name}")
+
+
+@pytest.mark.parametrize(
+    ("layer", "sample", "received", "expected"),
+    [
+        (Conv2D(3, 1), (5, 5, 2), (5, 5, 2), "4 axes [n, h, w, c]"),
+        (MaxPool2D(), (5, 5, 2), (5, 5, 2), "4 axes [n, h, w, c]"),
+        (AveragePool2D(), (5, 5, 2), (1, 1, 5, 5, 2), "4 axes [n, h, w, c]"),
+        (GlobalAveragePool2D(), (5, 5, 2), (5, 5), "4 axes [n, h, w, c]"),
+        (Dense(3), (2,), (2,), "2 axes [n, n_in]"),
+        (Dense(3), (2,), (1, 5, 5, 2), "2 axes [n, n_in]"),
+        (BatchNorm(), (2,), (2,), "axes"),  # would normalise nothing
+        (Softmax(), (2,), (2,), "axes"),  # would make the samples add up to 1
+    ],
+)
+def test_another_number_of_axes_is_refused(
+    layer: Layer, sample: Shape, received: Shape, expected: str
+) -> None:
+    layer.build(sample, np.random.default_rng(0))
+    assert_refuses(
+        lambda: layer.forward_pass(np.ones(received)), ValueError, layer.name, expected, str(received)
+    )
+
+
+@pytest.mark.parametrize(
+    ("layer", "sample", "received"),
+    [
+        (Conv2D(3, 1), (5, 5, 2), (1, 5, 5, 3)),
+        (Dense(3), (2,), (1, 3)),
+        (BatchNorm(), (5, 5, 2), (1, 5, 5, 3)),
+    ],
+)
+def test_another_number_of_channels_is_refused(layer: Layer, sample: Shape, received: Shape) -> None:
+    layer.build(sample, np.random.default_rng(0))
+    assert_refuses(
+        lambda: layer.forward_pass(np.ones(received)),
+        ValueError, layer.name, "built for 2", "received 3", str(received),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "missing"),
+    [(Conv2D(3, 1), (1, 5, 5, 2), "weight"), (Dense(3), (1, 2), "weight"), (BatchNorm(), (1, 2), "scale")],
+)
+def test_a_layer_that_is_not_built_says_so(layer: Layer, shape: Shape, missing: str) -> None:
+    assert_refuses(
+        lambda: layer.forward_pass(np.ones(shape)), RuntimeError, layer.name, f"no {missing}", "call build("
+    )

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cnn import BatchNorm, Conv2D, Dense, Dropout, Layer, MaxPool2D, gradient_check
+from cnn.types import Array, Gradients
+from tests.refusals import assert_refuses
+
+
+class Wrong(Dense):
+    """A dense layer whose backward pass has a mistake in it."""
+
+    def __init__(self, mistake: Callable[[Array, Gradients], tuple[Array, Gradients]]) -> None:
+        super().__init__(3)
+        self.mistake = mistake
+
+    def backward_pass(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
+        return self.mistake(*super().backward_pass(dy, cache))
+
+
+class ForgetsItsBias(Dense):
+    """A dense layer whose forward pass does not add the bias that its backward pass has a gradient for."""
+
+    def forward_pass(self, x: Array, training: bool = False, rng: Any = None) -> tuple[Array, Array]:
+        y, cache = super().forward_pass(x, training, rng)
+        return y - self.param("bias", like=x), cache
+
+
+class SquaredSum(Dense):
+    """y = (x · weight + bias)², whose backward pass is right as long as the bias is 0."""
+
+    def forward_pass(self, x: Array, training: bool = False, rng: Any = None) -> tuple[Array, Array]:
+        y, cache = super().forward_pass(x, training, rng)
+        return y**2, cache
+
+    def backward_pass(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
+        return super().backward_pass(dy * 2 * (cache @ self.param("weight", like=dy)), cache)
+
+
+def errors_of(layer: Layer) -> dict[str, float]:
+    return gradient_check(layer, (2, 4), np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
+    ("mistake", "wrong"),
+    [
+        (lambda dx, grads: (dx, grads), set()),
+        (lambda dx, grads: (2 * dx, grads), {"x"}),
+        (lambda dx, grads: (-dx, grads), {"x"}),
+        (lambda dx, grads: (dx[::-1], grads), {"x"}),
+        (lambda dx, grads: (dx + 0.001, grads), {"x"}),
+        (lambda dx, grads: (dx, grads | {"weight": grads["weight"] / 2}), {"weight"}),
+        (lambda dx, grads: (dx, grads | {"bias": 0 * grads["bias"]}), {"bias"}),
+        (lambda dx, grads: (dx, grads | {"bias": grads["bias"] * [1, 1, 0]}), {"bias"}),
+    ],
+)
+def test_it_finds_which_gradient_is_wrong(
+    mistake: Callable[[Array, Gradients], tuple[Array, Gradients]], wrong: set[str]
+) -> None:
+    errors = errors_of(Wrong(mistake))
+    assert errors.keys() == {"x", "weight", "bias"}
+    assert {name for name, error in errors.items() if error > 1e-6} == wrong
+
+
+def test_it_finds_a_gradient_that_the_backward_pass_forgets() -> None:
+    errors = errors_of(Wrong(lambda dx, grads: (dx, {"weight": grads["weight"]})))
+    assert errors["bias"] > 0.1
+
+
+def test_it_finds_a_bias_that_the_forward_pass_forgets() -> None:
+    errors = errors_of(ForgetsItsBias(3))
+    assert {name for name, error in errors.items() if error > 1e-6} == {"bias"}
+
+
+def test_it_finds_mistakes_that_a_bias_of_zero_would_hide() -> None:
+    assert min(errors_of(SquaredSum(3)).values()) > 0.01
+
+
+@pytest.mark.parametrize(
+    ("layer", "input_shape"),
+    [
+        (Dense(2), (3, 4)),
+        (Conv2D(2, 2, stride=2, padding="same"), (2, 3, 3, 2)),
+        (MaxPool2D(2), (2, 4, 4, 1)),
+        (BatchNorm(), (4, 2)),
+        (Dropout(0.5), (4, 4)),
+    ],
+)
+def test_right_gradients_pass_and_the_layer_stays_as_it_is(
+    layer: Layer, input_shape: tuple[int, ...]
+) -> None:
+    before = copy.deepcopy(vars(layer))
+    errors = gradient_check(layer, input_shape, np.random.default_rng(0))
+    assert max(errors.values()) < 1e-6
+    np.testing.assert_equal(vars(layer), before)
+
+
+def test_an_input_that_the_layer_cannot_take_is_refused() -> None:
+    assert_refuses(
+        lambda: gradient_check(Dense(2), (2, 3, 3, 1), np.random.default_rng(0)), ValueError, "(3, 3, 1)"
+    )
