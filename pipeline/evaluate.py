@@ -45,43 +45,47 @@ def evaluate(parameters: Parameters, processed: Path) -> dict[str, Any]:
     seconds = time.perf_counter() - started
     loss, _ = make_loss(parameters.chosen.loss)(outputs, labels)
     probabilities, _ = cnn.Softmax().forward_pass(outputs)
-    predictions = probabilities.argmax(axis=1)
+    accuracy = cnn.accuracy(labels, probabilities.argmax(axis=1))
+    bins = parameters.evaluate.calibration_bins
+    metrics = {
+        "dataset": normalisation.dataset,
+        "recipe": parameters.recipe,
+        "kernels": parameters.runtime.kernels,
+        "seed": parameters.chosen.train.seed,
+        "images": len(labels),
+        "errors": round((1 - accuracy) * len(labels)),
+        "accuracy": accuracy,
+        "loss": loss,
+        "calibration_error": calibration_error(labels, probabilities, bins),
+    }
+    write_json(paths.EVALUATION, metrics)
     class_names = DATASETS[parameters.data.dataset].class_names
-    write_json(
-        paths.EVALUATION,
-        {
-            "dataset": normalisation.dataset,
-            "recipe": parameters.recipe,
-            "kernels": parameters.runtime.kernels,
-            "seed": parameters.chosen.train.seed,
-            "images": len(labels),
-            "errors": int((predictions != labels).sum()),
-            "accuracy": cnn.accuracy(labels, predictions),
-            "loss": loss,
-            "calibration_error": calibration_error(
-                labels, probabilities, parameters.evaluate.calibration_bins
-            ),
-        },
-    )
-    write_csv(
-        paths.CLASSES,
-        ("class", "precision", "recall", "f1", "images"),
-        per_class(labels, predictions, class_names),
-    )
-    write_csv(
-        paths.PREDICTIONS,
-        ("actual", "predicted"),
-        (
-            (class_names[label], class_names[answer])
-            for label, answer in zip(labels, predictions, strict=True)
-        ),
-    )
+    write_tables(labels, probabilities, class_names, parameters.evaluate.hardest)
+    print("{recipe} on {dataset}: {accuracy:.2%} of {images:,} test images right.".format_map(metrics))
+    return {"kernels": kernels, "seconds": seconds, "images": len(images)}
+
+
+def write_tables(
+    labels: Labels, probabilities: Probabilities, class_names: Sequence[str], worst: int
+) -> None:
+    """Write the predictions, the scores of each class and the worst mistakes.
+
+    Args:
+        labels: the true classes, `[n]`.
+        probabilities: what the model gave, `[n, classes]`.
+        class_names: their names.
+        worst: how many of the hardest images to list.
+    """
+    predictions = probabilities.argmax(axis=1)
+    named = zip(np.array(class_names)[labels], np.array(class_names)[predictions], strict=True)
+    write_csv(paths.PREDICTIONS, ("actual", "predicted"), named)
+    scores = per_class(labels, predictions, class_names)
+    write_csv(paths.CLASSES, ("class", "precision", "recall", "f1", "images"), scores)
     write_csv(
         paths.HARDEST,
         ("image", "actual", "predicted", "probability_of_actual", "probability_of_predicted"),
-        hardest(labels, probabilities, class_names, parameters.evaluate.hardest),
+        hardest(labels, probabilities, class_names, worst),
     )
-    return {"kernels": kernels, "seconds": seconds, "images": len(images)}
 
 
 def per_class(labels: Labels, predictions: Labels, class_names: Sequence[str]) -> Iterable[tuple[Any, ...]]:

@@ -65,11 +65,15 @@ def train(parameters: Parameters, processed: Path) -> dict[str, Any]:
     model = make_model(recipe.model)
     model.build(INPUT_SHAPE, np.random.default_rng(recipe.train.seed))
     checkpoint = cnn.Checkpoint(paths.CHECKPOINTS / f"{_digest(parameters, processed)}.npz")
-    print(model.summary())
+    print(
+        f"Recipe {parameters.recipe} on {normalisation.dataset}: {len(labels):,} images to train with, "
+        f"{len(validation_labels):,} to choose the epoch by.\n{model.summary()}"
+    )
     started = time.perf_counter()
     with Live(
         dir=str(paths.TRAINING_LOG), dvcyaml=None, save_dvc_exp=False, report=None, monitor_system=False
     ) as live:
+        live.log_metric("dataset", normalisation.dataset, plot=False)
         history = model.fit(
             normalisation.apply(images),
             labels,
