@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from collections import Counter
+from math import inf, isnan
 from pathlib import Path
 from typing import Any
 
 from cnn.checks import whole_number
 from cnn.storage import read_arrays, write_arrays
-from cnn.training import Callback, Record, Training
+from cnn.training import Callback, CallbackLike, Record, Training
 from cnn.types import Array
 
 
@@ -25,30 +28,26 @@ class ProgressBar(Callback):
         try:
             from tqdm import tqdm
         except ImportError as error:
-            raise ImportError(
-                "ProgressBar needs tqdm: install it with pip install 'cnn[progress]'."
-            ) from error
+            raise ImportError("ProgressBar needs tqdm: install it by pip install 'cnn[progress]'.") from error
         self._new_bar = tqdm
         self._bar: Any = None
 
-    def on_fit_start(self, training: Training) -> None:
-        """Open the bar, part of the way along if training goes on from a checkpoint."""
-        n = len(training.x)
-        self._bar = self._new_bar(
-            total=training.epochs * n,
-            initial=training.epoch * n,
-            unit=" samples",
-            unit_scale=True,
-            mininterval=0.5,
-        )
-
     def on_step_end(self, training: Training) -> None:
-        """Move the bar."""
+        """Move the bar; it opens at the first step, where training began or went on from a checkpoint."""
+        before = training.epoch * len(training.x)
+        if self._bar is None:
+            self._bar = self._new_bar(
+                total=training.epochs * len(training.x),
+                initial=before,
+                unit=" samples",
+                unit_scale=True,
+                mininterval=0.5,
+            )
         self._bar.set_description(f"epoch {training.epoch + 1}/{training.epochs}", refresh=False)
         self._bar.set_postfix_str(
             f"loss {training.running_loss:.4f}, accuracy {training.running_accuracy:.2%}", refresh=False
         )
-        self._bar.update(training.epoch * len(training.x) + training.seen - self._bar.n)
+        self._bar.update(before + training.seen - self._bar.n)
 
     def on_epoch_end(self, training: Training) -> None:
         """Write the epoch's line."""
@@ -58,11 +57,14 @@ class ProgressBar(Callback):
             for name, value in record.items()
             if name != "epoch"
         ]
-        self._bar.write(f"epoch {training.epoch}/{training.epochs}: {', '.join(parts)}")
+        line = f"epoch {training.epoch}/{training.epochs}: {', '.join(parts)}"
+        self._bar.write(line, file=sys.stderr)
 
-    def on_fit_end(self, training: Training) -> None:
+    def on_exit(self, training: Training) -> None:
         """Close the bar."""
-        self._bar.close()
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
 
 
 class BestWeights(Callback):
@@ -130,8 +132,9 @@ class EarlyStopping(Callback):
 class Checkpoint(Callback):
     """Write all that training needs to go on to a file after each epoch, and go on from it if it is there.
 
-    A training that is killed and started again with the same arguments ends with the same bits as one that
-    was never disturbed. The file stays at the end; delete it to train afresh.
+    A training that is killed and started again with the same arguments and data ends with the same bits as
+    one that was never disturbed. Arguments are compared, of the data only the shape. The file stays at the
+    end; delete it to train afresh.
 
     Args:
         path: the file; its folder is created.
@@ -188,13 +191,12 @@ class Checkpoint(Callback):
             for kind, values in kept.items()
             if kind.startswith("optimiser ")
         }
-        for place, callback in enumerate(training.callbacks):
-            if isinstance(callback, Callback):
-                callback.restore(kept.get(f"callback {place}", {}))
+        for name, callback in _named(training.callbacks):
+            callback.restore(kept.get(name, {}))
 
 
 def best_epoch(history: list[Record], monitor: str) -> int:
-    """Return the number of the first epoch whose monitored entry is the best.
+    """Return the number of the first epoch whose monitored entry is the best; NaN is the worst.
 
     Raises:
         ValueError: if the history has no such entry.
@@ -206,7 +208,11 @@ def best_epoch(history: list[Record], monitor: str) -> int:
     if monitor not in history[-1]:
         raise ValueError(f"The history has no entry {monitor!r}: it has {', '.join(history[-1])}.")
     sign = 1 if monitor.endswith("accuracy") else -1
-    return int(max(history, key=lambda record: sign * record[monitor])["epoch"])
+
+    def goodness(record: Record) -> float:
+        return -inf if isnan(record[monitor]) else sign * record[monitor]
+
+    return int(max(history, key=goodness)["epoch"])
 
 
 def _arguments(training: Training) -> dict[str, Any]:
@@ -227,10 +233,19 @@ def _memories(training: Training) -> dict[str, dict[str, Array]]:
     """Return all arrays that training goes on with, under who keeps them."""
     memories = {"model": training.model.params | training.model.state}
     memories |= {f"optimiser {kind}": values for kind, values in training.optimiser.memory.items()}
-    for place, callback in enumerate(training.callbacks):
+    return memories | {name: callback.arrays() for name, callback in _named(training.callbacks)}
+
+
+def _named(callbacks: list[CallbackLike]) -> list[tuple[str, Callback]]:
+    """Name callbacks by their kind and their place among its like: others may be added or left out."""
+    kinds: Counter[str] = Counter()
+    named = []
+    for callback in callbacks:
         if isinstance(callback, Callback):
-            memories[f"callback {place}"] = callback.arrays()
-    return memories
+            kind = type(callback).__name__
+            kinds[kind] += 1
+            named.append((f"callback {kind} {kinds[kind]}", callback))
+    return named
 
 
 def _flatten(memories: dict[str, dict[str, Array]]) -> dict[str, Array]:

@@ -71,6 +71,22 @@ def check_samples(name: str, x: Array, input_shape: Shape) -> None:
     check_finite(name, x)
 
 
+def check_shape(shape: Shape) -> Shape:
+    """Return a sample's shape as a tuple, if it consists of whole numbers from 1 on.
+
+    Raises:
+        ValueError: if it does not.
+
+    Example:
+        >>> check_shape([28, 28, 1])
+        (28, 28, 1)
+    """
+    lengths = tuple(shape)
+    if not all(isinstance(length, int | np.integer) and length > 0 for length in lengths):
+        raise ValueError(f"A sample's shape must be whole numbers from 1 on, received {lengths}.")
+    return tuple(map(int, lengths))
+
+
 def whole_number(owner: str, name: str, value: object, minimum: int) -> int:
     """Return `value` if it is a whole number from `minimum` on.
 

@@ -78,5 +78,6 @@ def nearest(received: object, known: Mapping[str, object]) -> str:
         >>> nearest("Con2D", {"Conv2D": None, "Dense": None})
         ", did you mean 'Conv2D'?"
     """
-    similar = get_close_matches(str(received), list(known), n=1)
-    return f", did you mean {similar[0]!r}?" if similar else ""
+    folded = {name.casefold(): name for name in known}
+    similar = get_close_matches(str(received).casefold(), folded, n=1)
+    return f", did you mean {folded[similar[0]]!r}?" if similar else ""

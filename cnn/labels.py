@@ -50,6 +50,29 @@ def check_labels(labels: Labels, classes: int) -> None:
         )
 
 
+def check_targets(name: str, targets: Targets, n: int, classes: int) -> None:
+    """Refuse targets that are neither labels `[n]` nor rows `[n, classes]`, at the point where data enters.
+
+    Raises:
+        TypeError: if they are no array of numbers.
+        ValueError: if their shape or range is another, or a number is not finite.
+    """
+    if not isinstance(targets, np.ndarray) or targets.dtype.kind not in "iuf":
+        received = targets.dtype if isinstance(targets, np.ndarray) else type(targets).__name__
+        raise TypeError(
+            f"{name} must be an array of whole numbers (labels) or of floats (rows), received {received}."
+        )
+    if targets.shape not in ((n,), (n, classes)):
+        raise ValueError(
+            f"{name} must be labels [{n}] or rows [{n}, {classes}] for {n} samples, "
+            f"received the shape {list(targets.shape)}."
+        )
+    if targets.ndim == 1:
+        check_labels(targets, classes)
+    else:
+        check_finite(name, targets)
+
+
 def target_rows(targets: Targets, like: Array) -> Array:
     """Return targets as one row a sample, in the shape and number type of the outputs they are compared with.
 

@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import OpenBLASController, ThreadpoolController
 
 from cnn.checks import whole_number
 
@@ -33,16 +33,32 @@ def worker_pool(workers: int | None, executor: Executor | None) -> Iterator[Exec
         ...     list(pool.map(abs, [-1, 2]))
         [1, 2]
     """
+    count = worker_count(workers, executor)
     _keep_freed_memory()
-    if executor is None:
-        count = whole_number("worker_pool", "workers", workers or _processors(), minimum=1)
-        with ThreadPoolExecutor(count) as pool, one_blas_thread():
-            yield pool
-    elif workers is None:
-        with one_blas_thread():
+    with one_blas_thread():
+        if executor is not None:
             yield executor
-    else:
-        raise ValueError(f"Give either workers or an executor, received both (workers={workers}).")
+        else:
+            with ThreadPoolExecutor(count) as pool:
+                yield pool
+
+
+def worker_count(workers: int | None, executor: Executor | None) -> int:
+    """Return the number of threads to start: none where there is an executor already.
+
+    Raises:
+        TypeError: if `workers` is no whole number.
+        ValueError: if it is less than 1, or both are given.
+
+    Example:
+        >>> worker_count(3, executor=None)
+        3
+    """
+    if executor is not None:
+        if workers is not None:
+            raise ValueError(f"Give either workers or an executor, received both (workers={workers}).")
+        return 0
+    return whole_number("Micro-batches", "workers", _processors() if workers is None else workers, minimum=1)
 
 
 def _keep_freed_memory() -> None:
@@ -68,7 +84,8 @@ class _Hold:
     """Who holds BLAS to one thread; only the first to come and the last to go change anything.
 
     Overlapping limits of two threads would otherwise each restore what they found, and the last one to go
-    could leave BLAS at one thread for good.
+    could leave BLAS at one thread for good. threadpoolctl lets only one living thread set OpenBLAS, the
+    first that did: that right is cleared, since the last to go may be another thread than the first to come.
     """
 
     def __init__(self) -> None:
@@ -79,6 +96,7 @@ class _Hold:
     def enter(self) -> None:
         with self._lock:
             if self._holders == 0:
+                OpenBLASController.clear_controlling_thread(force=True)
                 self._limit = _controller().limit(limits=1, user_api="blas")
             self._holders += 1
 
@@ -86,7 +104,9 @@ class _Hold:
         with self._lock:
             self._holders -= 1
             if self._holders == 0:
+                OpenBLASController.clear_controlling_thread(force=True)
                 self._limit.restore_original_limits()
+                OpenBLASController.clear_controlling_thread(force=True)
 
 
 _hold = _Hold()

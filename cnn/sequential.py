@@ -12,12 +12,12 @@ import numpy as np
 
 from cnn.checks import check_samples
 from cnn.config import layer_from_config
-from cnn.labels import labels_of
+from cnn.labels import check_targets, labels_of
 from cnn.layers import Softmax
 from cnn.losses import Loss, SoftmaxCrossEntropy
 from cnn.metrics import accuracy
 from cnn.optimisers import Optimiser
-from cnn.parallel import one_blas_thread, worker_pool
+from cnn.parallel import one_blas_thread, worker_count, worker_pool
 from cnn.stack import LayerStack
 from cnn.storage import load_model, save_model
 from cnn.summary import summary
@@ -99,6 +99,11 @@ class Sequential(LayerStack):
             ValueError: if data do not fit the model or hold NaN, or an argument is out of range.
             FloatingPointError: if the loss stops being a finite number.
         """
+        self._check_data("", x, targets, loss)
+        if validation_data is not None:
+            if not isinstance(validation_data, tuple) or len(validation_data) != 2:
+                raise TypeError("fit: validation_data must be a pair of samples and targets.")
+            self._check_data("validation ", *validation_data, loss)
         training = Training(
             self, optimiser, loss, x, targets, validation_data, epochs, batch_size, micro_batch_size, seed,
             callbacks=list(callbacks),
@@ -120,8 +125,9 @@ class Sequential(LayerStack):
             ValueError: if its samples do not fit the model or hold NaN.
         """
         check_samples("x", x, self.built_for())
-        if len(x) <= MICRO_BATCH_SIZE:
-            return self.forward_pass(x)[0]
+        worker_count(workers, executor)
+        if len(x) <= MICRO_BATCH_SIZE and executor is None:  # starting a thread would take longer
+            return _outputs_of(self, x)
         parts = [x[first : first + MICRO_BATCH_SIZE] for first in range(0, len(x), MICRO_BATCH_SIZE)]
         with worker_pool(workers, executor) as pool:
             return np.concatenate(list(pool.map(_outputs_of, repeat(self), parts)))
@@ -130,11 +136,13 @@ class Sequential(LayerStack):
         self, x: Array, *, workers: int | None = None, executor: Executor | None = None
     ) -> Array:
         """Return the probability of each class, `[n, classes]`; arguments and errors as in `outputs`."""
+        self.classes()
         outputs = self.outputs(x, workers=workers, executor=executor)
         return outputs if isinstance(self.layers[-1], Softmax) else Softmax().forward_pass(outputs)[0]
 
     def predict(self, x: Array, *, workers: int | None = None, executor: Executor | None = None) -> Labels:
         """Return the most probable class of each sample, `[n]`; arguments and errors as in `outputs`."""
+        self.classes()
         return labels_of(self.outputs(x, workers=workers, executor=executor))
 
     def evaluate(
@@ -153,9 +161,35 @@ class Sequential(LayerStack):
             TypeError: if samples or targets have the wrong type.
             ValueError: if they do not fit the model or hold NaN.
         """
+        self._check_data("", x, targets, loss)
         outputs = self.outputs(x, workers=workers, executor=executor)
         mean_loss, _ = loss(outputs, targets)
         return {"loss": mean_loss, "accuracy": accuracy(labels_of(targets), labels_of(outputs))}
+
+    def classes(self) -> int:
+        """Return the number of classes: of the numbers that the last layer gives for a sample.
+
+        Raises:
+            RuntimeError: if the model has not been built.
+            ValueError: if it gives something else, or a single number.
+        """
+        output_shape = self.output_shape(self.built_for())
+        if len(output_shape) != 1 or output_shape[0] < 2:
+            raise ValueError(
+                f"A classifier must give one number for each of two or more classes, this model gives "
+                f"{output_shape}: end it with Flatten or GlobalAveragePool2D and Dense(classes)."
+            )
+        return output_shape[0]
+
+    def _check_data(self, which: str, x: Array, targets: Targets, loss: Loss) -> None:
+        classes = self.classes()
+        check_samples(f"{which}x", x, self.built_for())
+        check_targets(f"{which}targets", targets, len(x), classes)
+        if isinstance(loss, SoftmaxCrossEntropy) and isinstance(self.layers[-1], Softmax):
+            raise ValueError(
+                "SoftmaxCrossEntropy applies the softmax itself, received a model that ends with Softmax: "
+                "leave out its last layer."
+            )
 
     def summary(self) -> str:
         """Return a table: layer, output shape, parameters, multiply-adds, receptive field.
@@ -196,9 +230,10 @@ class Sequential(LayerStack):
             >>> Sequential.from_config({"layers": [{"layer": "Dropout", "rate": 0.25}]})
             Sequential([Dropout(rate=0.25)])
         """
-        if "layers" not in config:
+        layers = config.get("layers") if isinstance(config, dict) else None
+        if not isinstance(layers, list):
             raise ValueError(f'A model is expected as {{"layers": […]}}, received {config!r}.')
-        return cls(map(layer_from_config, config["layers"]))
+        return cls(map(layer_from_config, layers))
 
     def save(self, path: str | Path) -> None:
         """Write the model to an `.npz` file: the layers as JSON, the arrays under flat names.

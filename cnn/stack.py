@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from cnn.checks import check_samples, whole_number
+from cnn.checks import check_samples, check_shape
 from cnn.layers import Layer
+from cnn.parallel import one_blas_thread
 from cnn.types import Array, Gradients, Shape
 
 
@@ -91,7 +92,7 @@ class LayerStack:
         Raises:
             ValueError: if a layer cannot take what the one before gives; the message names it.
         """
-        shape = tuple(whole_number("input_shape", "each length", length, minimum=1) for length in input_shape)
+        shape = check_shape(input_shape)
         for place, layer in enumerate(self.layers):
             try:
                 shape = layer.output_shape(shape)
@@ -110,22 +111,29 @@ class LayerStack:
         return {f"{i}.{name}": s for i, layer in enumerate(self.layers) for name, s in layer.state.items()}
 
     def assign(self, arrays: dict[str, Array]) -> None:
-        """Put arrays in place of the parameters and the state of these flat names.
+        """Put arrays in place of the parameters and the state of these flat names, all of them or none.
 
         Raises:
             ValueError: if a name or a shape is not the model's.
         """
-        for flat_name, array in arrays.items():
-            place, _, name = flat_name.partition(".")
-            layer = self.layers[int(place)] if place.isdecimal() and int(place) < len(self.layers) else None
-            home = next((d for d in (layer.params, layer.state) if name in d), None) if layer else None
-            if home is None:
-                raise ValueError(f"The model has no array named {flat_name!r}.")
-            if array.shape != home[name].shape:
-                raise ValueError(
-                    f"{flat_name} has the shape {list(home[name].shape)}, received {list(array.shape)}."
-                )
-            home[name] = array
+        homes = self._homes()
+        for name, array in arrays.items():
+            if name not in homes:
+                raise ValueError(f"The model has no array named {name!r}.")
+            expected = homes[name][name.partition(".")[2]].shape
+            if array.shape != expected:
+                raise ValueError(f"{name} has the shape {list(expected)}, received {list(array.shape)}.")
+        for name, array in arrays.items():
+            homes[name][name.partition(".")[2]] = array
+
+    def _homes(self) -> dict[str, dict[str, Array]]:
+        """Return the dict that holds the array of each flat name."""
+        return {
+            f"{place}.{name}": home
+            for place, layer in enumerate(self.layers)
+            for home in (layer.params, layer.state)
+            for name in home
+        }
 
     def forward_pass(
         self, x: Array, training: bool = False, rng: np.random.Generator | None = None
@@ -190,7 +198,8 @@ class LayerStack:
         """
         check_samples("x", x, self.built_for())
         found = []
-        for layer in self.layers:
-            x, _ = layer.forward_pass(x)
-            found.append(x)
+        with one_blas_thread():  # as in `outputs`, for the same bits
+            for layer in self.layers:
+                x, _ = layer.forward_pass(x)
+                found.append(x)
         return found

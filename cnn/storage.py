@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import zipfile
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from cnn.sequential import Sequential
 
 HEADER = "header"
+DAMAGE = (zipfile.BadZipFile, EOFError, KeyError, MemoryError, RuntimeError, TypeError, ValueError)
 FORMAT_VERSION = 1
 
 
@@ -43,9 +45,9 @@ def load_model(kind: type[Sequential], path: Path) -> Sequential:
         model.build(tuple(header["input_shape"]), np.random.default_rng(0))
         missing = (model.params | model.state).keys() - arrays.keys()
         if missing:
-            raise ValueError(f"there is no array named {min(missing)!r}.")  # noqa: TRY301
+            raise ValueError(f"there is no array named {min(missing)!r}.")
         model.assign(arrays)
-    except (KeyError, TypeError, ValueError) as error:
+    except DAMAGE as error:
         raise ValueError(f"{path} does not hold a model that fits together: {error}") from error
     return model
 
@@ -68,6 +70,8 @@ def write_arrays(path: Path, kind: str, header: dict[str, Any], arrays: dict[str
         with part.open("wb") as file:
             np.savez(file, allow_pickle=False, **{HEADER: np.array(text)}, **arrays)
         part.replace(path)
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, str(path)) from error
     finally:
         part.unlink(missing_ok=True)
 
@@ -83,19 +87,17 @@ def read_arrays(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, Array]
         The header and the arrays.
 
     Raises:
-        FileNotFoundError: if there is no such file.
+        OSError: if the file cannot be read; FileNotFoundError if there is none.
         ValueError: if it is something else, or damaged.
     """
+    content = io.BytesIO(path.read_bytes())
     try:
-        with path.open("rb") as file:
-            _refuse_false_sizes(file)
-            with np.load(file, allow_pickle=False) as members:
-                arrays = {name: members[name] for name in members.files}
+        _refuse_false_sizes(content)
+        with np.load(content, allow_pickle=False) as members:
+            arrays = {name: members[name] for name in members.files}
         header = json.loads(str(arrays.pop(HEADER)))
         found, version = header["kind"], header["version"]
-    except FileNotFoundError:
-        raise
-    except (zipfile.BadZipFile, EOFError, KeyError, OSError, TypeError, ValueError) as error:
+    except (*DAMAGE, OSError) as error:
         raise ValueError(f"{path} is no {kind} file, or a damaged one: {error}") from error
     if found != kind:
         raise ValueError(f"{path} is a {found} file, expected a {kind} file.")
@@ -115,7 +117,7 @@ def _refuse_false_sizes(file: IO[bytes]) -> None:
     """Refuse archives whose arrays claim more bytes than the file holds, before memory is taken for them."""
     with zipfile.ZipFile(file) as archive:
         for member in archive.infolist():
-            if member.compress_type != zipfile.ZIP_STORED:
+            if member.compress_type != zipfile.ZIP_STORED or member.compress_size != member.file_size:
                 raise ValueError(f"its member {member.filename!r} is compressed.")
             with archive.open(member) as array_file:
                 version = np.lib.format.read_magic(array_file)

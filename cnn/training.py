@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from cnn.checks import check_finite, check_samples, whole_number
-from cnn.labels import check_labels, labels_of
-from cnn.layers import Softmax
-from cnn.losses import Loss, SoftmaxCrossEntropy
+from cnn.checks import whole_number
+from cnn.labels import labels_of
+from cnn.losses import Loss
 from cnn.optimisers import Optimiser
 from cnn.parallel import one_blas_thread
 from cnn.types import Array, Gradients, Labels, Targets
@@ -26,7 +25,7 @@ MICRO_BATCH_SIZE = 32
 """Samples that one worker takes at once: few enough that what the layers pass on stays in its cache."""
 
 Record = dict[str, float]
-"""What is known after an epoch: epoch, learning_rate, loss, accuracy and the same of validation data."""
+"""What is known after an epoch: epoch, learning_rate (at its first step), loss, accuracy, validation_…"""
 
 
 class Callback:
@@ -49,6 +48,9 @@ class Callback:
 
     def on_fit_end(self, training: Training) -> None:
         """Learn that the last epoch is over."""
+
+    def on_exit(self, training: Training) -> None:
+        """Let go of what was opened; called last, however training ends."""
 
     def arrays(self) -> dict[str, Array]:
         """Return what a checkpoint must keep for this callback."""
@@ -118,16 +120,17 @@ class Training:
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "micro_batch_size"):
-            whole_number("fit", name, getattr(self, name), minimum=1)
-        whole_number("fit", "seed", self.seed, minimum=0)
-        self._check_data("x", "targets", self.x, self.targets)
-        if self.validation_data is not None:
-            self._check_data("validation x", "validation targets", *self.validation_data)
-        if isinstance(self.loss, SoftmaxCrossEntropy) and isinstance(self.model.layers[-1], Softmax):
-            raise ValueError(
-                "SoftmaxCrossEntropy applies the softmax itself, received a model that ends with Softmax: "
-                "leave out its last layer."
-            )
+            setattr(self, name, whole_number("fit", name, getattr(self, name), minimum=1))
+        self.seed = whole_number("fit", "seed", self.seed, minimum=0)
+        for name, kind in (("optimiser", Optimiser), ("loss", Loss)):
+            value = getattr(self, name)
+            if not isinstance(value, kind):
+                raise TypeError(
+                    f"fit: {name} must be one of cnn's {kind.__name__} objects, received {value!r}."
+                )
+        for callback in self.callbacks:
+            if isinstance(callback, type) or not (isinstance(callback, Callback) or callable(callback)):
+                raise TypeError(f"fit: a callback must be a Callback or a function, received {callback!r}.")
 
     @property
     def steps(self) -> int:
@@ -161,11 +164,14 @@ class Training:
         Raises:
             FloatingPointError: if the loss stops being a finite number.
         """
-        self._tell("on_fit_start")
-        while self.epoch < self.epochs and not self.stopped:
-            self._run_epoch(pool)
-            self._tell("on_epoch_end")
-        self._tell("on_fit_end")
+        try:
+            self._tell("on_fit_start")
+            while self.epoch < self.epochs and not self.stopped:
+                self._run_epoch(pool)
+                self._tell("on_epoch_end")
+            self._tell("on_fit_end")
+        finally:
+            self._tell("on_exit")
         return self.history
 
     def _run_epoch(self, pool: Executor) -> None:
@@ -175,7 +181,7 @@ class Training:
         for first in range(0, len(order), self.batch_size):
             self._run_step(pool, order[first : first + self.batch_size])
             self._tell("on_step_end")
-        self.epoch += 1
+        self.epoch, self.step = self.epoch + 1, 0
         record: Record = {
             "epoch": self.epoch,
             "learning_rate": rate,
@@ -189,21 +195,20 @@ class Training:
 
     def _run_step(self, pool: Executor, batch: Labels) -> None:
         """Take one step of the optimiser: the gradients of all micro-batches, added in order."""
-        grads: Gradients = {}
-        loss_value = 0.0
-        for share in self._shares(pool, batch):
-            loss_value += share.loss
-            self._correct += share.correct
-            for name, grad in share.grads.items():
-                grads[name] = grads[name] + grad if name in grads else grad
+        shares = list(self._shares(pool, batch))
+        loss_value = sum(share.loss for share in shares)
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is reported below
+            params = self.optimiser.update(self.model.params, _sum_in_order(shares), self.progress)
+        if not isfinite(loss_value) or not all(np.isfinite(value).all() for value in params.values()):
+            raise FloatingPointError(
+                f"Training diverged at step {self.step + 1} of epoch {self.epoch + 1} with the loss "
+                f"{loss_value:.4g}: try a lower learning rate, a warm-up or clip_norm."
+            )
+        self.model.assign(params)
+        for share in shares:
             for layer, seen in zip(self.model.layers, share.observations, strict=True):
                 layer.remember(seen)
-        if not isfinite(loss_value):
-            raise FloatingPointError(
-                f"The loss became {loss_value} at step {self.step + 1} of epoch {self.epoch + 1}: "
-                "try a lower learning rate, a warm-up or clip_norm."
-            )
-        self.model.assign(self.optimiser.update(self.model.params, grads, self.progress))
+        self._correct += sum(share.correct for share in shares)
         self.step += 1
         self.seen += len(batch)
         self._loss_sum += loss_value * len(batch)
@@ -228,19 +233,6 @@ class Training:
                 getattr(callback, event)(self)
             elif event == "on_epoch_end":
                 callback(self)
-
-    def _check_data(self, samples: str, names: str, x: Array, targets: Targets) -> None:
-        check_samples(samples, x, self.model.built_for())
-        if not isinstance(targets, np.ndarray) or len(targets) != len(x):
-            received = len(targets) if isinstance(targets, np.ndarray) else type(targets).__name__
-            raise ValueError(
-                f"{names} must be an array with one entry for each of {len(x)} samples, received {received}."
-            )
-        classes = self.model.output_shape(self.model.built_for())[-1]
-        if targets.ndim == 1:
-            check_labels(targets, classes)
-        else:
-            check_finite(names, targets)
 
 
 class Share(NamedTuple):
@@ -268,13 +260,21 @@ def share_of(
     Returns:
         Its part of the loss, the gradients and the statistics.
     """
-    with one_blas_thread():
+    with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):  # Training reports what overflows
         outputs, caches = model.forward_pass(x, training=True, rng=generator(*key))
         value, doutputs = loss(outputs, targets, batch_size)
         grads = model.parameter_gradients(doutputs, caches)
     correct = int((labels_of(outputs) == labels_of(targets)).sum())
     seen = [layer.observations(cache) for layer, cache in zip(model.layers, caches, strict=True)]
     return Share(value, correct, grads, seen)
+
+
+def _sum_in_order(shares: list[Share]) -> Gradients:
+    """Add the gradients of all micro-batches, first to last: another order would round differently."""
+    total = shares[0].grads
+    for share in shares[1:]:
+        total = {name: grad + share.grads[name] for name, grad in total.items()}
+    return total
 
 
 def generator(seed: int, *key: int) -> np.random.Generator:

@@ -44,7 +44,8 @@ def evaluate(parameters: Parameters, processed: Path) -> dict[str, Any]:
     outputs = model.outputs(normalisation.apply(images), workers=parameters.runtime.workers)
     seconds = time.perf_counter() - started
     loss, _ = make_loss(parameters.chosen.loss)(outputs, labels)
-    probabilities, _ = cnn.Softmax().forward_pass(outputs)
+    ends_with_softmax = isinstance(model.layers[-1], cnn.Softmax)
+    probabilities = outputs if ends_with_softmax else cnn.Softmax().forward_pass(outputs)[0]
     accuracy = cnn.accuracy(labels, probabilities.argmax(axis=1))
     bins = parameters.evaluate.calibration_bins
     metrics = {

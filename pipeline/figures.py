@@ -1,0 +1,200 @@
+"""The figures stage: what the training and the trained model look like, for the site and the README."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+import cnn
+from cnn.callbacks import best_epoch
+from pipeline import paths
+from pipeline.datasets import DATASETS
+from pipeline.drawing import HardImage, draw_confusion, draw_filters, draw_hardest, draw_training
+from pipeline.errors import PipelineError
+from pipeline.feature_maps import draw_feature_maps, in_short, steps_through
+from pipeline.images import Bytes, load_normalisation, load_part
+from pipeline.kernels import check_kernels
+from pipeline.params import Parameters, load_parameters
+from pipeline.sheet import Sheet, plain_style
+from pipeline.stage import log_circumstances, run_stage
+from pipeline.themes import DARK, LIGHT, Theme
+
+Drawing = Callable[[Theme], Sheet]
+
+TITLES = {
+    "mnist": "MNIST",
+    "mnist-sample": "MNIST sample of 5,000 digits",
+    "fashion-mnist": "Fashion-MNIST",
+}
+CURVES = {  # the entries of a training's record, and where DVCLive writes them
+    "loss": "train/loss",
+    "accuracy": "train/accuracy",
+    "learning_rate": "train/learning_rate",
+    "validation_loss": "validation/loss",
+    "validation_accuracy": "validation/accuracy",
+}
+FILTERS, HARDEST = 64, 28  # at most
+
+
+def figures(parameters: Parameters, processed: Path) -> None:
+    """Draw all figures and write them, or leave those that were there as they were.
+
+    Args:
+        parameters: the parameters.
+        processed: the folder with the images.
+
+    Raises:
+        PipelineError: if there is no such test image, or an earlier stage has not been run.
+    """
+    normalisation = load_normalisation(processed)
+    images, labels = load_part("test", processed)
+    evaluation = json.loads(_text(paths.EVALUATION))
+    dataset = TITLES[normalisation.dataset]
+    trained = f"{dataset}, recipe {evaluation['recipe']}"
+    class_names = DATASETS[parameters.data.dataset].class_names
+    model = cnn.Sequential.load(paths.MODEL)
+    digit = parameters.figures.digit
+    if digit >= len(images):
+        raise PipelineError(
+            f"figures.digit is {digit}, but there are {len(images):,} test images: "
+            f"choose one from 0 to {len(images) - 1}."
+        )
+    steps = steps_through(model, normalisation.apply(images[digit : digit + 1])[0])
+    on_its_way = partial(
+        draw_feature_maps,
+        title=f"Test image {digit} on its way through the network",
+        subtitle=f"{trained}: {evaluation['accuracy']:.2%} of {evaluation['images']:,} test images right",
+        class_names=class_names,
+        actual=class_names[labels[digit]],
+    )
+    drawings: dict[str, Drawing] = {
+        "training": _training(trained, parameters.chosen.train.monitor),
+        "confusion": _confusion(dataset, class_names),
+        "filters": _filters(trained, model),
+        "feature-maps": partial(on_its_way, steps=steps),
+        "hardest": _hardest(dataset, images),
+    }
+    files = {}
+    for theme in (LIGHT, DARK):
+        with plain_style(theme):
+            for name, draw in drawings.items():
+                files[f"{name}-{theme.name}.svg"] = draw(theme).svg()
+    with plain_style(LIGHT):
+        for_readme = on_its_way(LIGHT, steps=in_short(steps), card=True).png()
+    _write_folder(paths.FIGURES, files)
+    _write(paths.README_FIGURE, for_readme)
+
+
+def _training(trained: str, monitor: str) -> Drawing:
+    curves = {name: _rows(paths.TRAINING_LOG / f"plots/metrics/{file}.tsv") for name, file in CURVES.items()}
+    history = [
+        {"epoch": float(row["step"])}
+        | {name: float(curves[name][place][Path(CURVES[name]).name]) for name in CURVES}
+        for place, row in enumerate(curves["loss"])
+    ]
+    kept = best_epoch(history, monitor)
+    return partial(
+        draw_training,
+        subtitle=f"{trained}: the weights of epoch {kept} of {len(history)} were kept",
+        history=history,
+        kept=kept,
+    )
+
+
+def _confusion(dataset: str, class_names: Sequence[str]) -> Drawing:
+    rows = _rows(paths.PREDICTIONS)
+    actual, predicted = (
+        np.array([class_names.index(row[column]) for row in rows]) for column in ("actual", "predicted")
+    )
+    mistakes = int((actual != predicted).sum())
+    return partial(
+        draw_confusion,
+        subtitle=f"{dataset}: {mistakes:,} of {len(rows):,} test images taken for another class",
+        counts=cnn.confusion_matrix(actual, predicted, len(class_names)),
+        class_names=class_names,
+    )
+
+
+def _filters(trained: str, model: cnn.Sequential) -> Drawing:
+    first = next((layer for layer in model.layers if isinstance(layer, cnn.Conv2D)), None)
+    if first is None:
+        return partial(draw_filters, subtitle=f"{trained}: this recipe has no convolution", weight=None)
+    weight = first.params["weight"]
+    h_f, w_f, _, n_f = weight.shape
+    shown = f", of which these are the first {FILTERS}" if n_f > FILTERS else ""
+    subtitle = f"{trained}: {n_f} filters of {h_f}×{w_f}{shown}"
+    return partial(draw_filters, subtitle=subtitle, weight=weight[..., :FILTERS])
+
+
+def _hardest(dataset: str, images: Bytes) -> Drawing:
+    hardest = [
+        HardImage(
+            number=int(row["image"]),
+            pixels=images[int(row["image"])],
+            actual=row["actual"],
+            predicted=row["predicted"],
+            probability=float(row["probability_of_predicted"]),
+        )
+        for row in _rows(paths.HARDEST)[:HARDEST]
+    ]
+    return partial(
+        draw_hardest,
+        subtitle=f"{dataset}: those whose true class the network held least likely",
+        images=hardest,
+    )
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise PipelineError(f"There is no {path}: run `dvc repro` first.") from error
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    """Return a table's rows by the names of its columns."""
+    delimiter = "\t" if path.suffix == ".tsv" else ","
+    return list(csv.DictReader(_text(path).splitlines(), delimiter=delimiter))
+
+
+def _write_folder(destination: Path, files: Mapping[str, bytes]) -> None:
+    """Put a folder with these files in place of the one that was there."""
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=destination.parent, prefix=".figures-") as folder:
+        work = Path(folder) / destination.name
+        work.mkdir()
+        for name, content in files.items():
+            (work / name).write_bytes(content)
+        shutil.rmtree(destination, ignore_errors=True)
+        work.rename(destination)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def main() -> None:
+    """Run the stage."""
+    parameters = load_parameters()
+    kernels = check_kernels(parameters.runtime.kernels)
+    figures(parameters, paths.PROCESSED / parameters.data.dataset)
+    log_circumstances("figures", kernels=kernels)
+
+
+if __name__ == "__main__":
+    run_stage(main)

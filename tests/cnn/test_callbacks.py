@@ -1,0 +1,202 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cnn import (
+    BestWeights,
+    Callback,
+    Checkpoint,
+    EarlyStopping,
+    ProgressBar,
+    Training,
+)
+from tests.cnn.tiny import Watcher, convolutional, digests, fit_linear, images, train
+from tests.refusals import assert_refuses
+
+
+class WeightsOfEachEpoch(Callback):
+    def __init__(self) -> None:
+        self.found: list[dict[str, str]] = []
+
+    def on_epoch_end(self, training: Training) -> None:
+        self.found.append(digests(training.model.params | training.model.state))
+
+
+class Prescribed(Callback):
+    """Writes a number of its own into each epoch's record, before the others look at it."""
+
+    def __init__(self, name: str, values: list[float]) -> None:
+        self.name, self.values = name, values
+
+    def on_epoch_end(self, training: Training) -> None:
+        training.history[-1][self.name] = self.values[training.epoch - 1]
+
+
+# Events -----------------------------------------------------------------------------------------------
+
+
+def test_events_come_in_order_and_each_as_often_as_it_happens() -> None:
+    watcher = Watcher()
+    fit_linear([watcher])
+    first = ["step 0.1", "step 0.2", "step 0.3", "epoch 1"]
+    second = ["step 1.1", "step 1.2", "step 1.3", "epoch 2"]
+    assert watcher.events == ["fit_start", *first, *second, "fit_end"]
+
+
+def test_progress_runs_from_0_to_1_at_every_event() -> None:
+    watcher = Watcher()
+    fit_linear([watcher])
+    expected = [0, 1 / 6, 2 / 6, 3 / 6, 3 / 6, 4 / 6, 5 / 6, 1, 1, 1]
+    np.testing.assert_allclose(watcher.progress, expected)
+
+
+def test_callbacks_are_told_one_after_the_other_in_the_order_given() -> None:
+    order: list[str] = []
+
+    class Named(Callback):
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def on_epoch_end(self, training: Training) -> None:
+            order.append(f"{self.name} {training.epoch}")
+
+    fit_linear(
+        [Named("first"), lambda training: order.append(f"function {training.epoch}"), Named("last")], epochs=1
+    )
+    assert order == ["first 1", "function 1", "last 1"]
+
+
+def test_a_function_is_called_with_the_training_after_each_epoch() -> None:
+    seen: list[tuple[int, int]] = []
+    history = fit_linear([lambda training: seen.append((training.epoch, len(training.history)))])
+    assert seen == [(1, 1), (2, 2)]
+    assert [record["epoch"] for record in history] == [1, 2]
+
+
+def test_stopped_ends_training_after_the_epoch_at_hand() -> None:
+    class StopsEarly(Watcher):
+        def on_step_end(self, training: Training) -> None:
+            super().on_step_end(training)
+            training.stopped = True
+
+    watcher = StopsEarly()
+    assert len(fit_linear([watcher])) == 1
+    assert watcher.events == ["fit_start", "step 0.1", "step 0.2", "step 0.3", "epoch 1", "fit_end"]
+
+
+@pytest.mark.parametrize("callback", [BestWeights, 3, "BestWeights"])
+def test_what_is_no_callback_is_refused_before_training(callback: Any) -> None:
+    watcher = Watcher()
+    assert_refuses(lambda: fit_linear([watcher, callback]), TypeError, "callback")
+    assert watcher.events == []
+
+
+# BestWeights and EarlyStopping ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("monitor", "values", "best"),
+    [
+        ("validation_loss", [0.5, 0.2, 0.3, 0.4], 2),
+        ("validation_accuracy", [0.5, 0.2, 0.7, 0.4], 3),
+        ("loss", [0.4, 0.3, 0.2, 0.1], 4),
+        ("validation_loss", [0.5, 0.2, 0.2, 0.2], 2),
+        ("accuracy", [1.0, 1.0, 1.0, 1.0], 1),
+        ("validation_loss", [float("nan"), 0.3, 0.2, float("nan")], 3),
+    ],
+)
+def test_best_weights_puts_back_weights_and_state_of_the_first_of_the_best_epochs(
+    monitor: str, values: list[float], best: int
+) -> None:
+    epochs = WeightsOfEachEpoch()
+    run = train(
+        convolutional(), epochs=4, callbacks=[Prescribed(monitor, values), epochs, BestWeights(monitor)]
+    )
+    assert len({json.dumps(found) for found in epochs.found}) == 4
+    assert digests(run.model.params | run.model.state) == epochs.found[best - 1]
+
+
+@pytest.mark.parametrize(
+    ("patience", "monitor", "values", "last"),
+    [
+        (1, "loss", [5, 4, 4, 3, 2, 1], 3),
+        (2, "loss", [5, 4, 6, 3, 4, 4], 6),
+        (2, "loss", [5, 6, 7, 3, 2, 1], 3),
+        (2, "accuracy", [0.1, 0.3, 0.3, 0.3, 0.9, 1], 4),
+        (5, "loss", [1, 2, 3, 4, 5, 6], 6),
+    ],
+)
+def test_early_stopping_waits_for_patience_epochs_that_are_no_better(
+    patience: int, monitor: str, values: list[float], last: int
+) -> None:
+    history = fit_linear([Prescribed(monitor, values), EarlyStopping(patience, monitor)], epochs=6)
+    assert len(history) == last
+
+
+@pytest.mark.parametrize(
+    "callback", [BestWeights(), EarlyStopping(3), BestWeights("los"), EarlyStopping(3, "los")], ids=range(4)
+)
+def test_an_entry_that_the_history_lacks_is_refused(callback: BestWeights | EarlyStopping) -> None:
+    entries = "epoch, learning_rate, loss, accuracy"
+    assert_refuses(lambda: fit_linear([callback]), ValueError, repr(callback.monitor), entries)
+
+
+@pytest.mark.parametrize(("patience", "error"), [(0, ValueError), (-1, ValueError), (1.5, TypeError)])
+def test_early_stopping_refuses_a_patience_that_is_no_positive_number(
+    patience: Any, error: type[Exception]
+) -> None:
+    assert_refuses(lambda: EarlyStopping(patience), error, "EarlyStopping", "patience", str(patience))
+
+
+# ProgressBar ------------------------------------------------------------------------------------------
+
+
+def test_the_progress_bar_writes_to_standard_error_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    history = fit_linear([ProgressBar()], validation_data=images(5, seed=1))
+    out, err = capsys.readouterr()
+    lines = [
+        f"epoch {record['epoch']}/2: learning rate 0.1, loss {record['loss']:.4g}, "
+        f"accuracy {record['accuracy']:.2%}, validation loss {record['validation_loss']:.4g}, "
+        f"validation accuracy {record['validation_accuracy']:.2%}"
+        for record in history
+    ]
+    assert [line for line in err.replace("\r", "\n").split("\n") if line.strip() in lines] == lines
+    bar = err.splitlines()[-1].rpartition("\r")[2]
+    for part in ("epoch 2/2: 100%", f"loss {history[-1]['loss']:.4f}", "18.0/18.0", "samples/s"):
+        assert part in bar
+    assert f"accuracy {history[-1]['accuracy']:.2%}" in bar
+    assert out == ""
+
+
+def test_the_progress_bar_is_closed_when_training_raises(capsys: pytest.CaptureFixture[str]) -> None:
+    def fails(training: Training) -> None:
+        raise KeyboardInterrupt
+
+    bar = ProgressBar()
+    with pytest.raises(KeyboardInterrupt):
+        fit_linear([bar, fails])
+    assert capsys.readouterr().err.endswith("\n")  # or what is printed next stands behind the bar
+
+
+def test_the_progress_bar_of_a_resumed_training_starts_part_of_the_way_along(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(training: Training) -> None:
+        if training.epoch == 1:
+            raise KeyboardInterrupt
+
+    class AfterTheCheckpoint(Checkpoint):
+        def on_epoch_end(self, training: Training) -> None:
+            super().on_epoch_end(training)
+            fails(training)
+
+    with pytest.raises(KeyboardInterrupt):
+        fit_linear([ProgressBar(), AfterTheCheckpoint(tmp_path / "run.npz")])
+    capsys.readouterr()
+    fit_linear([ProgressBar(), Checkpoint(tmp_path / "run.npz")])
+    first_bar = capsys.readouterr().err.lstrip("\r").partition("\r")[0]
+    assert " 50%" in first_bar
+    assert "9.00/18.0" in first_bar

@@ -1,0 +1,212 @@
+import io
+import json
+from collections.abc import Callable
+from dataclasses import MISSING, fields
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from cnn import (
+    GELU,
+    AveragePool2D,
+    BatchNorm,
+    Conv2D,
+    CosineDecay,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePool2D,
+    Layer,
+    LeakyReLU,
+    MaxPool2D,
+    ReLU,
+    Schedule,
+    Sequential,
+    Sigmoid,
+    Softmax,
+    Tanh,
+)
+from cnn.config import from_config, layer_from_config, nearest
+from cnn.layers import LAYERS
+from tests.refusals import assert_refuses
+
+# Every layer with no hyperparameter left at its default.
+LAYERS_AND_CONFIGS: list[tuple[Layer, dict[str, Any]]] = [
+    (
+        Conv2D(8, 3, stride=2, padding="same", initialiser="glorot_normal"),
+        {
+            "filters": 8,
+            "kernel_size": [3, 3],
+            "stride": [2, 2],
+            "padding": "same",
+            "initialiser": "glorot_normal",
+        },
+    ),
+    (
+        Conv2D(8, (3, 5), stride=(1, 2), padding=((0, 1), (2, 3)), initialiser="he_normal"),
+        {
+            "filters": 8,
+            "kernel_size": [3, 5],
+            "stride": [1, 2],
+            "padding": [[0, 1], [2, 3]],
+            "initialiser": "he_normal",
+        },
+    ),
+    (MaxPool2D(3, stride=2, padding=1), {"pool_size": [3, 3], "stride": [2, 2], "padding": 1}),
+    (
+        AveragePool2D((2, 3), stride=(1, 2), padding="same"),
+        {"pool_size": [2, 3], "stride": [1, 2], "padding": "same"},
+    ),
+    (GlobalAveragePool2D(), {}),
+    (BatchNorm(momentum=0.99, epsilon=1e-3), {"momentum": 0.99, "epsilon": 1e-3}),
+    (Dropout(0.25), {"rate": 0.25}),
+    (Flatten(), {}),
+    (Dense(10, initialiser="glorot_uniform"), {"units": 10, "initialiser": "glorot_uniform"}),
+    (ReLU(), {}),
+    (LeakyReLU(0.2), {"slope": 0.2}),
+    (Sigmoid(), {}),
+    (Tanh(), {}),
+    (GELU(), {}),
+    (Softmax(), {}),
+]
+
+
+def through_json(data: Any) -> Any:
+    return json.loads(json.dumps(data))
+
+
+def through_yaml(kind: str) -> Callable[[Any], Any]:
+    def through(data: Any) -> Any:
+        text = io.StringIO()
+        YAML(typ=kind).dump(data, text)
+        return YAML(typ=kind).load(text.getvalue())
+
+    return through
+
+
+FORMATS: dict[str, Callable[[Any], Any]] = {
+    "plain": lambda data: data,
+    "json": through_json,
+    "yaml": through_yaml("safe"),
+    "yaml with comments": through_yaml("rt"),
+}
+
+
+def test_the_cases_leave_out_no_layer_and_no_hyperparameter() -> None:
+    assert {layer.name for layer, _ in LAYERS_AND_CONFIGS} == LAYERS.keys()
+    for layer, config in LAYERS_AND_CONFIGS:
+        defaults = {entry.name: entry.default for entry in fields(layer) if entry.init}
+        assert config.keys() == defaults.keys()
+        for name, default in defaults.items():
+            assert default is MISSING or getattr(layer, name) != default, f"{layer.name}.{name}"
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize(
+    ("layer", "config"), LAYERS_AND_CONFIGS, ids=lambda value: "" if isinstance(value, dict) else repr(value)
+)
+def test_a_layer_comes_back_from_plain_data(layer: Layer, config: dict[str, Any], form: str) -> None:
+    assert layer.to_config() == {"layer": layer.name, **config}
+    again = layer_from_config(FORMATS[form](layer.to_config()))
+    assert type(again) is type(layer)
+    assert repr(again) == repr(layer)
+    assert json.dumps(again.to_config()) == json.dumps(layer.to_config())
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_model_comes_back_from_plain_data(form: str) -> None:
+    model = Sequential([layer for layer, _ in LAYERS_AND_CONFIGS])
+    assert repr(Sequential.from_config(FORMATS[form](model.to_config()))) == repr(model)
+
+
+def test_a_model_can_be_written_by_hand() -> None:
+    config = YAML(typ="safe").load(
+        """
+        layers:
+          - {layer: Conv2D, filters: 32, kernel_size: 3, padding: same}
+          - layer: MaxPool2D
+          - layer: Dropout
+            rate: 1e-1
+        """
+    )
+    assert repr(Sequential.from_config(config)) == (
+        "Sequential([Conv2D(filters=32, kernel_size=(3, 3), stride=(1, 1), padding='same', "
+        "initialiser='he_uniform'), MaxPool2D(pool_size=(2, 2), stride=(2, 2), padding='valid'), "
+        "Dropout(rate=0.1)])"
+    )
+
+
+def test_reading_does_not_change_what_is_read() -> None:
+    config = {"layer": "Dropout", "rate": 0.5}
+    layer_from_config(config)
+    assert config == {"layer": "Dropout", "rate": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("config", "error", "named"),
+    [
+        (
+            {"layer": "Con2D"},
+            ValueError,
+            ("no layer 'Con2D'", "did you mean 'Conv2D'?", "Softmax"),
+        ),
+        ({"layer": "Relu"}, ValueError, ("did you mean 'ReLU'?",)),
+        ({"layer": "relu"}, ValueError, ("did you mean 'ReLU'?",)),
+        ({"layer": "dropout", "rate": 0.5}, ValueError, ("did you mean 'Dropout'?",)),
+        ({"layer": "Dens", "units": 3}, ValueError, ("did you mean 'Dense'?",)),
+        ({"layer": "Transformer"}, ValueError, ("no layer 'Transformer': there are Conv2D",)),
+        ({"layer": None}, ValueError, ("no layer 'None'",)),
+        (
+            {"layer": "Dense", "unit": 3},
+            ValueError,
+            ("'unit'", "did you mean 'units'?", "initialiser"),
+        ),
+        ({"layer": "Conv2D", "filters": 3, "kernel": 3}, ValueError, ("'kernel'", "'kernel_size'?")),
+        ({"layer": "ReLU", "slope": 0.1}, ValueError, ("ReLU has no hyperparameter 'slope'", "it has none")),
+        ({"layer": "Dropout", "params": {}}, ValueError, ("no hyperparameter 'params'",)),
+        ({"layer": "Dense"}, ValueError, ("Dense needs units", "{'layer': 'Dense'}")),
+        ({"layer": "Conv2D", "filters": 3}, ValueError, ("Conv2D needs kernel_size",)),
+        ({"layer": "Dense", "units": 0}, ValueError, ("Dense: units must be 1 or more, received 0",)),
+        ({"layer": "Dense", "units": "10"}, TypeError, ("Dense: units", "'10'")),
+        (
+            {"layer": "Dense", "units": 3, "initialiser": ["he_normal"]},
+            ValueError,
+            ("initialiser", "['he_normal']"),
+        ),
+        ({"layer": "Dropout", "rate": 1.0}, ValueError, ("Dropout: rate", "1.0")),
+        ({"units": 3}, ValueError, ("under the key 'layer'", "{'units': 3}")),
+        ("Dense", ValueError, ("under the key 'layer'", "'Dense'")),
+        (None, ValueError, ("under the key 'layer'", "None")),
+    ],
+    ids=str,
+)
+def test_a_mistake_in_a_layer_is_named_with_what_is_nearest(
+    config: Any, error: type[Exception], named: tuple[str, ...]
+) -> None:
+    assert_refuses(lambda: layer_from_config(config), error, *named)
+
+
+def test_other_dataclasses_are_read_in_the_same_way() -> None:
+    kinds: dict[str, type[Schedule]] = {"CosineDecay": CosineDecay}
+    config = {"schedule": "CosineDecay", "rate": 0.1, "warm_up": 0.2}
+    assert from_config(config, "schedule", kinds) == CosineDecay(0.1, warm_up=0.2)
+    assert_refuses(
+        lambda: from_config({"schedule": "Cosine", "rate": 0.1}, "schedule", kinds),
+        ValueError,
+        "no schedule 'Cosine'",
+        "did you mean 'CosineDecay'?",
+    )
+
+
+@pytest.mark.parametrize(
+    ("received", "question"),
+    [
+        ("unts", ", did you mean 'units'?"),
+        ("xyz", ""),
+        (3, ""),
+        ("initializer", ", did you mean 'initialiser'?"),
+    ],
+)
+def test_the_nearest_name_is_asked_for_if_there_is_one(received: object, question: str) -> None:
+    assert nearest(received, {"units": None, "initialiser": None}) == question

@@ -1,0 +1,193 @@
+"""What somebody gets who installs the package and imports it."""
+
+import ast
+import importlib
+import inspect
+import json
+import pkgutil
+import re
+import subprocess
+import sys
+import zipfile
+from email.parser import Parser
+from importlib.util import find_spec
+from pathlib import Path
+from statistics import median
+from types import ModuleType
+
+import pytest
+
+import cnn
+from tests.cnn.tiny import ROOT, run_python
+
+MODULES = [importlib.import_module(info.name) for info in pkgutil.walk_packages(cnn.__path__, "cnn.")]
+# Frames to build on and tools, which nobody published.
+WITHOUT_SOURCE = {
+    "BestWeights",
+    "Callback",
+    "Checkpoint",
+    "ConstantRate",
+    "Loss",
+    "Optimiser",
+    "ProgressBar",
+    "Schedule",
+    "Sequential",
+    "Training",
+    "one_hot",
+}
+
+
+# Names and docstrings ---------------------------------------------------------------------------------
+
+
+def test_all_names_are_listed_and_all_listed_names_are_there() -> None:
+    there = {
+        name
+        for name, value in vars(cnn).items()
+        if not name.startswith("_") and not isinstance(value, ModuleType)
+    }
+    assert sorted(cnn.__all__) == sorted(there)
+
+
+def test_every_kind_of_thing_that_users_combine_can_be_imported_from_the_package() -> None:
+    bases = (cnn.Layer, cnn.Loss, cnn.Optimiser, cnn.Schedule, cnn.Callback)
+    found = {
+        name
+        for module in MODULES
+        for name, value in vars(module).items()
+        if inspect.isclass(value) and issubclass(value, bases) and not name.startswith("_")
+    }
+    assert len(found) > len(bases)
+    assert found <= set(cnn.__all__)
+
+
+@pytest.mark.parametrize("name", cnn.__all__)
+def test_every_name_has_a_docstring_with_an_example(name: str) -> None:
+    text = (
+        vars(getattr(cnn, name))["__doc__"]
+        if inspect.isclass(getattr(cnn, name))
+        else getattr(cnn, name).__doc__
+    )
+    first_line = text.splitlines()[0]
+    assert first_line.endswith(".")
+    assert "\n    Example:\n        >>> " in text
+
+
+def test_every_method_that_somebody_published_names_its_source() -> None:
+    without = {name for name in cnn.__all__ if "\n    Source:\n        " not in getattr(cnn, name).__doc__}
+    assert without == WITHOUT_SOURCE
+
+
+def public_definitions(module: ModuleType) -> list[tuple[str, str | None]]:
+    """Return the public classes and functions of a module, and the public methods, with their docstrings."""
+    tree = ast.parse(inspect.getsource(module))
+    kinds = (ast.ClassDef, ast.FunctionDef)
+    top = [node for node in tree.body if isinstance(node, kinds) and not node.name.startswith("_")]
+    methods = [
+        node
+        for owner in top
+        if isinstance(owner, ast.ClassDef)
+        for node in owner.body
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+    ]
+    return [(node.name, ast.get_docstring(node)) for node in [*top, *methods]]
+
+
+@pytest.mark.parametrize("module", [cnn, *MODULES], ids=lambda module: module.__name__)
+def test_every_module_is_short_and_says_what_it_is(module: ModuleType) -> None:
+    assert len(inspect.getsource(module).splitlines()) <= 300
+    assert module.__doc__
+    assert [name for name, text in public_definitions(module) if not text] == []
+
+
+# Import -----------------------------------------------------------------------------------------------
+
+
+def test_importing_the_package_loads_nothing_but_numpy_and_threadpoolctl() -> None:
+    child = run_python(
+        """
+import sys
+before = set(sys.modules)
+import cnn
+new = {name: module for name, module in sys.modules.items() if name not in before}
+print(*(name for name, module in new.items() if getattr(module, "__spec__", None)))
+"""
+    )
+    assert child.returncode == 0, child.stderr
+    packages = {name.partition(".")[0] for name in child.stdout.split()}
+    assert packages - set(sys.stdlib_module_names) == {"cnn", "numpy", "threadpoolctl"}
+
+
+def test_importing_the_package_has_no_side_effects() -> None:
+    child = run_python(
+        """
+import os, threading, warnings
+import numpy
+def state():
+    options = numpy.get_printoptions(), numpy.geterr(), warnings.filters
+    return str([dict(os.environ), options, numpy.random.get_state(), threading.active_count()])
+before = state()
+import cnn
+print(state() == before)
+"""
+    )
+    assert child.stdout == "True\n", child.stderr
+
+
+def test_importing_the_package_takes_less_than_a_fifth_of_a_second_beyond_numpy() -> None:
+    code = "import time, numpy; start = time.process_time(); import cnn; print(time.process_time() - start)"
+    seconds = [float(run_python(code).stdout) for _ in range(5)]
+    assert median(seconds) < 0.2, seconds
+
+
+# The wheel --------------------------------------------------------------------------------------------
+
+
+def run(*command: str | Path, cwd: Path = ROOT) -> str:
+    """Return what a command prints; it must succeed."""
+    done = subprocess.run(list(map(str, command)), cwd=cwd, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    isolation = ["--no-build-isolation"] if find_spec("hatchling") else []
+    pip = sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"
+    run(*pip, "wheel", "--no-deps", *isolation, "--wheel-dir", folder, ROOT)
+    [path] = folder.iterdir()
+    return path
+
+
+def test_the_wheel_holds_the_package_alone(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        [metadata_name] = [name for name in names if name.endswith(".dist-info/METADATA")]
+        metadata = Parser().parsestr(archive.read(metadata_name).decode())
+    info = metadata_name.partition("/")[0]
+    assert {name.partition("/")[0] for name in names} == {"cnn", info}
+    sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / "cnn").rglob("*.py")} | {"cnn/py.typed"}
+    assert {name for name in names if name.startswith("cnn/")} == sources
+    requirements = metadata.get_all("Requires-Dist", [])
+    hard = [re.split(r"[^\w.-]", text)[0] for text in requirements if "extra ==" not in text]
+    assert sorted(hard) == ["numpy", "threadpoolctl"]
+    assert metadata["Name"] == "cnn"
+
+
+def test_the_readmes_example_runs_where_only_the_package_is_installed(wheel: Path, tmp_path: Path) -> None:
+    example = re.search(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+    assert example, "README.md should have an example in Python"
+    venv = tmp_path / "venv"
+    run(sys.executable, "-m", "venv", venv)
+    python = venv / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+    run(python, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", wheel)
+    packages = json.loads(run(python, "-m", "pip", "--disable-pip-version-check", "list", "--format", "json"))
+    assert {package["name"] for package in packages} - {"pip", "setuptools"} == {
+        "cnn",
+        "numpy",
+        "threadpoolctl",
+    }
+    (tmp_path / "example.py").write_text(example[1])
+    assert "cnn" in example[1]
+    assert run(python, "-I", "-W", "error", "example.py", cwd=tmp_path).strip()

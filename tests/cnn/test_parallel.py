@@ -1,0 +1,268 @@
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+from typing import TypeVar
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_limits
+
+from cnn import SGD, Callback, Dense, Flatten, Training
+from cnn.parallel import one_blas_thread, worker_pool
+from tests.cnn.tiny import (
+    BlasThreads,
+    blas_threads,
+    built,
+    convolutional,
+    digests,
+    images,
+    linear,
+    run_python,
+    train,
+)
+from tests.refusals import assert_refuses
+
+T = TypeVar("T")
+
+# On a system whose BLAS threadpoolctl does not know, such as Apple's Accelerate, its search finds nothing.
+WITHOUT_BLAS = """
+import threadpoolctl
+
+class FindsNothing(threadpoolctl.ThreadpoolController):
+    def __init__(self):
+        super().__init__()
+        self.lib_controllers = []
+
+threadpoolctl.ThreadpoolController = FindsNothing
+from cnn.parallel import _controller
+from tests.cnn.tiny import train
+
+assert _controller().info() == []
+print(train(workers=2).bits())
+"""
+
+
+@pytest.fixture(autouse=True)
+def two_blas_threads() -> Iterator[None]:
+    """Let BLAS have two threads, whatever the machine, and see to it that it has them after the test too."""
+    if not blas_threads():
+        pytest.skip("threadpoolctl knows no BLAS here")
+    before = blas_threads().pop()
+    in_another_thread(lambda: threadpool_limits(2, user_api="blas"))
+    assert blas_threads() == {2}
+    yield
+    assert blas_threads() == {2}
+    in_another_thread(lambda: threadpool_limits(before, user_api="blas"))
+
+
+def in_another_thread(call: Callable[[], T]) -> T:
+    """Return what the call returns in a thread that is gone afterwards.
+
+    threadpoolctl lets only one thread, as long as it lives, change how many threads OpenBLAS has.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(call).result()
+
+
+def seen_in_a_block() -> set[int]:
+    with one_blas_thread():
+        return blas_threads()
+
+
+# One BLAS thread --------------------------------------------------------------------------------------
+
+
+def test_blas_has_one_thread_until_the_outermost_block_is_left() -> None:
+    with one_blas_thread():
+        assert blas_threads() == {1}
+        with one_blas_thread():
+            assert blas_threads() == {1}
+        assert blas_threads() == {1}
+    assert blas_threads() == {2}
+
+
+def test_blas_gets_its_threads_back_when_a_block_raises() -> None:
+    with pytest.raises(KeyError), one_blas_thread():
+        raise KeyError
+    assert blas_threads() == {2}
+
+
+def test_blocks_that_overlap_in_two_threads_give_blas_its_threads_back() -> None:
+    first_in, second_in, first_out = threading.Event(), threading.Event(), threading.Event()
+    seen = []
+
+    def first() -> None:
+        with one_blas_thread():
+            first_in.set()
+            assert second_in.wait(10)
+        seen.append(blas_threads())  # the second block is still open
+        first_out.set()
+
+    def second() -> None:
+        assert first_in.wait(10)
+        with one_blas_thread():
+            second_in.set()
+            assert first_out.wait(10)
+            seen.append(blas_threads())
+
+    with ThreadPoolExecutor(2) as pool:
+        for future in [pool.submit(first), pool.submit(second)]:
+            future.result()
+    assert seen == [{1}, {1}]
+    assert blas_threads() == {2}
+
+
+def test_a_block_holds_blas_in_any_thread_one_after_the_other() -> None:
+    assert seen_in_a_block() == {1}
+    assert in_another_thread(seen_in_a_block) == {1}
+    assert seen_in_a_block() == {1}
+    train(epochs=1)
+    assert in_another_thread(seen_in_a_block) == {1}
+
+
+def test_a_block_holds_blas_in_any_thread_within_a_limit_of_the_callers_own() -> None:
+    with threadpool_limits(2, user_api="blas"):
+        assert in_another_thread(seen_in_a_block) == {1}
+        assert blas_threads() == {2}
+        assert seen_in_a_block() == {1}
+        assert blas_threads() == {2}
+
+
+def test_blocks_of_many_threads_hold_blas_to_one_thread_throughout() -> None:
+    start = threading.Barrier(8)
+
+    def enter_and_leave(_: int) -> set[int]:
+        seen = set()
+        start.wait(10)
+        for _round in range(50):
+            with one_blas_thread():
+                seen |= blas_threads()
+        return seen
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(enter_and_leave, range(8))) == [{1}] * 8
+
+
+def test_training_works_where_no_blas_is_found() -> None:
+    child = run_python(WITHOUT_BLAS)
+    assert child.returncode == 0, child.stderr
+    assert child.stdout.strip() == str(train(workers=2).bits())
+
+
+# While micro-batches run ------------------------------------------------------------------------------
+
+
+class SeesThreads(Callback):
+    def __init__(self) -> None:
+        self.seen: list[set[int]] = []
+
+    def on_fit_start(self, training: Training) -> None:
+        self._look(training)
+
+    def on_step_end(self, training: Training) -> None:
+        self._look(training)
+
+    def on_epoch_end(self, training: Training) -> None:
+        self._look(training)
+
+    def on_fit_end(self, training: Training) -> None:
+        self._look(training)
+
+    def _look(self, _: Training) -> None:
+        self.seen.append(blas_threads())
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_blas_has_one_thread_while_a_model_trains(workers: int) -> None:
+    callback = SeesThreads()
+    train(workers=workers, callbacks=[callback])
+    assert callback.seen == [{1}] * 10
+    assert blas_threads() == {2}
+
+
+@pytest.mark.parametrize("n", [1, 32, 33, 97])
+def test_blas_has_one_thread_inside_the_layers(n: int) -> None:
+    model = built([BlasThreads(), Flatten()])
+    np.testing.assert_array_equal(model.outputs(images(n)[0], workers=2), np.ones((n, 36)))
+    np.testing.assert_array_equal(model.activations(images(n)[0])[0], np.ones((n, 6, 6, 1)))
+
+
+def test_blas_has_one_thread_inside_the_layers_in_other_processes() -> None:
+    model = built([BlasThreads(), Flatten()])
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        np.testing.assert_array_equal(model.outputs(images(97)[0], executor=pool), np.ones((97, 36)))
+
+
+def test_blas_gets_its_threads_back_when_training_ends_with_an_exception() -> None:
+    class Fails(SeesThreads):
+        def on_step_end(self, training: Training) -> None:
+            super().on_step_end(training)
+            raise KeyboardInterrupt
+
+    callback = Fails()
+    with pytest.raises(KeyboardInterrupt):
+        train(callbacks=[callback])
+    assert callback.seen == [{1}, {1}]
+    assert blas_threads() == {2}
+
+
+def test_eight_threads_that_predict_at_once_get_what_one_gets() -> None:
+    model = built([*convolutional()[:-1], Dense(3)])
+    x, _ = images(97)
+    expected = digests({"probabilities": model.predict_proba(x, workers=1)})
+    start = threading.Barrier(8)
+
+    def predict(_: int) -> list[dict[str, str]]:
+        start.wait(10)
+        return [digests({"probabilities": model.predict_proba(x, workers=2)}) for _round in range(5)]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(predict, range(8))) == [[expected] * 5] * 8
+    assert blas_threads() == {2}
+
+
+# The pool of workers ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5, None])
+def test_as_many_threads_work_at_once_as_there_are_workers(workers: int | None) -> None:
+    mine = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    count = workers or mine or 1
+    meeting = threading.Barrier(count)  # passes once all of them wait at the same time
+    with worker_pool(workers, None) as pool:
+        names = list(pool.map(lambda _: (meeting.wait(10), threading.get_ident())[1], range(count)))
+    assert len(set(names)) == count
+
+
+def test_threads_of_its_own_end_with_the_block() -> None:
+    before = threading.active_count()
+    with worker_pool(3, None) as pool:
+        list(pool.map(abs, range(9)))
+        assert threading.active_count() > before
+    assert threading.active_count() == before
+
+
+def test_an_executor_that_is_given_is_used_and_left_open_even_after_a_failure() -> None:
+    def fails(_: Training) -> None:
+        raise KeyError
+
+    with ThreadPoolExecutor(1) as pool:
+        with worker_pool(None, pool) as used:
+            assert used is pool
+        with pytest.raises(KeyError):
+            train(executor=pool, callbacks=[fails])
+        assert pool.submit(abs, -1).result() == 1
+
+
+def test_a_mistake_in_a_worker_process_arrives_as_it_is() -> None:
+    targets = np.full((9, 3), 0.5)  # no probabilities
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        assert_refuses(
+            lambda: linear().fit(
+                images(9)[0], targets, epochs=1, optimiser=SGD(learning_rate=0.1), executor=pool
+            ),
+            ValueError,
+            "probabilities",
+        )

@@ -1,0 +1,101 @@
+"""The same bits, whoever computes them and how many."""
+
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+from typing import Any
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_limits
+
+from cnn import SGD, BatchNorm, Conv2D, Dense, Flatten, Layer, ReLU, Sequential
+from tests.cnn.tiny import built, convolutional, digests, images, train
+
+
+def large() -> list[Layer]:
+    """Return layers whose matrix products are large enough for BLAS to divide them among its threads."""
+    return [Conv2D(8, 3, padding="same"), BatchNorm(), ReLU(), Flatten(), Dense(256)]
+
+
+def large_images(n: int) -> tuple[Any, Any]:
+    return np.random.default_rng(0).random((n, 28, 28, 1), dtype=np.float32), np.arange(n) % 256
+
+
+@pytest.fixture(scope="module")
+def serial() -> dict[str, object]:
+    return train(workers=1).bits()
+
+
+@pytest.fixture(params=[ThreadPoolExecutor, ProcessPoolExecutor])
+def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
+    processes = request.param is ProcessPoolExecutor
+    with request.param(2, **({"mp_context": get_context("spawn")} if processes else {})) as pool:
+        yield pool
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 4, None])
+def test_training_gives_the_same_bits_for_any_number_of_workers(
+    serial: dict[str, object], workers: int | None
+) -> None:
+    assert train(workers=workers).bits() == serial
+
+
+def test_training_gives_the_same_bits_on_an_executor(serial: dict[str, object], executor: Executor) -> None:
+    assert train(executor=executor).bits() == serial
+
+
+def test_the_comparison_of_bits_sees_the_size_of_micro_batches(serial: dict[str, object]) -> None:
+    assert train(workers=2, micro_batch_size=6).bits() != serial
+
+
+def test_numpys_global_generator_has_no_influence_and_is_left_alone(serial: dict[str, object]) -> None:
+    # The old global state is the very thing that is asked about.
+    np.random.seed(123)  # noqa: NPY002
+    before = np.random.get_state(legacy=False)  # noqa: NPY002
+    assert train(workers=1).bits() == serial
+    np.testing.assert_equal(np.random.get_state(legacy=False), before)  # noqa: NPY002
+
+
+def answers(model: Sequential, n: int, **workers: Any) -> dict[str, object]:
+    x, labels = images(n)
+    arrays: dict[str, Any] = {
+        "outputs": model.outputs(x, **workers),
+        "probabilities": model.predict_proba(x, **workers),
+        "classes": model.predict(x, **workers),
+    }
+    return {**digests(arrays), **model.evaluate(x, labels, **workers)}
+
+
+@pytest.mark.parametrize("n", [1, 32, 33, 97])
+def test_predictions_are_the_same_bits_for_any_number_of_workers(n: int) -> None:
+    model = built(convolutional())
+    expected = answers(model, n, workers=1)
+    assert [answers(model, n, workers=workers) for workers in (2, 3, 4, None)] == [expected] * 4
+
+
+def test_predictions_are_the_same_bits_on_an_executor(executor: Executor) -> None:
+    model = built(convolutional())
+    assert answers(model, 97, executor=executor) == answers(model, 97, workers=1)
+
+
+@pytest.mark.parametrize("n", [31, 32, 64])
+def test_predictions_do_not_depend_on_how_many_threads_blas_may_use(n: int) -> None:
+    model = built(large(), (28, 28, 1))
+    x, _ = large_images(n)
+    found = []
+    for threads in (1, 2):
+        with threadpool_limits(threads, user_api="blas"):
+            found.append(digests({"outputs": model.outputs(x), "last": model.activations(x)[-1]}))
+    assert found[0] == found[1]
+
+
+def test_training_does_not_depend_on_how_many_threads_blas_may_use() -> None:
+    x, labels = large_images(70)
+    found = []
+    for threads in (1, 2):
+        model = built(large(), (28, 28, 1))
+        with threadpool_limits(threads, user_api="blas"):
+            model.fit(x, labels, epochs=1, optimiser=SGD(learning_rate=0.01), batch_size=64, workers=threads)
+        found.append(digests(model.params | model.state))
+    assert found[0] == found[1]

@@ -1,0 +1,179 @@
+import copy
+
+import numpy as np
+import pytest
+
+from cnn import (
+    BatchNorm,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    MeanSquaredError,
+    ReLU,
+    Sequential,
+    Softmax,
+)
+from cnn.types import Array, Gradients, Targets
+from tests.cnn.tiny import built, convolutional, digests, every_layer, images
+
+
+def randomised(layers: list[Layer]) -> Sequential:
+    """Return a model in float64 that hides no error behind biases of 0 or a running mean of 0."""
+    rng = np.random.default_rng(3)
+    model = built(layers)
+    model.assign({name: rng.standard_normal(p.shape) for name, p in model.params.items()})
+    model.assign({name: rng.random(s.shape) + 0.5 for name, s in model.state.items()})
+    return model
+
+
+def gradients_of(model: Sequential, x: Array, targets: Targets, batch_size: int) -> Gradients:
+    outputs, caches = model.forward_pass(x, training=True, rng=np.random.default_rng(7))
+    return model.parameter_gradients(MeanSquaredError()(outputs, targets, batch_size)[1], caches)
+
+
+# Structure --------------------------------------------------------------------------------------------
+
+
+def test_a_model_is_built_from_one_samples_shape() -> None:
+    model = Sequential(convolutional())
+    assert model.build((6, 6, 1), np.random.default_rng(0)) == (3,)
+    assert model.input_shape == model.built_for() == (6, 6, 1)
+    shapes = {name: p.shape for name, p in model.params.items()}
+    assert shapes == {
+        "0.weight": (3, 3, 1, 4),
+        "0.bias": (4,),
+        "1.scale": (4,),
+        "1.shift": (4,),
+        "6.weight": (36, 8),
+        "6.bias": (8,),
+        "8.weight": (8, 3),
+        "8.bias": (3,),
+    }
+    assert {name: s.shape for name, s in model.state.items()} == {"1.mean": (4,), "1.variance": (4,)}
+
+
+def test_assigned_arrays_are_the_models_from_then_on() -> None:
+    model = built([Dense(1), BatchNorm()], (2,))
+    model.assign(
+        {"0.weight": np.array([[2.0], [3.0]]), "0.bias": np.array([1.0]), "1.mean": np.array([300.0])}
+    )
+    outputs = model.outputs(np.array([[10.0, 100.0]]))
+    np.testing.assert_allclose(outputs, [[21 / np.sqrt(1 + 1e-5)]])
+
+
+def test_plain_data_describe_a_model_of_every_layer() -> None:
+    model = Sequential(every_layer())
+    again = Sequential.from_config(model.to_config())
+    assert repr(again) == repr(model)
+    assert again.to_config() == model.to_config()
+    assert again.input_shape is None
+
+
+# Passes -----------------------------------------------------------------------------------------------
+
+
+def test_gradients_of_a_model_of_every_layer_agree_with_numerical_ones() -> None:
+    model = randomised(every_layer())
+    x, labels = images(4, dtype=np.float64)
+    loss, step = MeanSquaredError(), 1e-6
+
+    def objective() -> float:
+        return loss(model.forward_pass(x, training=True, rng=np.random.default_rng(7))[0], labels)[0]
+
+    outputs, caches = model.forward_pass(x, training=True, rng=np.random.default_rng(7))
+    dx, grads = model.backward_pass(loss(outputs, labels)[1], caches)
+    assert grads.keys() == model.params.keys()
+    for name, values, claimed in [("x", x, dx), *((n, model.params[n], g) for n, g in grads.items())]:
+        found = np.zeros_like(values)
+        for place in np.ndindex(values.shape):
+            before = values[place]
+            values[place] = before + step
+            above = objective()
+            values[place] = before - step
+            found[place] = (above - objective()) / (2 * step)
+            values[place] = before
+        np.testing.assert_allclose(claimed, found, rtol=1e-5, atol=1e-9, err_msg=name)
+        # A bias before batch normalisation has no effect: there zeros are right.
+        assert name == "0.bias" or abs(found).max() > 1e-5, f"{name} should matter for the comparison to tell"
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [every_layer(), [Flatten(), ReLU(), Dense(3)], [Flatten(), Softmax()]],
+    ids=["every", "dense", "none"],
+)
+def test_parameter_gradients_are_those_of_the_backward_pass(layers: list[Layer]) -> None:
+    model = built(layers)
+    outputs, caches = model.forward_pass(images(5)[0], training=True, rng=np.random.default_rng(0))
+    dy = np.random.default_rng(1).random(outputs.shape, dtype=np.float32)
+    assert digests(model.parameter_gradients(dy, caches)) == digests(model.backward_pass(dy, caches)[1])
+    assert model.parameter_gradients(dy, caches).keys() == model.params.keys()
+
+
+def test_summed_gradients_of_micro_batches_are_those_of_the_whole_batch() -> None:
+    model = randomised([layer for layer in every_layer() if not isinstance(layer, BatchNorm | Dropout)])
+    x, labels = images(13, dtype=np.float64)
+    whole = gradients_of(model, x, labels, 13)
+    parts = [gradients_of(model, x[i : i + 5], labels[i : i + 5], 13) for i in range(0, 13, 5)]
+    for name, grad in whole.items():
+        np.testing.assert_allclose(sum(part[name] for part in parts), grad, rtol=1e-9, atol=1e-15)
+
+
+def test_no_pass_changes_the_model_its_input_or_the_caches() -> None:
+    model = randomised(every_layer())
+    x, _ = images(5, dtype=np.float64)
+    x.flags.writeable = False
+    before = copy.deepcopy([vars(layer) for layer in model.layers])
+    outputs, caches = model.forward_pass(x, training=True, rng=np.random.default_rng(0))
+    remembered = copy.deepcopy(caches)
+    dy = np.ones_like(outputs)
+    dy.flags.writeable = False
+    model.backward_pass(dy, caches)
+    model.parameter_gradients(dy, caches)
+    model.evaluate(x, np.zeros(5, int), MeanSquaredError())
+    np.testing.assert_equal([vars(layer) for layer in model.layers], before)
+    np.testing.assert_equal(caches, remembered)
+
+
+def test_activations_are_every_layers_output() -> None:
+    model = built(every_layer())
+    x, _ = images(5)
+    found = model.activations(x)
+    assert len(found) == len(model.layers)
+    for layer, before, after in zip(model.layers, [x, *found], found, strict=False):
+        np.testing.assert_array_equal(after, layer.forward_pass(before)[0])
+
+
+# Predictions ------------------------------------------------------------------------------------------
+
+
+def test_probabilities_are_the_softmax_of_the_outputs() -> None:
+    x, _ = images(40)
+    logits = built([Flatten(), Dense(3)])
+    exponentials = np.exp(logits.outputs(x).astype(np.float64))
+    expected = exponentials / exponentials.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(logits.predict_proba(x), expected, rtol=1e-5)
+    np.testing.assert_array_equal(logits.predict(x), expected.argmax(axis=1))
+
+
+def test_probabilities_of_a_model_that_ends_with_softmax_are_its_outputs() -> None:
+    x, _ = images(40)
+    logits, probabilities = built([Flatten(), Dense(3)]), built([Flatten(), Dense(3), Softmax()])
+    np.testing.assert_array_equal(probabilities.predict_proba(x), logits.predict_proba(x))
+    np.testing.assert_array_equal(probabilities.outputs(x), logits.predict_proba(x))
+
+
+def test_evaluate_returns_mean_loss_and_share_of_right_answers() -> None:
+    model = built([Dense(2)], (2,))
+    model.assign({"0.weight": np.eye(2), "0.bias": np.zeros(2)})
+    x = np.array([[0.0, 0.0], [0.0, np.log(3)], [np.log(9), 0.0], [0.0, 0.0]])
+    labels = np.array([0, 1, 1, 0])
+    # The right class has the probabilities 1/2, 3/4, 1/10 and 1/2.
+    found = model.evaluate(x, labels)
+    assert found["loss"] == pytest.approx(np.log([2, 4 / 3, 10, 2]).mean())
+    assert found["accuracy"] == 0.75
+    assert model.evaluate(x, np.eye(2)[labels]) == found
+    assert model.evaluate(x, labels, MeanSquaredError())["loss"] == pytest.approx(
+        np.mean([1, 0, 0, (np.log(3) - 1) ** 2, np.log(9) ** 2, 1, 1, 0])
+    )

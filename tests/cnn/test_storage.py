@@ -1,0 +1,125 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cnn import Adam, Dense, Flatten, MeanSquaredError, Sequential, Softmax
+from tests.cnn.tiny import built, digests, every_layer, images, run_python, train
+from tests.refusals import assert_refuses
+
+
+def trained() -> Sequential:
+    """Return a model of every layer, whose running statistics are no longer what they were at the start."""
+    return train(every_layer(), epochs=1, optimiser=Adam(learning_rate=0.01), loss=MeanSquaredError()).model
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """Return the file of a small model."""
+    path = tmp_path_factory.mktemp("saved") / "model.npz"
+    built([Flatten(), Dense(3)]).save(path)
+    return path.read_bytes()
+
+
+# What is written is read ------------------------------------------------------------------------------
+
+
+def test_a_model_of_every_layer_comes_back_to_the_bit(tmp_path: Path) -> None:
+    model = trained()
+    model.save(tmp_path / "model.npz")
+    again = Sequential.load(tmp_path / "model.npz")
+    assert repr(again) == repr(model)
+    assert again.input_shape == (6, 6, 1)
+    assert digests(again.params) == digests(model.params)
+    assert digests(again.state) == digests(model.state)
+    assert digests(again.state) != digests(built(every_layer()).state), (
+        "the state should hold something learnt"
+    )
+    x, _ = images(40, seed=2)
+    assert digests({"y": again.predict_proba(x)}) == digests({"y": model.predict_proba(x)})
+
+
+def test_a_model_in_float64_stays_in_float64(tmp_path: Path) -> None:
+    model = built([Dense(2)], (3,))
+    model.assign({"0.weight": np.full((3, 2), 1 / 3), "0.bias": np.full(2, np.float32(0.1))})
+    model.save(tmp_path / "model.npz")
+    assert digests(Sequential.load(tmp_path / "model.npz").params) == digests(model.params)
+
+
+def test_a_model_without_parameters_comes_back(tmp_path: Path) -> None:
+    built([Flatten(), Softmax()]).save(tmp_path / "model.npz")
+    assert repr(Sequential.load(tmp_path / "model.npz")) == "Sequential([Flatten(), Softmax()])"
+
+
+def test_a_loaded_model_can_be_trained_further(tmp_path: Path) -> None:
+    model = trained()
+    model.save(tmp_path / "model.npz")
+    again = Sequential.load(tmp_path / "model.npz")
+    for each in (model, again):
+        each.fit(*images(20), epochs=1, optimiser=Adam(learning_rate=0.01), loss=MeanSquaredError())
+    assert digests(again.params | again.state) == digests(model.params | model.state)
+
+
+def test_the_same_model_gives_the_same_file(tmp_path: Path) -> None:
+    model = trained()
+    model.save(tmp_path / "one.npz")
+    model.save(str(tmp_path / "two.model"))
+    Sequential.load(tmp_path / "one.npz").save(tmp_path / "three.npz")
+    files = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert sorted(files) == ["one.npz", "three.npz", "two.model"]  # and no temporary one
+    assert files["one.npz"] == files["two.model"] == files["three.npz"]
+
+
+def test_the_file_is_an_npz_with_json_and_flat_names(tmp_path: Path) -> None:
+    model = built([Flatten(), Dense(3)])
+    model.save(tmp_path / "model.npz")
+    with np.load(tmp_path / "model.npz", allow_pickle=False) as members:
+        assert sorted(members.files) == ["1.bias", "1.weight", "header"]
+        np.testing.assert_array_equal(members["1.weight"], model.params["1.weight"])
+        header = json.loads(str(members["header"]))
+    layers = [{"layer": "Flatten"}, {"layer": "Dense", "units": 3, "initialiser": "he_uniform"}]
+    assert header == {"kind": "cnn model", "version": 1, "input_shape": [6, 6, 1], "layers": layers}
+
+
+# What cannot be written -------------------------------------------------------------------------------
+
+
+def test_a_model_that_has_not_been_built_is_not_saved(tmp_path: Path) -> None:
+    model = Sequential([Dense(3)])
+    assert_refuses(lambda: model.save(tmp_path / "model.npz"), RuntimeError, "build(input_shape, rng)")
+    assert list(tmp_path.iterdir()) == []
+
+
+FULL_DISK = """
+import resource, sys
+import numpy as np
+from cnn import Dense, Flatten
+from tests.cnn.tiny import built
+
+model = built([Flatten(), Dense(100)])
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
+try:
+    model.save(sys.argv[1])
+except OSError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("space", [0, 100, 1000, 15_000])
+def test_a_file_that_cannot_be_finished_leaves_the_old_one_whole(
+    saved: bytes, tmp_path: Path, space: int
+) -> None:
+    path = tmp_path / "model.npz"
+    path.write_bytes(saved)
+    child = run_python(FULL_DISK, path, space)
+    assert child.returncode == 0, child.stderr
+    assert path.read_bytes() == saved
+    assert [file.name for file in tmp_path.iterdir()] == ["model.npz"]
+    assert "File too large" in child.stdout
+    assert str(path) in child.stdout
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "nowhere" / "model.npz"
+    assert_refuses(lambda: built([Dense(3)], (2,)).save(path), FileNotFoundError, str(path))

@@ -1,0 +1,257 @@
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cnn import (
+    SGD,
+    Adam,
+    BatchNorm,
+    CosineDecay,
+    Dense,
+    Dropout,
+    Flatten,
+    MeanSquaredError,
+    Sequential,
+    SoftmaxCrossEntropy,
+    Training,
+)
+from cnn.types import Array, Labels, Targets
+from tests.cnn.tiny import Watcher, built, digests, images, linear, train
+
+
+def generator(*key: int) -> np.random.Generator:
+    """Return the generator of (seed, epoch) or (seed, epoch, step, place), as the contract has it."""
+    return np.random.default_rng(np.random.SeedSequence(key[0], spawn_key=key[1:]))
+
+
+def parts(order: Labels, size: int) -> list[Labels]:
+    return [order[first : first + size] for first in range(0, len(order), size)]
+
+
+# What is computed -------------------------------------------------------------------------------------
+
+
+def test_training_is_what_a_plain_loop_over_whole_batches_computes() -> None:
+    x, labels = images(13, dtype=np.float64)
+    optimiser = Adam(learning_rate=CosineDecay(0.1, warm_up=0.25), weight_decay=0.01, clip_norm=0.5)
+    trained, by_hand = linear(), linear()
+    history = trained.fit(
+        x, labels, epochs=2, optimiser=optimiser, batch_size=5, micro_batch_size=2, seed=4, workers=2
+    )
+    again = Adam(learning_rate=CosineDecay(0.1, warm_up=0.25), weight_decay=0.01, clip_norm=0.5)
+    for epoch in range(2):
+        losses, right = [], 0
+        for step, batch in enumerate(parts(generator(4, epoch).permutation(13), 5)):
+            outputs, caches = by_hand.forward_pass(x[batch])
+            loss, doutputs = SoftmaxCrossEntropy()(outputs, labels[batch])
+            _, grads = by_hand.backward_pass(doutputs, caches)
+            by_hand.assign(again.update(by_hand.params, grads, progress=(3 * epoch + step) / 6))
+            losses += [loss] * len(batch)
+            right += int((outputs.argmax(axis=1) == labels[batch]).sum())
+        assert history[epoch]["loss"] == pytest.approx(np.mean(losses), rel=1e-12)
+        assert history[epoch]["accuracy"] == right / 13
+        assert history[epoch]["learning_rate"] == CosineDecay(0.1, warm_up=0.25)(epoch / 2)
+    for name, array in by_hand.params.items():
+        np.testing.assert_allclose(trained.params[name], array, rtol=1e-9)
+
+
+def test_the_history_holds_what_evaluate_finds_after_each_epoch() -> None:
+    found: list[dict[str, float]] = []
+
+    def evaluate(training: Training) -> None:
+        found.append(training.model.evaluate(*images(20, seed=1)))
+
+    history = train(validation_data=images(20, seed=1), callbacks=[evaluate]).history
+    assert [[r["validation_loss"], r["validation_accuracy"]] for r in history] == [
+        [evaluation["loss"], evaluation["accuracy"]] for evaluation in found
+    ]
+    assert found[0] != found[1]
+
+
+def test_without_validation_data_the_history_has_no_validation_entries() -> None:
+    [record] = train(epochs=1, validation_data=None).history
+    assert list(record) == ["epoch", "learning_rate", "loss", "accuracy"]
+
+
+def test_rows_of_probabilities_train_as_labels_do() -> None:
+    x, labels = images(20)
+    optimisers = [SGD(learning_rate=0.1), SGD(learning_rate=0.1)]
+    models = [linear(), linear()]
+    models[0].fit(x, labels, epochs=1, optimiser=optimisers[0])
+    models[1].fit(x, np.eye(3)[labels], epochs=1, optimiser=optimisers[1])
+    assert digests(models[0].params) == digests(models[1].params)
+
+
+def test_samples_of_float64_are_computed_in_float64() -> None:
+    x, labels = images(9, dtype=np.float64)
+    model = linear()
+    model.fit(x, labels, epochs=1, optimiser=SGD(learning_rate=0.1))
+    assert {p.dtype for p in model.params.values()} == {np.dtype(np.float64)}
+
+
+# Batch normalisation ----------------------------------------------------------------------------------
+
+
+def test_running_statistics_take_in_each_micro_batch_once_a_batch_and_in_order() -> None:
+    x, labels = images(13)
+    model = built([BatchNorm(momentum=0.7), Flatten(), Dense(3)])
+    model.fit(x, labels, epochs=2, optimiser=SGD(learning_rate=0.1), batch_size=8, micro_batch_size=3, seed=5)
+
+    def running(backwards: bool) -> tuple[Array, Array]:
+        mean, variance = np.zeros(1), np.ones(1)
+        for epoch in range(2):
+            for batch in parts(generator(5, epoch).permutation(13), 8):
+                micro_batches = parts(batch, 3)
+                for part in reversed(micro_batches) if backwards else micro_batches:
+                    mean = 0.7 * mean + 0.3 * x[part].mean()
+                    variance = 0.7 * variance + 0.3 * x[part].var()
+        return mean, variance
+
+    state = model.state["0.mean"], model.state["0.variance"]
+    np.testing.assert_allclose(state, running(backwards=False), rtol=1e-5)
+    assert abs(np.array(state) - running(backwards=True)).max() > 1e-3, "the order should matter"
+
+
+def test_each_micro_batch_is_normalised_with_its_own_statistics() -> None:
+    x, labels = images(12, dtype=np.float64)
+    layers = [BatchNorm(), Flatten(), Dense(3)]
+    model, by_hand = built(layers), built([BatchNorm(), Flatten(), Dense(3)])
+    model.fit(x, labels, epochs=1, optimiser=SGD(learning_rate=1.0), batch_size=12, micro_batch_size=4)
+    total = {name: np.zeros(p.shape) for name, p in by_hand.params.items()}
+    for part in parts(generator(0, 0).permutation(12), 4):
+        outputs, caches = by_hand.forward_pass(x[part], training=True)
+        _, grads = by_hand.backward_pass(SoftmaxCrossEntropy()(outputs, labels[part], 12)[1], caches)
+        total = {name: total[name] + grad for name, grad in grads.items()}
+    for name, start in by_hand.params.items():
+        np.testing.assert_allclose(model.params[name], start - total[name], rtol=1e-9, atol=1e-12)
+
+
+def test_the_statistics_stay_as_they_are_while_a_batch_is_under_way() -> None:
+    seen: list[dict[str, str]] = []
+
+    class Sees(Dropout):
+        def forward_pass(
+            self, x: Array, training: bool = False, rng: np.random.Generator | None = None
+        ) -> tuple[Array, Array | None]:
+            seen.append(digests(model.state))
+            return super().forward_pass(x, training, rng)
+
+    model = built([BatchNorm(), Sees(0.5), Flatten(), Dense(3)])
+    x, labels = images(12)
+    model.fit(
+        x, labels, epochs=1, optimiser=SGD(learning_rate=1.0), batch_size=6, micro_batch_size=2, workers=1
+    )
+    first, second = seen[:3], seen[3:]
+    assert first == [first[0]] * 3
+    assert second == [second[0]] * 3
+    assert first[0] != second[0]
+
+
+# Randomness -------------------------------------------------------------------------------------------
+
+
+def order_of_samples(seed: int) -> list[list[int]]:
+    """Return the order in which two epochs see ten samples, each of a class of its own."""
+    seen: list[int] = []
+
+    class Sees(SoftmaxCrossEntropy):
+        def __call__(
+            self, outputs: Array, targets: Targets, batch_size: int | None = None
+        ) -> tuple[float, Array]:
+            seen.extend(targets.tolist())
+            return super().__call__(outputs, targets, batch_size)
+
+    x, labels = np.ones((10, 1)), np.arange(10)
+    sizes: dict[str, Any] = {"epochs": 2, "batch_size": 4, "micro_batch_size": 4}
+    built([Dense(10)], (1,)).fit(
+        x, labels, optimiser=SGD(learning_rate=0.1), loss=Sees(), seed=seed, workers=1, **sizes
+    )
+    return [seen[:10], seen[10:]]
+
+
+def test_each_epoch_sees_every_sample_once_in_an_order_of_its_own() -> None:
+    epochs = order_of_samples(seed=0)
+    assert [sorted(epoch) for epoch in epochs] == [list(range(10))] * 2
+    assert epochs[0] != epochs[1]
+    assert epochs == [generator(0, epoch).permutation(10).tolist() for epoch in range(2)]
+    assert order_of_samples(seed=0) == epochs
+    assert order_of_samples(seed=1) != epochs
+
+
+def masks(seed: int) -> list[str]:
+    """Return the dropout masks of two epochs of two steps of two micro-batches."""
+    seen: list[str] = []
+
+    class Sees(Dropout):
+        def forward_pass(
+            self, x: Array, training: bool = False, rng: np.random.Generator | None = None
+        ) -> tuple[Array, Array | None]:
+            y, mask = super().forward_pass(x, training, rng)
+            if mask is not None:
+                seen.append(digests({"mask": mask})["mask"])
+            return y, mask
+
+    model = built([Sees(0.5), Flatten(), Dense(3)])
+    x, labels = images(8)
+    sizes: dict[str, Any] = {"epochs": 2, "batch_size": 4, "micro_batch_size": 2}
+    model.fit(x, labels, optimiser=SGD(learning_rate=0.1), seed=seed, workers=1, **sizes)
+    return seen
+
+
+def test_each_micro_batch_drops_out_other_numbers_which_the_seed_decides() -> None:
+    found = masks(seed=0)
+    assert len(set(found)) == len(found) == 8
+    assert masks(seed=0) == found
+    assert set(masks(seed=1)).isdisjoint(found)
+
+
+# Exploding losses -------------------------------------------------------------------------------------
+
+
+def explode(learning_rate: float, **options: Any) -> tuple[Sequential, str]:
+    """Train until the loss is no number any more, and return the model and what was said."""
+    model = built([BatchNorm(), Flatten(), Dense(3)])
+    x, labels = images(20)
+    with pytest.raises(FloatingPointError) as caught:
+        model.fit(
+            x,
+            labels,
+            optimiser=SGD(learning_rate=learning_rate),
+            loss=MeanSquaredError(),
+            **{"epochs": 3, "batch_size": 10, **options},
+        )
+    return model, str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize(
+    ("learning_rate", "options", "place"),
+    [
+        (1e30, {}, "step 2 of epoch 1"),  # the next loss overflows
+        (1e30, {"batch_size": 20}, "step 1 of epoch 2"),
+        (3e38, {}, "step 1 of epoch 1"),  # the step itself leads out of the numbers
+        (3e38, {"epochs": 1, "batch_size": 20}, "step 1 of epoch 1"),  # and it is the last one
+    ],
+)
+def test_an_exploding_training_names_the_step_and_leaves_finite_numbers(
+    learning_rate: float, options: dict[str, Any], place: str
+) -> None:
+    model, message = explode(learning_rate, **options)
+    assert place in message
+    assert "lower learning rate" in message
+    for name, array in (model.params | model.state).items():
+        assert np.isfinite(array).all(), name
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_step_that_is_not_taken_leaves_the_running_statistics_alone() -> None:
+    states: list[dict[str, str]] = []
+
+    class Sees(Watcher):
+        def on_step_end(self, training: Training) -> None:
+            states.append(digests(training.model.state))
+
+    model, _ = explode(1e30, callbacks=[Sees()])
+    assert len(states) == 1
+    assert digests(model.state) == states[0]
