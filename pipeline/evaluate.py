@@ -20,7 +20,7 @@ from pipeline.images import load_normalisation, load_part
 from pipeline.kernels import check_kernels
 from pipeline.params import Parameters, load_parameters
 from pipeline.recipes import make_loss
-from pipeline.stage import log_circumstances, run_stage, write_json, write_text
+from pipeline.stage import log_circumstances, run_stage, write_bytes, write_json
 
 Probabilities = NDArray[np.floating[Any]]
 Labels = NDArray[np.integer[Any]]
@@ -144,7 +144,7 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) 
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
     writer.writerows(rows)
-    write_text(path, text.getvalue())
+    write_bytes(path, text.getvalue().encode())
 
 
 def main() -> None:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import shutil
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -24,7 +21,7 @@ from pipeline.images import Bytes, load_normalisation, load_part
 from pipeline.kernels import check_kernels
 from pipeline.params import Parameters, load_parameters
 from pipeline.sheet import Sheet, plain_style
-from pipeline.stage import log_circumstances, run_stage
+from pipeline.stage import log_circumstances, new_folder, run_stage, write_bytes
 from pipeline.themes import DARK, LIGHT, Theme
 
 Drawing = Callable[[Theme], Sheet]
@@ -89,8 +86,10 @@ def figures(parameters: Parameters, processed: Path) -> None:
                 files[f"{name}-{theme.name}.svg"] = draw(theme).svg()
     with plain_style(LIGHT):
         for_readme = on_its_way(LIGHT, steps=in_short(steps), card=True).png()
-    _write_folder(paths.FIGURES, files)
-    _write(paths.README_FIGURE, for_readme)
+    with new_folder(paths.FIGURES) as folder:
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+    write_bytes(paths.README_FIGURE, for_readme)
 
 
 def _training(trained: str, monitor: str) -> Drawing:
@@ -163,29 +162,6 @@ def _rows(path: Path) -> list[dict[str, str]]:
     """Return a table's rows by the names of its columns."""
     delimiter = "\t" if path.suffix == ".tsv" else ","
     return list(csv.DictReader(_text(path).splitlines(), delimiter=delimiter))
-
-
-def _write_folder(destination: Path, files: Mapping[str, bytes]) -> None:
-    """Put a folder with these files in place of the one that was there."""
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=destination.parent, prefix=".figures-") as folder:
-        work = Path(folder) / destination.name
-        work.mkdir()
-        for name, content in files.items():
-            (work / name).write_bytes(content)
-        shutil.rmtree(destination, ignore_errors=True)
-        work.rename(destination)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def main() -> None:

@@ -28,7 +28,7 @@ from pipeline import recipes
 from pipeline.errors import PipelineError
 from pipeline.kernels import Kernels
 from pipeline.paths import PARAMETERS, SCHEMA
-from pipeline.stage import run_stage, write_text
+from pipeline.stage import run_stage, write_bytes
 
 INPUT_SHAPE = (28, 28, 1)
 CLASSES = 10
@@ -218,7 +218,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write-schema", action="store_true", help=f"renew {SCHEMA}")
     if parser.parse_args().write_schema:
-        write_text(SCHEMA, json_schema())
+        write_bytes(SCHEMA, json_schema().encode())
     parameters = load_parameters()
     print(f"{PARAMETERS} is right: recipe {parameters.recipe} on {parameters.data.dataset}.")
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
@@ -18,7 +16,7 @@ from pipeline.errors import PipelineError
 from pipeline.idx import read_idx
 from pipeline.images import NORMALISATION, Labelled, Normalisation, Part
 from pipeline.params import load_parameters
-from pipeline.stage import log_circumstances, run_stage, write_json
+from pipeline.stage import log_circumstances, new_folder, run_stage, write_json
 
 
 def preprocess(raw: Path, destination: Path, validation_share: float, split_seed: int) -> None:
@@ -51,16 +49,11 @@ def preprocess(raw: Path, destination: Path, validation_share: float, split_seed
         "test": test,
     }
     normalisation = Normalisation.measured_on(provenance["dataset"], parts["train"].images)
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=destination.parent, prefix=".preprocess-") as folder:
-        work = Path(folder) / destination.name
-        work.mkdir()
+    with new_folder(destination) as folder:
         for name, part in parts.items():
-            np.save(work / f"{name}-images.npy", part.images)
-            np.save(work / f"{name}-labels.npy", part.labels)
-        write_json(work / NORMALISATION, asdict(normalisation))
-        shutil.rmtree(destination, ignore_errors=True)
-        work.rename(destination)
+            np.save(folder / f"{name}-images.npy", part.images)
+            np.save(folder / f"{name}-labels.npy", part.labels)
+        write_json(folder / NORMALISATION, asdict(normalisation))
 
 
 def _read(raw: Path, split: Literal["train", "test"]) -> Labelled:

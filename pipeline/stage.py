@@ -3,8 +3,11 @@
 import json
 import os
 import platform
+import shutil
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -29,7 +32,7 @@ def run_stage(main: Callable[[], int | None]) -> NoReturn:
     sys.exit(status)
 
 
-def write_text(path: Path, text: str) -> None:
+def write_bytes(path: Path, content: bytes) -> None:
     """Write a file whole or not at all, creating its folder.
 
     Raises:
@@ -38,15 +41,32 @@ def write_text(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        part.write_text(text, encoding="utf-8", newline="\n")
+        part.write_bytes(content)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
 
 
+@contextmanager
+def new_folder(destination: Path) -> Iterator[Path]:
+    """Give an empty folder that takes the destination's place at the end of the block, if all goes well.
+
+    Raises:
+        OSError: if it cannot be written; a folder that was there stays as it was.
+    """
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=destination.parent, prefix=f".{destination.name}.") as scratch:
+        folder = Path(scratch) / destination.name
+        folder.mkdir()
+        yield folder
+        if destination.exists():
+            shutil.rmtree(destination)
+        folder.rename(destination)
+
+
 def write_json(path: Path, data: Any) -> None:
     """Write plain data as JSON, whole or not at all."""
-    write_text(path, json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+    write_bytes(path, (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode())
 
 
 def log_circumstances(stage: str, **facts: Any) -> None:
