@@ -18,6 +18,7 @@ from pipeline import paths
 from pipeline.datasets import DATASETS
 from pipeline.images import load_normalisation, load_part
 from pipeline.kernels import check_kernels
+from pipeline.models import load_model
 from pipeline.params import Parameters, load_parameters
 from pipeline.recipes import make_loss
 from pipeline.stage import log_circumstances, run_stage, write_bytes, write_json
@@ -39,7 +40,7 @@ def evaluate(parameters: Parameters, processed: Path) -> dict[str, Any]:
     kernels = check_kernels(parameters.runtime.kernels)
     normalisation = load_normalisation(processed)
     images, labels = load_part("test", processed)
-    model = cnn.Sequential.load(paths.MODEL)
+    model = load_model()
     started = time.perf_counter()
     outputs = model.outputs(normalisation.apply(images), workers=parameters.runtime.workers)
     seconds = time.perf_counter() - started

@@ -19,6 +19,7 @@ from pipeline.errors import PipelineError
 from pipeline.feature_maps import draw_feature_maps, in_short, steps_through
 from pipeline.images import Bytes, load_normalisation, load_part
 from pipeline.kernels import check_kernels
+from pipeline.models import load_model
 from pipeline.params import Parameters, load_parameters
 from pipeline.sheet import Sheet, plain_style
 from pipeline.stage import log_circumstances, new_folder, run_stage, write_bytes
@@ -57,7 +58,7 @@ def figures(parameters: Parameters, processed: Path) -> None:
     dataset = TITLES[normalisation.dataset]
     trained = f"{dataset}, recipe {evaluation['recipe']}"
     class_names = DATASETS[parameters.data.dataset].class_names
-    model = cnn.Sequential.load(paths.MODEL)
+    model = load_model()
     digit = parameters.figures.digit
     if digit >= len(images):
         raise PipelineError(
