@@ -173,7 +173,10 @@ class Checkpoint(Callback):
         write_arrays(self.path, "cnn checkpoint", header, _flatten(_memories(training)))
 
     def _restore(self, training: Training) -> None:
-        header, arrays = read_arrays(self.path, "cnn checkpoint")
+        try:
+            header, arrays = read_arrays(self.path, "cnn checkpoint")
+        except ValueError as error:
+            raise ValueError(f"{error} Delete it to train afresh.") from error
         for name, here in _arguments(training).items():
             there = header["run"].get(name)
             if there != here:

@@ -47,7 +47,7 @@ def pin_kernels(parameters: Path = PARAMETERS) -> None:
     try:
         runtime = YAML(typ="safe", pure=True).load(parameters)["runtime"]
         kernels: Kernels = "native" if runtime["kernels"] == "native" else "portable"
-    except (OSError, YAMLError, KeyError, TypeError):
+    except (OSError, YAMLError, KeyError, TypeError, ValueError):
         return
     name = core_type(kernels)
     if name is not None:

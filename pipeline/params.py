@@ -47,7 +47,7 @@ class Data(Strict):
     validation_share: float = Field(
         gt=0, lt=1, description="the share of the training images held back to choose the model by"
     )
-    split_seed: int = Field(ge=0, description="the seed of that choice")
+    split_seed: int = Field(ge=0, le=2**32 - 1, description="the seed of that choice")
 
 
 class Fetch(Strict):
@@ -103,6 +103,10 @@ class Recipe(Strict):
 
     @model_validator(mode="after")
     def _model_fits_images(self) -> Recipe:
+        if self.model[-1]["layer"] == "Softmax" and self.loss["loss"] == "SoftmaxCrossEntropy":
+            raise ValueError(
+                "SoftmaxCrossEntropy applies the softmax itself: leave out the last layer, Softmax."
+            )
         output_shape = recipes.make_model(self.model).output_shape(INPUT_SHAPE)
         if output_shape != (CLASSES,):
             raise ValueError(
@@ -167,8 +171,9 @@ def load_parameters(path: Path = PARAMETERS) -> Parameters:
         mark = error.problem_mark
         place = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise PipelineError(f"{path}{place} is no YAML: {error.problem or error.context}.") from error
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise PipelineError(f"{path} is no YAML: {error}") from error
+    except (YAMLError, KeyError, ValueError) as error:  # ruamel lets a date that does not exist through
+        reason = " ".join(str(error).split())
+        raise PipelineError(f"{path} is no YAML: {reason.rstrip('.')}.") from error
     try:
         return Parameters.model_validate(data)
     except ValidationError as error:
@@ -184,12 +189,14 @@ def json_schema() -> str:
 def _sentence(fault: dict[str, Any], data: Any) -> str:
     """Say in one sentence where a fault lies, what was expected and what was received."""
     place = ".".join(map(str, fault["loc"])) or "the file"
-    if fault["type"] == "extra_forbidden":
+    if fault["type"] in {"extra_forbidden", "invalid_key"}:
         known = _fields_at(fault["loc"][:-1])
         return f"{place} is not known{nearest(fault['loc'][-1], known)}: there are {', '.join(known)}."
     if fault["type"] == "missing":
         siblings = _values_at(data, fault["loc"][:-1])
         return f"{place} is missing: found {', '.join(map(str, siblings)) or 'nothing'} beside it."
+    if fault["type"] == "too_short":
+        return f"{place} must have at least {fault['ctx']['min_length']} item, received none."
     if fault["type"] == "value_error":
         return f"{place}: {fault['ctx']['error']}"
     received = fault["input"]

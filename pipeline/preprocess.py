@@ -43,6 +43,13 @@ def preprocess(raw: Path, destination: Path, validation_share: float, split_seed
     except ValueError as error:
         raise PipelineError(f"data.validation_share {validation_share} does not work out: {error}") from error
     kept, held_back = np.sort(kept), np.sort(held_back)
+    for side in (kept, held_back):
+        lacking = np.setdiff1d(train.labels, train.labels[side])
+        if len(lacking):
+            raise PipelineError(
+                f"data.validation_share {validation_share} leaves class {lacking[0]} without an image "
+                "on one side: choose a share nearer to a half."
+            )
     parts: dict[Part, Labelled] = {
         "train": Labelled(train.images[kept], train.labels[kept]),
         "validation": Labelled(train.images[held_back], train.labels[held_back]),

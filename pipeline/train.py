@@ -14,6 +14,7 @@ from dvclive.live import Live
 
 import cnn
 from pipeline import paths
+from pipeline.errors import PipelineError
 from pipeline.images import load_normalisation, load_part
 from pipeline.kernels import check_kernels
 from pipeline.params import INPUT_SHAPE, Parameters, load_parameters
@@ -74,24 +75,27 @@ def train(parameters: Parameters, processed: Path) -> dict[str, Any]:
         dir=str(paths.TRAINING_LOG), dvcyaml=None, save_dvc_exp=False, report=None, monitor_system=False
     ) as live:
         live.log_metric("dataset", normalisation.dataset, plot=False)
-        history = model.fit(
-            normalisation.apply(images),
-            labels,
-            validation_data=(normalisation.apply(validation_images), validation_labels),
-            optimiser=make_optimiser(recipe.optimiser),
-            loss=make_loss(recipe.loss),
-            epochs=recipe.train.epochs,
-            batch_size=recipe.train.batch_size,
-            micro_batch_size=recipe.train.micro_batch_size,
-            seed=recipe.train.seed,
-            workers=parameters.runtime.workers,
-            callbacks=[
-                cnn.ProgressBar(),
-                MetricsLog(live),
-                cnn.BestWeights(recipe.train.monitor),
-                checkpoint,
-            ],
-        )
+        try:
+            history = model.fit(
+                normalisation.apply(images),
+                labels,
+                validation_data=(normalisation.apply(validation_images), validation_labels),
+                optimiser=make_optimiser(recipe.optimiser),
+                loss=make_loss(recipe.loss),
+                epochs=recipe.train.epochs,
+                batch_size=recipe.train.batch_size,
+                micro_batch_size=recipe.train.micro_batch_size,
+                seed=recipe.train.seed,
+                workers=parameters.runtime.workers,
+                callbacks=[
+                    cnn.ProgressBar(),
+                    MetricsLog(live),
+                    cnn.BestWeights(recipe.train.monitor),
+                    checkpoint,
+                ],
+            )
+        except ValueError as error:  # of the data or the checkpoint: the parameters have been checked
+            raise PipelineError(str(error)) from error
     seconds = time.perf_counter() - started
     paths.MODEL.parent.mkdir(parents=True, exist_ok=True)
     model.save(paths.MODEL)

@@ -1,0 +1,244 @@
+import csv
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import classification_report
+
+import cnn
+from pipeline import paths
+from pipeline.evaluate import calibration_error, hardest, per_class
+from pipeline.images import load_normalisation
+from pipeline.recipes import make_model
+from tests.pipeline.workspace import (
+    PROCESSED,
+    SMALL,
+    changed,
+    digits,
+    make_workspace,
+    run_stage,
+    small_parameters,
+    write_parameters,
+)
+
+PARAMETERS = small_parameters()
+TEST = digits(130, seed=7)
+RESULTS = (paths.EVALUATION, paths.CLASSES, paths.PREDICTIONS, paths.HARDEST)
+
+
+def test_precision_recall_and_f1_are_those_of_scikit_learn() -> None:
+    rng = np.random.default_rng(0)
+    labels, predictions = rng.integers(0, 4, 300), rng.integers(0, 4, 300)
+    names = ["a", "b", "c", "d"]
+
+    expected = classification_report(labels, predictions, target_names=names, output_dict=True)
+
+    assert list(per_class(labels, predictions, names)) == [
+        (
+            name,
+            *(f"{expected[name][score]:.6f}" for score in ("precision", "recall", "f1-score")),
+            expected[name]["support"],
+        )
+        for name in names
+    ]
+
+
+def test_classes_that_do_not_occur_count_as_zero() -> None:
+    labels, predictions = np.array([0, 0, 0, 1]), np.array([0, 0, 2, 2])
+
+    assert list(per_class(labels, predictions, ["zero", "one", "two", "three"])) == [
+        ("zero", "1.000000", "0.666667", "0.800000", 3),
+        ("one", "0.000000", "0.000000", "0.000000", 1),
+        ("two", "0.000000", "0.000000", "0.000000", 0),
+        ("three", "0.000000", "0.000000", "0.000000", 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("confidences", "right", "bins", "expected"),
+    [
+        ([1.0, 1.0], [True, True], 10, 0.0),  # the last bin holds certainty
+        ([1.0, 1.0], [False, False], 10, 1.0),
+        ([0.75, 0.75, 0.75, 0.75], [True, True, True, False], 4, 0.0),
+        ([0.5, 1.0], [True, False], 1, 0.25),  # one bin: |(0.5 + 1.0) / 2 − 1 / 2|
+        ([0.5, 1.0], [True, False], 2, 0.25),  # 0.5 belongs to the upper half
+        ([0.5, 1.0], [True, False], 4, 0.75),  # (|1 − 0.5| + |0 − 1|) / 2
+    ],
+)
+def test_the_calibration_error_is_as_worked_out_by_hand(
+    confidences: list[float], right: list[bool], bins: int, expected: float
+) -> None:
+    probabilities = np.array([[confidence, 1 - confidence] for confidence in confidences], np.float32)
+
+    assert calibration_error(1 - np.array(right), probabilities, bins) == expected
+
+
+@pytest.mark.parametrize("bins", [1, 7, 15])
+def test_the_calibration_error_is_that_of_its_definition(bins: int) -> None:
+    rng = np.random.default_rng(bins)
+    probabilities, labels = rng.dirichlet([0.5] * 5, 200), rng.integers(0, 5, 200)
+
+    error = 0.0
+    for bin_ in range(bins):
+        inside = [i for i, row in enumerate(probabilities) if bin_ <= max(row) * bins < bin_ + 1]
+        if inside:
+            accuracy = sum(labels[i] == probabilities[i].argmax() for i in inside) / len(inside)
+            confidence = sum(max(probabilities[i]) for i in inside) / len(inside)
+            error += len(inside) / 200 * abs(accuracy - confidence)
+
+    assert calibration_error(labels, probabilities, bins) == pytest.approx(error, abs=1e-9)
+
+
+PROBABILITIES = np.array([[0.5, 0.25, 0.25], [0.0, 0.125, 0.875], [0.25, 0.5, 0.25], [0.25, 0.25, 0.5]])
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        (1, [(1, "a", "c", "0.000000", "0.875000")]),
+        (
+            9,
+            [
+                (1, "a", "c", "0.000000", "0.875000"),
+                (2, "a", "b", "0.250000", "0.500000"),  # as hard as image 3, before which it stands
+                (3, "b", "c", "0.250000", "0.500000"),
+                (0, "a", "a", "0.500000", "0.500000"),
+            ],
+        ),
+    ],
+)
+def test_the_hardest_images_come_first_and_equally_hard_ones_in_their_order(
+    count: int, expected: list[tuple[Any, ...]]
+) -> None:
+    labels = np.array([0, 0, 0, 1])
+
+    assert list(hardest(labels, PROBABILITIES, ["a", "b", "c"], count)) == expected
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with a model that has not been trained."""
+    folder = make_workspace(tmp_path_factory.mktemp("evaluate"), PARAMETERS, test=TEST)
+    model = make_model(SMALL["model"])
+    model.build((28, 28, 1), np.random.default_rng(1))
+    (folder / paths.MODEL).parent.mkdir()
+    model.save(folder / paths.MODEL)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def evaluated(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = shutil.copytree(prepared, tmp_path_factory.mktemp("evaluated") / "copy")
+    ended = run_stage(folder, "evaluate")
+    assert ended.returncode == 0, ended.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def outputs(evaluated: Path) -> tuple[Any, Any]:
+    """The probabilities and predictions of the model."""
+    images, _ = TEST
+    model = cnn.Sequential.load(evaluated / paths.MODEL)
+    probabilities = model.predict_proba(load_normalisation(evaluated / PROCESSED).apply(images))
+    return probabilities, probabilities.argmax(axis=1)
+
+
+def rows(path: Path) -> list[list[str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.reader(file))
+
+
+def test_the_evaluation_is_of_the_model_on_the_test_images(evaluated: Path, outputs: tuple[Any, Any]) -> None:
+    probabilities, predictions = outputs
+    _, labels = TEST
+
+    evaluation = json.loads((evaluated / paths.EVALUATION).read_text())
+
+    assert evaluation.pop("loss") == pytest.approx(
+        -np.log(probabilities[np.arange(130), labels]).mean(), rel=1e-5
+    )
+    assert evaluation.pop("calibration_error") == pytest.approx(
+        calibration_error(labels, probabilities, PARAMETERS["evaluate"]["calibration_bins"]), abs=1e-5
+    )
+    right = int((predictions == labels).sum())
+    assert 0 < right < 130
+    assert evaluation == {
+        "dataset": "mnist-sample",
+        "recipe": "small",
+        "kernels": PARAMETERS["runtime"]["kernels"],
+        "seed": 0,
+        "images": 130,
+        "errors": 130 - right,
+        "accuracy": right / 130,
+    }
+
+
+def test_every_class_is_listed(evaluated: Path, outputs: tuple[Any, Any]) -> None:
+    expected = per_class(TEST[1], outputs[1], [str(digit) for digit in range(10)])
+
+    assert rows(evaluated / paths.CLASSES) == [
+        ["class", "precision", "recall", "f1", "images"],
+        *([*texts, str(count)] for *texts, count in expected),
+    ]
+
+
+def test_every_prediction_is_listed(evaluated: Path, outputs: tuple[Any, Any]) -> None:
+    expected = [[str(label), str(answer)] for label, answer in zip(TEST[1], outputs[1], strict=True)]
+
+    assert rows(evaluated / paths.PREDICTIONS) == [["actual", "predicted"], *expected]
+
+
+def test_the_hardest_images_are_listed(evaluated: Path, outputs: tuple[Any, Any]) -> None:
+    probabilities, predictions = outputs
+    of_actual = probabilities[np.arange(130), TEST[1]]
+    count = PARAMETERS["evaluate"]["hardest"]
+
+    header, *found = rows(evaluated / paths.HARDEST)
+
+    assert header == ["image", "actual", "predicted", "probability_of_actual", "probability_of_predicted"]
+    assert len(found) == count
+    listed = [int(row[0]) for row in found]
+    assert set(of_actual[listed]) == set(np.sort(of_actual)[:count])
+    for image, actual, predicted, p_actual, p_predicted in found:
+        assert (actual, predicted) == (str(TEST[1][int(image)]), str(predictions[int(image)]))
+        assert float(p_actual) == pytest.approx(of_actual[int(image)], abs=1e-5)
+        assert float(p_predicted) == pytest.approx(probabilities[int(image)].max(), abs=1e-5)
+    assert [float(row[3]) for row in found] == sorted(float(row[3]) for row in found)
+
+
+def test_another_run_with_other_workers_writes_the_same_bytes(evaluated: Path, tmp_path: Path) -> None:
+    again = shutil.copytree(evaluated, tmp_path / "copy")
+    shutil.rmtree(again / "metrics")
+    write_parameters(again, changed(PARAMETERS, "runtime.workers", 3))
+
+    assert run_stage(again, "evaluate").returncode == 0
+    for path in RESULTS:
+        assert (again / path).read_bytes() == (evaluated / path).read_bytes()
+
+
+def remove(model: Path) -> None:
+    model.unlink()
+
+
+def cut(model: Path) -> None:
+    model.write_bytes(model.read_bytes()[:-100])
+
+
+@pytest.mark.parametrize("damage", [remove, cut])
+def test_a_model_that_cannot_be_read_is_named_and_nothing_is_written(
+    prepared: Path, tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    folder = shutil.copytree(prepared, tmp_path / "copy")
+    damage(folder / paths.MODEL)
+
+    ended = run_stage(folder, "evaluate")
+
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("error: ")
+    assert str(paths.MODEL) in ended.stderr
+    assert ended.stderr.count("\n") == 1
+    assert not (folder / "metrics").exists()

@@ -1,0 +1,136 @@
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from pipeline.kernels import VARIABLE, pin_kernels
+from tests.pipeline.workspace import changed, run, small_parameters, write_parameters
+
+BLAS = """
+from threadpoolctl import threadpool_info
+
+def architectures():
+    import numpy
+    return sorted({blas["architecture"] for blas in threadpool_info() if blas["internal_api"] == "openblas"})
+"""
+
+IN_WORKERS = """
+import json
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+
+import blas
+
+if __name__ == "__main__":
+    import pipeline
+    import scipy.linalg  # which brings a BLAS of its own
+    found = {"here": blas.architectures()}
+    for method in {"spawn", "fork"} & set(multiprocessing.get_all_start_methods()):
+        with ProcessPoolExecutor(1, multiprocessing.get_context(method)) as pool:
+            found[method] = pool.submit(blas.architectures).result()
+    print(json.dumps(found))
+"""
+
+HERE = """
+import json, blas, numpy
+architectures = blas.architectures()
+has = numpy._core._multiarray_umath.__cpu_features__.get
+print(json.dumps([architectures, has("AVX2") and has("FMA3"), has("AVX512_SKX")]))
+"""
+
+CHECK = "from pipeline.kernels import check_kernels; print(check_kernels({kernels!r}))"
+
+OTHER = {VARIABLE: "Nehalem"}
+"""A choice in the environment that is neither of ours."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("kernels")
+    (folder / "blas.py").write_text(BLAS)
+    (folder / "in_workers.py").write_text(IN_WORKERS)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def expected(folder: Path) -> dict[str, list[str]]:
+    """What a stage must compute with on this machine; nothing can be chosen without AVX2 or OpenBLAS."""
+    by_itself, x86_64_v3, x86_64_v4 = json.loads(run(folder, "python", "-c", HERE).stdout)
+    if not (x86_64_v3 and by_itself):
+        return {"portable": by_itself, "native": by_itself}
+    return {"portable": ["Haswell"], "native": ["SkylakeX" if x86_64_v4 else "Haswell"]}
+
+
+def ask(folder: Path, kernels: str) -> None:
+    """Let `params.yaml` ask for these kernels."""
+    write_parameters(folder, changed(small_parameters(), "runtime.kernels", kernels))
+
+
+@pytest.mark.parametrize("kernels", ["portable", "native"])
+def test_a_stage_and_its_workers_compute_with_the_kernels_asked_for(
+    folder: Path, expected: dict[str, list[str]], kernels: str
+) -> None:
+    ask(folder, kernels)
+    variables = OTHER if expected["portable"] == ["Haswell"] else {}
+
+    found = json.loads(run(folder, "python", "in_workers.py", **variables).stdout)
+
+    assert {"here", "spawn"} <= found.keys()
+    assert found == dict.fromkeys(found, expected[kernels])
+
+
+@pytest.mark.parametrize("kernels", ["portable", "native"])
+def test_the_kernels_in_use_are_told(folder: Path, expected: dict[str, list[str]], kernels: str) -> None:
+    ask(folder, kernels)
+
+    told = run(folder, "python", "-c", CHECK.format(kernels=kernels)).stdout.strip()
+
+    assert told == (", ".join(expected[kernels]) or "unknown")
+
+
+def test_numpy_loaded_before_the_kernels_were_chosen_is_refused(
+    folder: Path, expected: dict[str, list[str]]
+) -> None:
+    ask(folder, "portable")
+    program = f"import numpy; {CHECK.format(kernels='portable')}"
+
+    ended = run(folder, "python", "-c", program, **OTHER)
+
+    if expected["portable"] == ["Haswell"]:
+        assert ended.returncode == 1
+        assert ended.stderr.splitlines()[-1] == (
+            "pipeline.errors.PipelineError: BLAS computes with its Nehalem kernels, but runtime.kernels "
+            "is portable (Haswell): NumPy was loaded before `import pipeline` could choose; "
+            "import pipeline first."
+        )
+    else:
+        by_itself = json.loads(run(folder, "python", "-c", HERE, **OTHER).stdout)[0]
+        assert ended.stdout.strip() == (", ".join(by_itself) or "unknown")
+
+
+UNUSABLE = {
+    "missing": None,
+    "empty": b"",
+    "no mapping": b"- portable",
+    "no YAML": b"runtime: [portable",
+    "no text": b"\xff\xfa",
+    "without runtime": b"recipe: seed",
+    "with an empty runtime": b"runtime:",
+    "runtime a list": b"runtime: [kernels]",
+    "without kernels": b"runtime: {workers: 1}",
+    "a day that does not exist": b"recipe: 2025-02-30\nruntime: {kernels: portable}",
+}
+
+
+@pytest.mark.parametrize("content", UNUSABLE.values(), ids=UNUSABLE.keys())
+def test_without_usable_parameters_nothing_is_pinned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
+) -> None:
+    monkeypatch.setenv(VARIABLE, "as it was")
+    if content is not None:
+        (tmp_path / "params.yaml").write_bytes(content)
+
+    pin_kernels(tmp_path / "params.yaml")
+
+    assert os.environ[VARIABLE] == "as it was"

@@ -1,0 +1,191 @@
+import json
+import math
+import shutil
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from pipeline import paths
+from pipeline.datasets import MNIST
+from pipeline.errors import PipelineError
+from pipeline.idx import write_idx
+from pipeline.images import Labelled, Part, load_part
+from pipeline.preprocess import main, preprocess
+from tests.pipeline.workspace import changed, small_parameters, write_parameters
+
+Bytes = NDArray[np.uint8]
+PARTS: tuple[Part, ...] = ("train", "validation", "test")
+LABELS = np.repeat(np.arange(10, dtype=np.uint8), range(10, 110, 10))[::-1].copy()  # 10 zeros … 100 nines
+
+
+def numbered(labels: Bytes, first: int = 0) -> Labelled:
+    """Return images that differ: each one's number stands in its first two pixels."""
+    images = np.random.default_rng(first).integers(0, 256, (len(labels), 28, 28), np.uint8)
+    images[:, 0, :2] = [divmod(number, 256) for number in range(first, first + len(labels))]
+    return Labelled(images, labels)
+
+
+def numbers(images: Bytes) -> list[int]:
+    return [256 * int(high) + int(low) for high, low in images[:, 0, :2]]
+
+
+def write_raw(folder: Path, train: Labelled, test: Labelled) -> Path:
+    folder.mkdir(parents=True)
+    for (split, kind), file in MNIST.files.items():
+        write_idx(folder / file.name, getattr({"train": train, "test": test}[split], kind))
+    (folder / "provenance.json").write_text(json.dumps({"dataset": "mnist-sample"}))
+    return folder
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    """The raw files of 550 images to train with and 20 to test with."""
+    return write_raw(tmp_path / "raw", numbered(LABELS), numbered(LABELS[::28], first=10_000))
+
+
+def split(raw: Path, destination: Path, share: float = 0.2, seed: int = 0) -> dict[Part, Labelled]:
+    preprocess(raw, destination, share, seed)
+    return {part: load_part(part, destination) for part in PARTS}
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_each_class_has_its_exact_share_in_the_validation_part(raw: Path, tmp_path: Path) -> None:
+    parts = split(raw, tmp_path / "processed", share=0.2)
+
+    assert np.bincount(parts["validation"].labels).tolist() == list(range(2, 22, 2))
+    assert np.bincount(parts["train"].labels).tolist() == list(range(8, 88, 8))
+
+
+def test_the_parts_are_disjoint_complete_and_in_the_order_of_the_files(raw: Path, tmp_path: Path) -> None:
+    parts = split(raw, tmp_path / "processed")
+    kept, held_back = numbers(parts["train"].images), numbers(parts["validation"].images)
+
+    assert sorted(kept + held_back) == list(range(550))
+    for part, found in ((parts["train"], kept), (parts["validation"], held_back)):
+        assert found == sorted(found)
+        np.testing.assert_array_equal(part.labels, LABELS[found])
+        np.testing.assert_array_equal(part.images, numbered(LABELS).images[found])
+    assert numbers(parts["test"].images) == list(range(10_000, 10_020))
+    np.testing.assert_array_equal(parts["test"].labels, LABELS[::28])
+
+
+def test_images_and_labels_stay_bytes(raw: Path, tmp_path: Path) -> None:
+    parts = split(raw, tmp_path / "processed")
+
+    assert {array.dtype.name for part in parts.values() for array in part} == {"uint8"}
+
+
+def test_the_seed_alone_decides_which_images_are_held_back(raw: Path, tmp_path: Path) -> None:
+    split(raw, tmp_path / "first", seed=3)
+    split(raw, tmp_path / "again", seed=3)
+    other = split(raw, tmp_path / "other", seed=4)
+
+    assert contents(tmp_path / "first") == contents(tmp_path / "again")
+    assert numbers(other["validation"].images) != numbers(load_part("validation", tmp_path / "first").images)
+
+
+def test_the_normalisation_is_exact_and_of_the_training_part_only(raw: Path, tmp_path: Path) -> None:
+    train = split(raw, tmp_path / "processed")["train"]
+    values = train.images.ravel().tolist()
+    mean = Fraction(sum(values), len(values))
+    variance = Fraction(sum(value * value for value in values), len(values)) - mean**2
+
+    assert json.loads((tmp_path / "processed" / "normalisation.json").read_text()) == {
+        "dataset": "mnist-sample",
+        "mean": float(mean),
+        "standard_deviation": math.sqrt(variance),
+    }
+
+
+# Each row: labels of the training images, share, and a part of the sentence that refuses them.
+HOPELESS = {
+    "fewer held back than classes": (LABELS, 0.01, r"data\.validation_share 0\.01 "),
+    "fewer left than classes": (LABELS, 0.99, r"data\.validation_share 0\.99 "),
+    "a class of one image": (np.append(LABELS[:-10], LABELS[-1]), 0.2, r"data\.validation_share 0\.2 "),
+    "a class without its share": (
+        np.append(LABELS[:-10], LABELS[-2:]),
+        0.05,
+        r"data\.validation_share 0\.05 ",
+    ),
+}
+
+
+@pytest.mark.parametrize(("labels", "share", "expected"), HOPELESS.values(), ids=HOPELESS.keys())
+def test_a_share_that_leaves_a_class_without_an_image_is_refused(
+    tmp_path: Path, labels: Bytes, share: float, expected: str
+) -> None:
+    raw = write_raw(tmp_path / "raw", numbered(labels), numbered(LABELS))
+
+    with pytest.raises(PipelineError, match=expected) as caught:
+        preprocess(raw, tmp_path / "processed", share, 0)
+    assert "\n" not in str(caught.value)
+
+
+def blank(raw: Path) -> None:
+    write_idx(raw / "train-images-idx3-ubyte", np.full((550, 28, 28), 7, np.uint8))
+
+
+def cut(raw: Path) -> None:
+    path = raw / "t10k-images-idx3-ubyte"
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def remove(raw: Path) -> None:
+    (raw / "train-labels-idx1-ubyte").unlink()
+
+
+@pytest.mark.parametrize(
+    ("damage", "expected"),
+    [
+        (blank, "All pixels of the training images are the same"),
+        (cut, "t10k-images-idx3-ubyte has 15695 bytes, expected "),
+        (remove, "train-labels-idx1-ubyte cannot be read"),
+    ],
+)
+def test_a_failure_leaves_the_former_parts_and_nothing_beside_them(
+    raw: Path, tmp_path: Path, damage: Callable[[Path], None], expected: str
+) -> None:
+    destination = tmp_path / "processed" / "mnist"
+    split(raw, destination)
+    before = contents(destination)
+    damage(raw)
+
+    with pytest.raises(PipelineError, match=expected):
+        preprocess(raw, destination, 0.2, 1)
+
+    assert contents(destination) == before
+    assert list(destination.parent.iterdir()) == [destination]
+
+
+def test_a_second_run_replaces_the_parts_of_the_first(raw: Path, tmp_path: Path) -> None:
+    destination = tmp_path / "processed" / "mnist"
+    split(raw, destination, seed=0)
+    (destination / "left-over").touch()
+
+    split(raw, destination, seed=1)
+    split(raw, tmp_path / "fresh", seed=1)
+
+    assert contents(destination) == contents(tmp_path / "fresh")
+    assert list(destination.parent.iterdir()) == [destination]
+
+
+def test_the_stage_works_by_the_parameters(
+    raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    data = changed(small_parameters(), "data", {"dataset": "mnist", "validation_share": 0.4, "split_seed": 5})
+    write_parameters(tmp_path, data)
+    shutil.copytree(raw, paths.RAW / "mnist")
+
+    main()
+    split(raw, tmp_path / "direct", share=0.4, seed=5)
+
+    assert contents(paths.PROCESSED / "mnist") == contents(tmp_path / "direct")
+    assert list(paths.LOGS.iterdir()) == [paths.LOGS / "preprocess.json"]

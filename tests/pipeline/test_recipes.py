@@ -1,0 +1,189 @@
+from collections.abc import Callable, Mapping
+from inspect import isabstract
+from typing import Any
+
+import pytest
+
+import cnn
+from cnn.layers import LAYERS
+from pipeline.recipes import LOSSES, OPTIMISERS, SCHEDULES, make_loss, make_model, make_optimiser
+from tests.refusals import assert_refuses
+
+# Each row: plain data as it stands in params.yaml, and what becomes of it.
+MADE_LAYERS: list[tuple[dict[str, Any], cnn.Layer]] = [
+    (
+        {"layer": "Conv2D", "filters": 8, "kernel_size": [3, 5], "stride": 2, "padding": [[1, 0], [2, 2]]},
+        cnn.Conv2D(8, (3, 5), stride=(2, 2), padding=((1, 0), (2, 2))),
+    ),
+    ({"layer": "MaxPool2D", "pool_size": 3, "stride": 2}, cnn.MaxPool2D(3, stride=2)),
+    ({"layer": "AveragePool2D", "pool_size": 2, "padding": "same"}, cnn.AveragePool2D(2, padding="same")),
+    ({"layer": "GlobalAveragePool2D"}, cnn.GlobalAveragePool2D()),
+    ({"layer": "BatchNorm", "momentum": 0.99, "epsilon": 1e-3}, cnn.BatchNorm(momentum=0.99, epsilon=1e-3)),
+    ({"layer": "Dropout", "rate": 0.25}, cnn.Dropout(0.25)),
+    ({"layer": "Flatten"}, cnn.Flatten()),
+    (
+        {"layer": "Dense", "units": 10, "initialiser": "glorot_normal"},
+        cnn.Dense(10, initialiser="glorot_normal"),
+    ),
+    ({"layer": "ReLU"}, cnn.ReLU()),
+    ({"layer": "LeakyReLU", "slope": 0.2}, cnn.LeakyReLU(0.2)),
+    ({"layer": "Sigmoid"}, cnn.Sigmoid()),
+    ({"layer": "Tanh"}, cnn.Tanh()),
+    ({"layer": "GELU"}, cnn.GELU()),
+    ({"layer": "Softmax"}, cnn.Softmax()),
+]
+MADE_OPTIMISERS: list[tuple[dict[str, Any], cnn.Optimiser]] = [
+    (
+        {"optimiser": "SGD", "learning_rate": 0.1, "momentum": 0.9, "nesterov": True, "clip_norm": 5},
+        cnn.SGD(learning_rate=0.1, momentum=0.9, nesterov=True, clip_norm=5),
+    ),
+    ({"optimiser": "RMSProp", "learning_rate": 1, "decay": 0.8}, cnn.RMSProp(learning_rate=1, decay=0.8)),
+    ({"optimiser": "Adam", "learning_rate": 0.1, "beta_1": 0.8}, cnn.Adam(learning_rate=0.1, beta_1=0.8)),
+    (
+        {"optimiser": "AdamW", "learning_rate": 0.1, "weight_decay": 0.2},
+        cnn.AdamW(learning_rate=0.1, weight_decay=0.2),
+    ),
+]
+MADE_SCHEDULES: list[tuple[dict[str, Any], cnn.Schedule]] = [
+    ({"schedule": "ConstantRate", "rate": 0.5}, cnn.ConstantRate(0.5)),
+    (
+        {"schedule": "StepDecay", "rate": 1, "factor": 0.5, "points": [0.2, 0.4, 0.9]},
+        cnn.StepDecay(1, factor=0.5, points=(0.2, 0.4, 0.9)),
+    ),
+    ({"schedule": "CosineDecay", "rate": 1, "warm_up": 0.3}, cnn.CosineDecay(1, warm_up=0.3)),
+    ({"schedule": "OneCycle", "peak": 2, "rise": 0.4}, cnn.OneCycle(2, rise=0.4)),
+]
+MADE_LOSSES: list[tuple[dict[str, Any], cnn.Loss]] = [
+    ({"loss": "SoftmaxCrossEntropy", "label_smoothing": 0.1}, cnn.SoftmaxCrossEntropy(0.1)),
+    ({"loss": "MeanSquaredError"}, cnn.MeanSquaredError()),
+]
+
+
+@pytest.mark.parametrize(("config", "expected"), MADE_LAYERS)
+def test_every_layer_is_made_from_plain_data(config: dict[str, Any], expected: cnn.Layer) -> None:
+    [layer] = make_model([config]).layers
+
+    assert repr(layer) == repr(expected)
+
+
+@pytest.mark.parametrize(("config", "expected"), MADE_OPTIMISERS)
+def test_every_optimiser_is_made_from_plain_data(config: dict[str, Any], expected: cnn.Optimiser) -> None:
+    assert repr(make_optimiser(config)) == repr(expected)
+
+
+@pytest.mark.parametrize(("config", "expected"), MADE_SCHEDULES)
+def test_every_schedule_is_made_from_plain_data(config: dict[str, Any], expected: cnn.Schedule) -> None:
+    optimiser = make_optimiser({"optimiser": "SGD", "learning_rate": config})
+
+    assert type(optimiser.learning_rate) is type(expected)
+    for progress in (0.0, 0.1, 0.2, 0.35, 0.4, 0.7, 0.9, 1.0):
+        assert optimiser.rate_at(progress) == expected(progress)
+
+
+@pytest.mark.parametrize(("config", "expected"), MADE_LOSSES)
+def test_every_loss_is_made_from_plain_data(config: dict[str, Any], expected: cnn.Loss) -> None:
+    assert make_loss(config) == expected
+
+
+@pytest.mark.parametrize(
+    ("family", "known", "made"),
+    [
+        (cnn.Layer, LAYERS, MADE_LAYERS),
+        (cnn.Optimiser, OPTIMISERS, MADE_OPTIMISERS),
+        (cnn.Schedule, SCHEDULES, MADE_SCHEDULES),
+        (cnn.Loss, LOSSES, MADE_LOSSES),
+    ],
+)
+def test_recipes_know_all_that_the_library_has(
+    family: type, known: Mapping[str, type], made: list[tuple[dict[str, Any], object]]
+) -> None:
+    public = [getattr(cnn, name) for name in cnn.__all__]
+    kinds = {kind for kind in public if isinstance(kind, type) and issubclass(kind, family)}
+
+    assert set(known.values()) == {kind for kind in kinds if not isabstract(kind)}
+    assert [type(expected) for _, expected in made] == list(known.values())
+
+
+def test_the_layers_of_a_model_stand_in_the_order_of_the_list() -> None:
+    model = make_model([{"layer": "Flatten"}, {"layer": "Dense", "units": 5}, {"layer": "ReLU"}])
+
+    assert [layer.name for layer in model.layers] == ["Flatten", "Dense", "ReLU"]
+    assert model.output_shape((28, 28, 1)) == (5,)
+
+
+SGD = {"optimiser": "SGD", "learning_rate": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("make", "config", "named"),
+    [
+        (make_model, [], ["at least one layer", "received none"]),
+        (
+            make_model,
+            [{"layer": "Flatten"}, {"layer": "Dens", "units": 1}],
+            ["layer 1", "no layer 'Dens'", "did you mean 'Dense'?"],
+        ),
+        (make_model, [{"layer": "Dense"}], ["layer 0", "Dense needs units"]),
+        (make_model, [{"units": 10}], ["layer 0", "under the key 'layer'", "{'units': 10}"]),
+        (make_model, [{"layer": "Dense", "units": "10"}], ["layer 0", "units", "whole number", "'10'"]),
+        (make_model, [{"layer": "Dense", "units": 0}], ["layer 0", "units must be 1 or more", "received 0"]),
+        (
+            make_model,
+            [{"layer": "Dense", "units": 1, "initialiser": ["zeros"]}],
+            ["layer 0", "Dense: initialiser must be one of", "received ['zeros']"],
+        ),
+        (
+            make_model,
+            [{"layer": "Conv2D", "filters": 1, "kernel_size": 3, "padding": "sane"}],
+            ["layer 0", "Conv2D: padding", "'sane'"],
+        ),
+        (make_optimiser, {}, ["under the key 'optimiser'", "{}"]),
+        (make_optimiser, {"optimiser": "Adm", "learning_rate": 0.1}, ["did you mean 'Adam'?"]),
+        (make_optimiser, {"optimiser": "Adam"}, ["Adam needs learning_rate"]),
+        (make_optimiser, SGD | {"momentun": 0.9}, ["no hyperparameter 'momentun'", "'momentum'?"]),
+        (make_optimiser, SGD | {"memory": {}}, ["no hyperparameter 'memory'"]),
+        (make_optimiser, SGD | {"learning_rate": -0.1}, ["learning_rate", "received -0.1"]),
+        (make_optimiser, SGD | {"learning_rate": "fast"}, ["learning_rate", "received 'fast'"]),
+        # YAML 1.2 reads `nesterov: no` as text, and text is true.
+        (
+            make_optimiser,
+            SGD | {"momentum": 0.9, "nesterov": "no"},
+            ["SGD: nesterov", "received 'no'"],
+        ),
+        (
+            make_optimiser,
+            SGD | {"learning_rate": {"schedule": "OnCycle", "peak": 1}},
+            ["no schedule 'OnCycle'", "did you mean 'OneCycle'?"],
+        ),
+        (
+            make_optimiser,
+            SGD | {"learning_rate": {"peak": 1}},
+            ["under the key 'schedule'", "{'peak': 1}"],
+        ),
+        (
+            make_optimiser,
+            SGD | {"learning_rate": {"schedule": "OneCycle", "peak": 0}},
+            ["OneCycle: peak", "received 0"],
+        ),
+        (
+            make_optimiser,
+            SGD | {"learning_rate": {"schedule": "StepDecay", "rate": 1, "points": 0.5}},
+            ["StepDecay: points", "received 0.5"],
+        ),
+        (make_loss, {"loss": "SoftmaxCrossEntrop"}, ["did you mean 'SoftmaxCrossEntropy'?"]),
+        (
+            make_loss,
+            {"loss": "SoftmaxCrossEntropy", "label_smoothing": 1},
+            ["label_smoothing must lie in [0, 1)", "received 1"],
+        ),
+        (
+            make_loss,
+            {"loss": "MeanSquaredError", "label_smoothing": 0.1},
+            ["MeanSquaredError has no hyperparameter 'label_smoothing'", "none"],
+        ),
+    ],
+)
+def test_what_cannot_be_made_is_refused_by_name(
+    make: Callable[[Any], object], config: Any, named: list[str]
+) -> None:
+    assert_refuses(lambda: make(config), ValueError, *named)

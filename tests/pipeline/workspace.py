@@ -1,0 +1,139 @@
+"""Folders that stand for the repository's root, and the stages run in them as a user runs them."""
+
+import copy
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from ruamel.yaml import YAML
+
+from pipeline import paths
+from pipeline.kernels import VARIABLE
+
+ROOT = Path(__file__).parents[2]
+PROCESSED = paths.PROCESSED / "mnist"
+
+SMALL: dict[str, Any] = {
+    "model": [
+        {"layer": "Conv2D", "filters": 4, "kernel_size": 5, "stride": 3},
+        {"layer": "BatchNorm", "momentum": 0.5},
+        {"layer": "ReLU"},
+        {"layer": "MaxPool2D", "pool_size": 2},
+        {"layer": "Dropout", "rate": 0.2},
+        {"layer": "Flatten"},
+        {"layer": "Dense", "units": 10},
+    ],
+    "optimiser": {"optimiser": "Adam", "learning_rate": {"schedule": "CosineDecay", "rate": 0.03}},
+    "loss": {"loss": "SoftmaxCrossEntropy"},
+    "train": {
+        "epochs": 4,
+        "batch_size": 50,
+        "micro_batch_size": 20,
+        "seed": 0,
+        "monitor": "validation_loss",
+    },
+}
+"""A recipe that trains within a blink, with all that a resumed training has to remember."""
+
+
+def parameters() -> dict[str, Any]:
+    """Return the repository's `params.yaml` as plain data."""
+    data: dict[str, Any] = YAML(typ="safe", pure=True).load(ROOT / paths.PARAMETERS)
+    return data
+
+
+def small_parameters() -> dict[str, Any]:
+    """Return the parameters with two small recipes, of which one is chosen, in place of the repository's."""
+    recipes = {"small": copy.deepcopy(SMALL), "other": copy.deepcopy(SMALL)}
+    return changed(parameters() | {"recipe": "small", "recipes": recipes}, "data.dataset", "mnist")
+
+
+def changed(data: Mapping[str, Any], place: str, value: Any = None) -> dict[str, Any]:
+    """Return the data with another value at a place such as `data.dataset`; without a value it is removed."""
+    result = copy.deepcopy(dict(data))
+    *way, last = place.split(".")
+    node = result
+    for key in way:
+        node = node[key]
+    if value is None:
+        del node[last]
+    else:
+        node[last] = value
+    return result
+
+
+def write_parameters(folder: Path, data: Mapping[str, Any]) -> Path:
+    """Write `params.yaml` into a folder."""
+    YAML(typ="safe", pure=True).dump(copy.deepcopy(dict(data)), folder / paths.PARAMETERS)
+    return folder / paths.PARAMETERS
+
+
+def make_workspace(
+    folder: Path, data: Mapping[str, Any], **parts: tuple[NDArray[np.uint8], NDArray[np.uint8]]
+) -> Path:
+    """Give a folder the two packages, the parameters, and images with labels as `preprocess` leaves them."""
+    for package in ("cnn", "pipeline"):
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    write_parameters(folder, data)
+    processed = folder / PROCESSED
+    processed.mkdir(parents=True)
+    for part, (images, labels) in parts.items():
+        np.save(processed / f"{part}-images.npy", images)
+        np.save(processed / f"{part}-labels.npy", labels)
+    normalisation = {"dataset": "mnist-sample", "mean": 100.0, "standard_deviation": 60.0}
+    (processed / "normalisation.json").write_text(json.dumps(normalisation))
+    return folder
+
+
+def digits(count: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return images and their labels: noise with a bar, the longer the higher the label."""
+    labels = np.arange(count, dtype=np.uint8) % 10
+    images = np.random.default_rng(seed).integers(0, 120, (count, 28, 28), np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        image[8:20, : 2 * label + 4] += 130
+    return images, labels
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """Return the environment of a fresh shell in which `python` and `dvc` are those that run the tests."""
+    foreign = ("GIT_", "DVC_", "PYTHON", "CNN_", VARIABLE)
+    own = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    return own | {"PATH": path, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | variables
+
+
+def start(folder: Path, *command: str) -> subprocess.Popen[str]:
+    """Start a command in a folder; all that it says goes into one pipe."""
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+    )
+
+
+def run(folder: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a folder and return how it ended and what it said."""
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=environment(**variables),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+
+
+def run_stage(folder: Path, name: str) -> subprocess.CompletedProcess[str]:
+    """Run a stage as DVC does."""
+    return run(folder, "python", "-m", f"pipeline.{name}")
