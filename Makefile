@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .PHONY: help repro test test-slow lint format lock schema clean
 
 help:  ## Show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .venv/.created: Makefile
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ": use make PYTHON=/path/to/python3.11" if sys.version_info < (3, 11) else 0)'
@@ -55,5 +55,5 @@ LOCK_OPTIONS := --quiet --upgrade --universal --python-version 3.11 --fork-strat
 schema: .venv/.pipeline  ## Renew params.schema.json from the parameters' types
 	$(BIN)/python -m pipeline.params --write-schema
 
-clean:  ## Remove .venv and everything that is not in git, downloaded data included
+clean:  ## Remove all that git ignores: .venv, data, models, DVC's cache and every experiment's results
 	git clean -fdX

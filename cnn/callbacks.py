@@ -83,6 +83,10 @@ class BestWeights(Callback):
         self.monitor = monitor
         self._best: dict[str, Array] = {}
 
+    def on_fit_start(self, training: Training) -> None:
+        """Refuse to monitor what no epoch will record."""
+        _check_monitor(self, self.monitor, training)
+
     def on_epoch_end(self, training: Training) -> None:
         """Keep the parameters if no epoch so far was as good."""
         if best_epoch(training.history, self.monitor) == training.epoch:
@@ -102,10 +106,10 @@ class BestWeights(Callback):
 
 
 class EarlyStopping(Callback):
-    """Stop when no epoch has been better than the best one for a while.
+    """Stop when the monitored entry has not improved for `patience` epochs.
 
     Args:
-        patience: how many epochs in a row may be no better, 1 or more.
+        patience: how many epochs in a row may bring no improvement, 1 or more.
         monitor: the entry of the history to go by, as in BestWeights.
 
     Raises:
@@ -122,6 +126,10 @@ class EarlyStopping(Callback):
     def __init__(self, patience: int, monitor: str = "validation_loss") -> None:
         self.patience = whole_number("EarlyStopping", "patience", patience, minimum=1)
         self.monitor = monitor
+
+    def on_fit_start(self, training: Training) -> None:
+        """Refuse to monitor what no epoch will record."""
+        _check_monitor(self, self.monitor, training)
 
     def on_epoch_end(self, training: Training) -> None:
         """Stop training if the best epoch is too long ago."""
@@ -175,18 +183,20 @@ class Checkpoint(Callback):
     def _restore(self, training: Training) -> None:
         try:
             header, arrays = read_arrays(self.path, "cnn checkpoint")
-        except ValueError as error:
-            raise ValueError(f"{error} Delete it to train afresh.") from error
+            run, epoch, stopped = header["run"], header["epoch"], header["stopped"]
+            history, optimiser_steps = header["history"], header["optimiser_steps"]
+        except (KeyError, ValueError) as error:
+            raise ValueError(f"{self.path} is damaged, delete it to train afresh: {error}") from error
         for name, here in _arguments(training).items():
-            there = header["run"].get(name)
+            there = run.get(name)
             if there != here:
                 raise ValueError(
                     f"{self.path} belongs to a training with {name} {there}, received {here}: delete it or "
                     "choose another path."
                 )
-        training.epoch, training.stopped = header["epoch"], header["stopped"]
-        training.history[:] = header["history"]
-        training.optimiser.steps = header["optimiser_steps"]
+        training.epoch, training.stopped = epoch, stopped
+        training.history[:] = history
+        training.optimiser.steps = optimiser_steps
         kept = _unflatten(arrays)
         training.model.assign(kept.get("model", {}))
         training.optimiser.memory = {
@@ -196,6 +206,17 @@ class Checkpoint(Callback):
         }
         for name, callback in _named(training.callbacks):
             callback.restore(kept.get(name, {}))
+
+
+def _check_monitor(callback: Callback, monitor: str, training: Training) -> None:
+    known = ["learning_rate", "loss", "accuracy"]
+    if training.validation_data is not None:
+        known += ["validation_loss", "validation_accuracy"]
+    if monitor not in known:
+        raise ValueError(
+            f"{type(callback).__name__} cannot monitor {monitor!r}, this training records {', '.join(known)}"
+            f"{': give fit validation_data' if monitor.startswith('validation_') else ''}."
+        )
 
 
 def best_epoch(history: list[Record], monitor: str) -> int:

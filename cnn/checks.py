@@ -19,7 +19,7 @@ def check_float_array(owner: str, x: object, axes: str = "n …") -> None:
         axes: the letters of the expected axes, such as `"n h w c"`, with `…` for any number of them.
 
     Raises:
-        TypeError: if `x` is no array of float32 or float64.
+        TypeError: if `x` is not an array of float32 or float64.
         ValueError: if its number of axes is another.
 
     Example:
@@ -59,7 +59,7 @@ def check_samples(name: str, x: Array, input_shape: Shape) -> None:
     """Refuse samples that a model of this input shape cannot take, at the point where data enters it.
 
     Raises:
-        TypeError: if `x` is no array of float32 or float64.
+        TypeError: if `x` is not an array of float32 or float64.
         ValueError: if a sample has another shape, there is none, or a number is not finite.
     """
     check_float_array(name, x)
@@ -91,7 +91,7 @@ def whole_number(owner: str, name: str, value: object, minimum: int) -> int:
     """Return `value` if it is a whole number from `minimum` on.
 
     Raises:
-        TypeError: if it is no whole number.
+        TypeError: if it is not a whole number.
         ValueError: if it is smaller.
 
     Example:
@@ -131,7 +131,7 @@ def number_between(
     """Return `value` if it lies in `[low, high)`, or in `(low, high)` where `open_low`.
 
     Raises:
-        TypeError: if it is no number.
+        TypeError: if it is not a number.
         ValueError: if it lies outside.
 
     Example:

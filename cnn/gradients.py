@@ -1,4 +1,4 @@
-"""The gradient check: does the backward pass say what the forward pass does?"""
+"""The gradient check: the backward pass against numerical derivatives of the forward pass."""
 
 from __future__ import annotations
 

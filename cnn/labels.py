@@ -1,4 +1,4 @@
-"""Class labels: one whole number a sample, or one row of a matrix."""
+"""Class labels: one integer per sample, or one row of a matrix."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ def one_hot(labels: Labels, classes: int) -> Array:
         The rows, float32, `[n, classes]`.
 
     Raises:
-        TypeError: if the labels are no whole numbers.
+        TypeError: if the labels are not whole numbers.
         ValueError: if one of them is out of range.
 
     Example:
@@ -35,7 +35,7 @@ def check_labels(labels: Labels, classes: int) -> None:
     """Refuse labels that are not `[n]` whole numbers from 0 to classes − 1.
 
     Raises:
-        TypeError: if they are no whole numbers.
+        TypeError: if they are not whole numbers.
         ValueError: if their shape or range is another.
     """
     if not isinstance(labels, np.ndarray) or not np.issubdtype(labels.dtype, np.integer):
@@ -54,13 +54,13 @@ def check_targets(name: str, targets: Targets, n: int, classes: int) -> None:
     """Refuse targets that are neither labels `[n]` nor rows `[n, classes]`, at the point where data enters.
 
     Raises:
-        TypeError: if they are no array of numbers.
+        TypeError: if they are not an array of numbers.
         ValueError: if their shape or range is another, or a number is not finite.
     """
     if not isinstance(targets, np.ndarray) or targets.dtype.kind not in "iuf":
         received = targets.dtype if isinstance(targets, np.ndarray) else type(targets).__name__
         raise TypeError(
-            f"{name} must be an array of whole numbers (labels) or of floats (rows), received {received}."
+            f"{name} must be an array of whole numbers (labels) or floats, received {received}."
         )
     if targets.shape not in ((n,), (n, classes)):
         raise ValueError(
@@ -74,7 +74,7 @@ def check_targets(name: str, targets: Targets, n: int, classes: int) -> None:
 
 
 def target_rows(targets: Targets, like: Array) -> Array:
-    """Return targets as one row a sample, in the shape and number type of the outputs they are compared with.
+    """Return targets as one row per sample, in the shape and number type of the outputs they are compared with.
 
     Args:
         targets: labels `[n]`, or rows `[n, classes]` (one-hot, or any other numbers).

@@ -47,7 +47,6 @@ class Loss(ABC):
         """
 
     def _batch_size(self, outputs: Array, batch_size: int | None) -> int:
-        check_float_array(type(self).__name__, outputs, "n classes")
         return whole_number(
             type(self).__name__, "batch_size", len(outputs) if batch_size is None else batch_size, 1
         )
@@ -65,6 +64,7 @@ class SoftmaxCrossEntropy(Loss):
     Shapes: outputs `[n, classes]`, targets `[n]` or `[n, classes]`.
 
     Raises:
+        TypeError: if a hyperparameter is not a number.
         ValueError: if `label_smoothing` is out of range, or soft targets are no probabilities.
 
     Example:

@@ -18,7 +18,7 @@ def accuracy(labels: Labels, predictions: Labels) -> float:
         A number from 0 to 1.
 
     Raises:
-        TypeError: if one of them is no array.
+        TypeError: if one of them is not an array.
         ValueError: if there are none, or their numbers differ.
 
     Example:
@@ -44,7 +44,7 @@ def confusion_matrix(labels: Labels, predictions: Labels, classes: int) -> NDArr
         The counts, `[classes, classes]`: one row for each true class, one column for each predicted one.
 
     Raises:
-        TypeError: if labels or predictions are no whole numbers.
+        TypeError: if labels or predictions are not whole numbers.
         ValueError: if one is out of range, there are none, or their numbers differ.
 
     Example:
@@ -68,8 +68,8 @@ def _check_same_length(labels: Labels, predictions: Labels) -> None:
             f"Labels and predictions must be NumPy arrays, received {type(labels).__name__} and "
             f"{type(predictions).__name__}."
         )
-    if labels.shape != predictions.shape or len(labels) == 0:
+    if labels.ndim != 1 or labels.shape != predictions.shape or len(labels) == 0:
         raise ValueError(
-            f"There must be one prediction for each label and at least one of both, "
-            f"received {list(labels.shape)} labels and {list(predictions.shape)} predictions."
+            f"Labels and predictions must both have the shape [n] with n of 1 or more, "
+            f"received {list(labels.shape)} and {list(predictions.shape)}."
         )

@@ -9,13 +9,15 @@ from math import sqrt
 import numpy as np
 
 from cnn.checks import number_between
-from cnn.schedules import ConstantRate, Schedule
+from cnn.schedules import Schedule
 from cnn.types import Array, Gradients
 
 
 @dataclass(eq=False, kw_only=True)
 class Optimiser(ABC):
     """The frame of every optimiser: clipping, weight decay and the loop; a subclass adds its formula.
+
+    An optimiser keeps its memory from one `fit` to the next: make a new one for a new model.
 
     Args:
         learning_rate: η, a number or a schedule.
@@ -60,7 +62,7 @@ class Optimiser(ABC):
             progress: how far training has come, from 0 to 1; schedules depend on it.
 
         Returns:
-            The new parameters.
+            The new parameters, in the number types of the old ones.
 
         Raises:
             ValueError: if names or shapes differ.
@@ -71,10 +73,11 @@ class Optimiser(ABC):
             )
         self.steps += 1
         rate, shrink = self.rate_at(progress), self._clip_factor(grads)
-        return {
+        updated = {
             name: self.update_one(name, value, self._decayed(name, value, grads[name] * shrink), rate)
             for name, value in params.items()
         }
+        return {name: value.astype(params[name].dtype, copy=False) for name, value in updated.items()}
 
     @abstractmethod
     def update_one(self, name: str, value: Array, grad: Array, rate: float) -> Array:
@@ -89,13 +92,13 @@ class Optimiser(ABC):
 
     def rate_at(self, progress: float) -> float:
         """Return the learning rate η at this progress."""
-        schedule = self.learning_rate
-        return schedule(progress) if isinstance(schedule, Schedule) else ConstantRate(schedule)(progress)
+        rate = self.learning_rate
+        return rate(progress) if isinstance(rate, Schedule) else rate
 
     def _clip_factor(self, grads: Gradients) -> float:
         if self.clip_norm is None:
             return 1.0
-        norm = sqrt(sum(float((grad * grad).sum()) for grad in grads.values()))
+        norm = sqrt(sum(float(np.square(grad, dtype=np.float64).sum()) for grad in grads.values()))
         return min(1.0, self.clip_norm / norm) if norm > 0 else 1.0
 
     def _decayed(self, name: str, value: Array, grad: Array) -> Array:
@@ -104,7 +107,14 @@ class Optimiser(ABC):
     def _recall(self, kind: str, name: str, like: Array) -> Array:
         """Return what is remembered of a parameter, zeros at first."""
         remembered = self.memory.setdefault(kind, {}).get(name)
-        return np.zeros_like(like) if remembered is None else remembered
+        if remembered is None:
+            return np.zeros_like(like)
+        if remembered.shape != like.shape:
+            raise ValueError(
+                f"The optimiser remembers {name} with the shape {remembered.shape}, received {like.shape}: "
+                "make a new optimiser for another model."
+            )
+        return remembered
 
 
 @dataclass(eq=False, kw_only=True)

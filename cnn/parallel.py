@@ -25,7 +25,7 @@ def worker_pool(workers: int | None, executor: Executor | None) -> Iterator[Exec
         executor: an executor that exists already (threads, processes, a cluster's); it is left open.
 
     Raises:
-        TypeError: if `workers` is no whole number.
+        TypeError: if `workers` is not a whole number.
         ValueError: if it is less than 1, or both are given.
 
     Example:
@@ -33,32 +33,30 @@ def worker_pool(workers: int | None, executor: Executor | None) -> Iterator[Exec
         ...     list(pool.map(abs, [-1, 2]))
         [1, 2]
     """
-    count = worker_count(workers, executor)
+    check_workers(workers, executor)
     _keep_freed_memory()
     with one_blas_thread():
         if executor is not None:
             yield executor
         else:
-            with ThreadPoolExecutor(count) as pool:
+            with ThreadPoolExecutor(workers or _processors()) as pool:
                 yield pool
 
 
-def worker_count(workers: int | None, executor: Executor | None) -> int:
-    """Return the number of threads to start: none where there is an executor already.
+def check_workers(workers: int | None, executor: Executor | None) -> None:
+    """Refuse a number of workers that is none, or one beside an executor, which has its own.
 
     Raises:
-        TypeError: if `workers` is no whole number.
+        TypeError: if `workers` is not a whole number.
         ValueError: if it is less than 1, or both are given.
 
     Example:
-        >>> worker_count(3, executor=None)
-        3
+        >>> check_workers(3, executor=None)
     """
-    if executor is not None:
-        if workers is not None:
+    if workers is not None:
+        whole_number("Micro-batches", "workers", workers, minimum=1)
+        if executor is not None:
             raise ValueError(f"Give either workers or an executor, received both (workers={workers}).")
-        return 0
-    return whole_number("Micro-batches", "workers", _processors() if workers is None else workers, minimum=1)
 
 
 def _keep_freed_memory() -> None:

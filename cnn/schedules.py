@@ -34,6 +34,7 @@ class ConstantRate(Schedule):
         rate: the learning rate.
 
     Raises:
+        TypeError: if a hyperparameter is not a number.
         ValueError: if `rate` is not positive.
 
     Example:
@@ -61,6 +62,7 @@ class StepDecay(Schedule):
         points: when, as progress in [0, 1).
 
     Raises:
+        TypeError: if a hyperparameter is not a number.
         ValueError: if a number is out of range.
 
     Example:
@@ -104,6 +106,7 @@ class CosineDecay(Schedule):
         last: the learning rate at the end, in [0, rate).
 
     Raises:
+        TypeError: if a hyperparameter is not a number.
         ValueError: if a number is out of range.
 
     Example:
@@ -142,6 +145,7 @@ class OneCycle(Schedule):
         end_divisor: how far below the peak it ends.
 
     Raises:
+        TypeError: if a hyperparameter is not a number.
         ValueError: if a number is out of range.
 
     Example:

@@ -17,7 +17,7 @@ from cnn.layers import Softmax
 from cnn.losses import Loss, SoftmaxCrossEntropy
 from cnn.metrics import accuracy
 from cnn.optimisers import Optimiser
-from cnn.parallel import one_blas_thread, worker_count, worker_pool
+from cnn.parallel import check_workers, one_blas_thread, worker_pool
 from cnn.stack import LayerStack
 from cnn.storage import load_model, save_model
 from cnn.summary import summary
@@ -28,7 +28,9 @@ DEFAULT_LOSS = SoftmaxCrossEntropy()
 
 
 class Sequential(LayerStack):
-    """A classifier made of layers in a row: what is trained, asked and kept.
+    """A classifier made of layers in a row: fitting, prediction and files.
+
+    The forward and backward passes are LayerStack's, in `cnn/stack.py`.
 
     Args:
         layers: the layers, from input to output; the last one gives a number (logit) for each class.
@@ -38,7 +40,7 @@ class Sequential(LayerStack):
         input_shape: one sample's shape, `(h, w, c)`, once the model is built.
 
     Raises:
-        TypeError: if one of the layers is no Layer.
+        TypeError: if one of the layers is not a Layer.
         ValueError: if there is none, or one stands in two places.
 
     Example:
@@ -90,7 +92,7 @@ class Sequential(LayerStack):
             seed: what shuffling and dropout derive their random numbers from.
 
         Returns:
-            One record an epoch: epoch, learning_rate, loss, accuracy and, with validation data,
+            One record per epoch: epoch, learning_rate, loss, accuracy and, with validation data,
             validation_loss and validation_accuracy.
 
         Raises:
@@ -102,7 +104,9 @@ class Sequential(LayerStack):
         self._check_data("", x, targets, loss)
         if validation_data is not None:
             if not isinstance(validation_data, tuple) or len(validation_data) != 2:
-                raise TypeError("fit: validation_data must be a pair of samples and targets.")
+                raise TypeError(
+                    f"fit: validation_data must be a pair (x, targets), received {validation_data!r:.60}."
+                )
             self._check_data("validation ", *validation_data, loss)
         training = Training(
             self, optimiser, loss, x, targets, validation_data, epochs, batch_size, micro_batch_size, seed,
@@ -121,11 +125,11 @@ class Sequential(LayerStack):
 
         Raises:
             RuntimeError: if the model has not been built.
-            TypeError: if `x` is no array of float32 or float64.
+            TypeError: if `x` is not an array of float32 or float64.
             ValueError: if its samples do not fit the model or hold NaN.
         """
         check_samples("x", x, self.built_for())
-        worker_count(workers, executor)
+        check_workers(workers, executor)
         if len(x) <= MICRO_BATCH_SIZE and executor is None:  # starting a thread would take longer
             return _outputs_of(self, x)
         parts = [x[first : first + MICRO_BATCH_SIZE] for first in range(0, len(x), MICRO_BATCH_SIZE)]
@@ -137,7 +141,10 @@ class Sequential(LayerStack):
     ) -> Array:
         """Return the probability of each class, `[n, classes]`; arguments and errors as in `outputs`."""
         self.classes()
-        outputs = self.outputs(x, workers=workers, executor=executor)
+        return self.probabilities(self.outputs(x, workers=workers, executor=executor))
+
+    def probabilities(self, outputs: Array) -> Array:
+        """Turn the model's outputs into probabilities: by softmax, unless the model ends with one."""
         return outputs if isinstance(self.layers[-1], Softmax) else Softmax().forward_pass(outputs)[0]
 
     def predict(self, x: Array, *, workers: int | None = None, executor: Executor | None = None) -> Labels:
@@ -155,6 +162,13 @@ class Sequential(LayerStack):
         executor: Executor | None = None,
     ) -> dict[str, float]:
         """Return the mean `loss` and the `accuracy` on these samples.
+
+        Args:
+            x: the samples, `[n, h, w, c]`.
+            targets: labels `[n]`, or rows `[n, classes]`.
+            loss: what to report the mean of.
+            workers: the number of threads; None takes one for each processor.
+            executor: an executor to use instead of threads of its own.
 
         Raises:
             RuntimeError: if the model has not been built.
@@ -224,6 +238,7 @@ class Sequential(LayerStack):
         """Make a model, not built yet, from plain data.
 
         Raises:
+            TypeError: if a hyperparameter has the wrong type.
             ValueError: if a layer or one of its hyperparameters is unknown, missing or out of range.
 
         Example:
@@ -250,7 +265,7 @@ class Sequential(LayerStack):
 
         Raises:
             FileNotFoundError: if there is no such file.
-            ValueError: if it is no model, or a damaged one.
+            ValueError: if it is not a model, or a damaged one.
         """
         return load_model(cls, Path(path))
 

@@ -24,7 +24,7 @@ class LayerStack:
         input_shape: one sample's shape, `(h, w, c)`, once the stack is built.
 
     Raises:
-        TypeError: if one of the layers is no Layer.
+        TypeError: if one of the layers is not a Layer.
         ValueError: if there is none, or one stands in two places.
 
     Example:
@@ -64,7 +64,7 @@ class LayerStack:
             rng: where random weights come from.
 
         Returns:
-            The shape of one sample of the output.
+            The shape of one output.
 
         Raises:
             ValueError: if a layer cannot take what the one before gives; the message names it.
@@ -87,7 +87,7 @@ class LayerStack:
         return self.input_shape
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """Return the shape of one sample of the output, for one sample of this shape.
+        """Return the shape of one output, for one sample of this shape.
 
         Raises:
             ValueError: if a layer cannot take what the one before gives; the message names it.
@@ -116,17 +116,17 @@ class LayerStack:
         Raises:
             ValueError: if a name or a shape is not the model's.
         """
-        homes = self._homes()
+        owners = self._owners()
         for name, array in arrays.items():
-            if name not in homes:
+            if name not in owners:
                 raise ValueError(f"The model has no array named {name!r}.")
-            expected = homes[name][name.partition(".")[2]].shape
+            expected = owners[name][name.partition(".")[2]].shape
             if array.shape != expected:
                 raise ValueError(f"{name} has the shape {list(expected)}, received {list(array.shape)}.")
         for name, array in arrays.items():
-            homes[name][name.partition(".")[2]] = array
+            owners[name][name.partition(".")[2]] = array
 
-    def _homes(self) -> dict[str, dict[str, Array]]:
+    def _owners(self) -> dict[str, dict[str, Array]]:
         """Return the dict that holds the array of each flat name."""
         return {
             f"{place}.{name}": home
@@ -193,7 +193,7 @@ class LayerStack:
 
         Raises:
             RuntimeError: if the model has not been built.
-            TypeError: if `x` is no array of float32 or float64.
+            TypeError: if `x` is not an array of float32 or float64.
             ValueError: if its samples do not fit the model or hold NaN.
         """
         check_samples("x", x, self.built_for())

@@ -37,7 +37,7 @@ def load_model(kind: type[Sequential], path: Path) -> Sequential:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is no model, or a damaged one.
+        ValueError: if it is not a model, or a damaged one.
     """
     header, arrays = read_arrays(path, "cnn model")
     try:

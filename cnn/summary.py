@@ -19,7 +19,7 @@ class LayerSummary:
         parameters: the numbers that training changes.
         multiply_adds: the products that one sample's forward pass adds up.
         receptive_field: height and width of the part of the image that one of its outputs sees; None
-            where the model's input is no image.
+            where the model's input is not an image.
     """
 
     layer: str

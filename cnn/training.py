@@ -81,10 +81,10 @@ class Training:
         seed: what all randomness derives from.
         callbacks: what is told how it goes.
         epoch: the epochs completed so far.
-        step: the steps taken in the epoch at hand.
-        seen: the samples seen in the epoch at hand.
+        step: the steps taken in the current epoch.
+        seen: the samples seen in the current epoch.
         history: one record for each epoch completed.
-        stopped: set it to end training after the epoch at hand.
+        stopped: set it to end training after the current epoch.
 
     Example:
         >>> from cnn import SGD, Dense, Sequential
@@ -115,8 +115,8 @@ class Training:
     seen: int = 0
     history: list[Record] = field(default_factory=list)
     stopped: bool = False
-    _loss_sum: float = 0.0
-    _correct: int = 0
+    _loss_sum: float = field(init=False, default=0.0)
+    _correct: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "micro_batch_size"):
@@ -144,7 +144,7 @@ class Training:
 
     @property
     def running_loss(self) -> float:
-        """The mean loss of the samples seen in the epoch at hand."""
+        """The mean loss of the samples seen in the current epoch."""
         return self._loss_sum / max(self.seen, 1)
 
     @property
@@ -195,30 +195,30 @@ class Training:
 
     def _run_step(self, pool: Executor, batch: Labels) -> None:
         """Take one step of the optimiser: the gradients of all micro-batches, added in order."""
-        shares = list(self._shares(pool, batch))
-        loss_value = sum(share.loss for share in shares)
+        results = list(self._micro_batches(pool, batch))
+        loss_value = sum(result.loss for result in results)
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows is reported below
-            params = self.optimiser.update(self.model.params, _sum_in_order(shares), self.progress)
+            params = self.optimiser.update(self.model.params, _sum_in_order(results), self.progress)
         if not isfinite(loss_value) or not all(np.isfinite(value).all() for value in params.values()):
             raise FloatingPointError(
                 f"Training diverged at step {self.step + 1} of epoch {self.epoch + 1} with the loss "
                 f"{loss_value:.4g}: try a lower learning rate, a warm-up or clip_norm."
             )
         self.model.assign(params)
-        for share in shares:
-            for layer, seen in zip(self.model.layers, share.observations, strict=True):
+        for result in results:
+            for layer, seen in zip(self.model.layers, result.observations, strict=True):
                 layer.remember(seen)
-        self._correct += sum(share.correct for share in shares)
+        self._correct += sum(result.correct for result in results)
         self.step += 1
         self.seen += len(batch)
         self._loss_sum += loss_value * len(batch)
 
-    def _shares(self, pool: Executor, batch: Labels) -> Iterator[Share]:
-        """Run the batch's micro-batches side by side, and give their shares in order."""
+    def _micro_batches(self, pool: Executor, batch: Labels) -> Iterator[MicroBatchResult]:
+        """Run the batch's micro-batches side by side, and give their results in order."""
         cuts = range(0, len(batch), self.micro_batch_size)
         parts = [batch[first : first + self.micro_batch_size] for first in cuts]
         return pool.map(
-            share_of,
+            run_micro_batch,
             repeat(self.model),
             repeat(self.loss),
             [self.x[part] for part in parts],
@@ -235,7 +235,7 @@ class Training:
                 callback(self)
 
 
-class Share(NamedTuple):
+class MicroBatchResult(NamedTuple):
     """What one micro-batch adds to its batch."""
 
     loss: float
@@ -244,9 +244,9 @@ class Share(NamedTuple):
     observations: list[dict[str, Array]]
 
 
-def share_of(
-    model: Sequential, loss: Loss, x: Array, targets: Targets, batch_size: int, key: tuple[int, ...]
-) -> Share:
+def run_micro_batch(
+    model: Sequential, loss: Loss, x: Array, targets: Targets, batch_size: int, rng_key: tuple[int, ...]
+) -> MicroBatchResult:
     """Take one micro-batch forward and backward, in whatever thread or process this runs.
 
     Args:
@@ -255,25 +255,25 @@ def share_of(
         x: the micro-batch's samples.
         targets: their targets.
         batch_size: N, the size of the whole batch.
-        key: seed, epoch, step and the micro-batch's place, from which dropout's randomness derives.
+        rng_key: seed, epoch, step and the micro-batch's place, from which dropout's randomness derives.
 
     Returns:
         Its part of the loss, the gradients and the statistics.
     """
     with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):  # Training reports what overflows
-        outputs, caches = model.forward_pass(x, training=True, rng=generator(*key))
+        outputs, caches = model.forward_pass(x, training=True, rng=generator(*rng_key))
         value, doutputs = loss(outputs, targets, batch_size)
         grads = model.parameter_gradients(doutputs, caches)
     correct = int((labels_of(outputs) == labels_of(targets)).sum())
     seen = [layer.observations(cache) for layer, cache in zip(model.layers, caches, strict=True)]
-    return Share(value, correct, grads, seen)
+    return MicroBatchResult(value, correct, grads, seen)
 
 
-def _sum_in_order(shares: list[Share]) -> Gradients:
+def _sum_in_order(results: list[MicroBatchResult]) -> Gradients:
     """Add the gradients of all micro-batches, first to last: another order would round differently."""
-    total = shares[0].grads
-    for share in shares[1:]:
-        total = {name: grad + share.grads[name] for name, grad in total.items()}
+    total = results[0].grads
+    for result in results[1:]:
+        total = {name: grad + result.grads[name] for name, grad in total.items()}
     return total
 
 

@@ -9,10 +9,10 @@ Array = NDArray[np.floating[Any]]
 """A tensor of float32 or float64."""
 
 Labels = NDArray[np.integer[Any]]
-"""Class labels, one whole number a sample: `[n]`."""
+"""Class labels, one integer per sample: `[n]`."""
 
 Targets = NDArray[Any]
-"""What outputs are compared with: labels `[n]`, or one row a sample `[n, classes]`."""
+"""What outputs are compared with: labels `[n]`, or one row per sample `[n, classes]`."""
 
 Shape = tuple[int, ...]
 """The shape of one sample, without n: `(h, w, c)` for an image."""

@@ -59,6 +59,7 @@ class LeakyReLU(_Activation):
     Shapes: x and y `[n, …]`.
 
     Raises:
+        TypeError: if a hyperparameter is not a number.
         ValueError: if `slope` lies outside [0, 1).
 
     Example:
@@ -149,7 +150,7 @@ class Tanh(_Activation):
 
 @dataclass(eq=False)
 class GELU(_Activation):
-    """Weigh x with how likely a normal number is to be smaller, in the form with tanh.
+    """Multiply x by the probability that a standard normal number is smaller, approximated with tanh.
 
     y = x/2 · (1 + t) with t = tanh(√(2/π) · (x + 0.044715 · x³))
 
@@ -211,3 +212,6 @@ class Softmax(_Activation):
         y = cache
         dx = y * (dy - (dy * y).sum(axis=-1, keepdims=True))
         return dx, {}
+
+    def window(self, input_shape: Shape) -> None:
+        """Return None: a probability depends on the whole input."""

@@ -48,7 +48,7 @@ class Layer(ABC):
             rng: where random weights come from.
 
         Returns:
-            The shape of one sample of the output.
+            The shape of one output.
 
         Raises:
             ValueError: if the layer cannot take such samples.
@@ -57,7 +57,7 @@ class Layer(ABC):
 
     @abstractmethod
     def output_shape(self, input_shape: Shape) -> Shape:
-        """Return the shape of one sample of the output, for one sample of this shape.
+        """Return the shape of one output, for one sample of this shape.
 
         Raises:
             ValueError: if the layer cannot take such samples.
@@ -99,10 +99,10 @@ class Layer(ABC):
         return {}
 
     def remember(self, observations: dict[str, Array]) -> None:
-        """Take the observations of one micro-batch into the state; called once each batch, in order."""
+        """Update the state from one micro-batch's observations; called after the batch's step, in order."""
 
     def multiply_adds(self, input_shape: Shape) -> int:
-        """Return how many products the forward pass of one sample adds up."""
+        """Return the number of multiply-adds in the forward pass of one sample."""
         return 0
 
     def window(self, input_shape: Shape) -> tuple[Pair, Pair] | None:

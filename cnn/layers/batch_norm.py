@@ -31,12 +31,13 @@ class BatchNorm(Layer):
     running ← momentum · running + (1 − momentum) · seen.
 
     Args:
-        momentum: how slowly the running averages follow, in [0, 1).
+        momentum: how slowly the running averages follow, in [0, 1); they move once per micro-batch.
         epsilon: ε, which keeps the division away from zero.
 
     Shapes: x and y `[n, …, c]`; scale, shift, running mean and variance `[c]`.
 
     Raises:
+        TypeError: if a hyperparameter is not a number.
         ValueError: if a hyperparameter is out of range.
 
     Example:

@@ -10,7 +10,8 @@ import numpy as np
 from cnn.checks import check_float_array, one_of, pair, whole_number
 from cnn.initialisers import INITIALISERS, InitialiserName
 from cnn.layers.base import Layer
-from cnn.layers.windows import Padding, Windows, check_padding, place_windows
+from cnn.layers.padding import Padding, check_padding
+from cnn.layers.windows import Windows, place_windows
 from cnn.types import Array, Gradients, Pair, Shape
 
 
@@ -20,12 +21,12 @@ class Conv2D(Layer):
 
     y[n, p, q, f] = bias[f] + Σ_{i, j, k} x[n, p · stride + i, q · stride + j, k] · weight[i, j, k, f]
 
-    with x padded before (this is a cross-correlation, as in every neural network library).
+    where x is already padded (strictly a cross-correlation, as in every neural network library).
 
     Args:
         filters: n_f, the number of filters and so of the output's channels.
         kernel_size: `(h_f, w_f)`, or one number for both.
-        stride: the steps between windows, down and across, or one number for both.
+        stride: the rows and columns from one window to the next, or one number for both.
         padding: `"valid"` (none), `"same"` (h_out = ⌈h / stride⌉), a number of rows and columns for every
             side, or `((top, bottom), (left, right))`.
         initialiser: where the weights start; the biases start at 0.
@@ -64,7 +65,7 @@ class Conv2D(Layer):
     def build(self, input_shape: Shape, rng: np.random.Generator) -> Shape:
         """Create the filters for images of `(h, w, c)`."""
         output_shape = self.output_shape(input_shape)
-        weight_shape = (*self._windows(input_shape).size, input_shape[2], self.filters)
+        weight_shape = (*cast(Pair, self.kernel_size), input_shape[2], self.filters)
         self.params["weight"] = INITIALISERS[self.initialiser](weight_shape, rng)
         self.params["bias"] = np.zeros(self.filters, np.float32)
         return output_shape
@@ -92,14 +93,17 @@ class Conv2D(Layer):
         return self.input_gradient(dy, cache), self.parameter_gradients(dy, cache)
 
     def input_gradient(self, dy: Array, cache: Array) -> Array:
-        """Return dx: dy, spread by the stride, convolved with the filters turned by 180°.
+        """Return dx: dy, spread by the stride, convolved with the filters rotated by 180°.
+
+        The gradient of a convolution with respect to its input is again a convolution: each pixel collects
+        dy from the windows that saw it, and met the filter's numbers there in the opposite order.
 
         dx[n, r, s, k] = Σ_{i, j, f} dy[n, p, q, f] · weight[i, j, k, f], over p · stride + i = r + top and
         q · stride + j = s + left.
         """
         x = cache
-        turned = self.param("weight", like=dy)[::-1, ::-1].transpose(0, 1, 3, 2)  # [h_f, w_f, n_f, c]
-        return convolve(dy, turned, self._windows(x.shape[1:]).transposed())
+        rotated = self.param("weight", like=dy)[::-1, ::-1].transpose(0, 1, 3, 2)  # [h_f, w_f, n_f, c]
+        return convolve(dy, rotated, self._windows(x.shape[1:]).transposed())
 
     def parameter_gradients(self, dy: Array, cache: Array) -> Gradients:
         """Return dweight, the windows weighted with dy and added up, and dbias, the sum of dy.
@@ -109,8 +113,8 @@ class Conv2D(Layer):
         x = cache
         windows = self._windows(x.shape[1:])
         dweight = np.zeros((*windows.size, x.shape[3], self.filters), dy.dtype)
-        for images, columns in windows.columns(x):
-            dweight += (columns.T @ dy[images].reshape(-1, self.filters)).reshape(dweight.shape)
+        for block, patches in windows.patches(x):
+            dweight += (patches.T @ dy[block].reshape(-1, self.filters)).reshape(dweight.shape)
         return {"weight": dweight, "bias": dy.sum(axis=(0, 1, 2))}
 
     def multiply_adds(self, input_shape: Shape) -> int:
@@ -128,12 +132,12 @@ class Conv2D(Layer):
             raise ValueError(
                 f"Conv2D expects images of (h, w, c), received samples of the shape {input_shape}."
             )
-        size, stride = cast(Pair, self.kernel_size), cast(Pair, self.stride)
+        size, stride = cast(Pair, self.kernel_size), cast(Pair, self.stride)  # pairs since __post_init__
         return place_windows(self.name, input_shape[:2], size, stride, self.padding)
 
 
 def convolve(x: Array, weight: Array, windows: Windows) -> Array:
-    """Multiply every window of the images with every filter: one matrix product a block of images.
+    """Multiply every window of the images with every filter: one matrix product per block of images.
 
     Args:
         x: the images, `[n, h, w, c]`.
@@ -141,7 +145,7 @@ def convolve(x: Array, weight: Array, windows: Windows) -> Array:
         windows: where the filters look.
 
     Returns:
-        The filters' answers, `[n, h_out, w_out, n_f]`.
+        The output, `[n, h_out, w_out, n_f]`.
 
     Example:
         >>> x, weight = np.ones((1, 4, 4, 1)), np.ones((3, 3, 1, 1))
@@ -150,8 +154,8 @@ def convolve(x: Array, weight: Array, windows: Windows) -> Array:
                [9., 9.]])
     """
     n_f = weight.shape[3]
-    filters = np.ascontiguousarray(weight.reshape(-1, n_f))  # [h_f · w_f · c, n_f], as in a row of columns
+    filters = np.ascontiguousarray(weight.reshape(-1, n_f))  # [h_f · w_f · c, n_f]
     y = np.empty((len(x), *windows.grid, n_f), x.dtype)
-    for images, columns in windows.columns(x):
-        np.matmul(columns, filters, out=y[images].reshape(-1, n_f))
+    for block, patches in windows.patches(x):
+        np.matmul(patches, filters, out=y[block].reshape(-1, n_f))
     return y

@@ -23,7 +23,7 @@ class Dense(Layer):
     Shapes: x `[n, n_in]`, weight `[n_in, n_out]`, bias `[n_out]`, y `[n, n_out]`.
 
     Raises:
-        TypeError: if `units` is no whole number.
+        TypeError: if `units` is not a whole number.
         ValueError: if `units` is less than 1 or the initialiser unknown.
 
     Example:

@@ -13,7 +13,7 @@ from cnn.types import Array, Gradients, Shape
 
 @dataclass(eq=False)
 class Dropout(Layer):
-    """Set each number to zero with probability `rate` in training, and scale the rest up to make good for it.
+    """Set each number to zero with probability `rate` in training, and scale up the rest to keep the mean.
 
     y = x · mask, where mask is 0 with probability rate and 1 / (1 − rate) otherwise, so that the mean of y
     is x. At inference y = x.
@@ -24,6 +24,7 @@ class Dropout(Layer):
     Shapes: x and y `[n, …]`.
 
     Raises:
+        TypeError: if a hyperparameter is not a number.
         ValueError: if `rate` lies outside [0, 1).
 
     Example:

@@ -9,7 +9,8 @@ import numpy as np
 
 from cnn.checks import check_float_array, pair
 from cnn.layers.base import Layer
-from cnn.layers.windows import Padding, Windows, check_padding, place_windows
+from cnn.layers.padding import Padding, check_padding
+from cnn.layers.windows import Windows, place_windows
 from cnn.types import Array, Gradients, Pair, Shape
 
 
@@ -50,7 +51,7 @@ class _Pool2D(Layer):
     def _windows(self, input_shape: Shape) -> Windows:
         if len(input_shape) != 3:
             raise ValueError(f"{self.name} expects images of (h, w, c), received samples of {input_shape}.")
-        size, stride = cast(Pair, self.pool_size), cast(Pair, self.stride)
+        size, stride = cast(Pair, self.pool_size), cast(Pair, self.stride)  # pairs since __post_init__
         return place_windows(self.name, input_shape[:2], size, stride, self.padding)
 
 
@@ -61,12 +62,12 @@ class MaxPool2D(_Pool2D):
     y[n, p, q, k] = max_{i, j} x[n, p · stride + i, q · stride + j, k]
 
     Going back, dy goes to the place that won; where several are equally large, to the first of them, row
-    by row. Padding never wins.
+    by row. Padding never wins against a finite number.
 
     Args:
         pool_size: height and width of a window, or one number for both.
-        stride: the steps between windows; None is the pool size, so that windows neither overlap nor leave
-            gaps.
+        stride: the rows and columns from one window to the next; None is the pool size, so that windows
+            neither overlap nor leave gaps.
         padding: as in Conv2D, but smaller than the pool size.
 
     Shapes: x `[n, h, w, c]`, y `[n, h_out, w_out, c]`.
@@ -92,7 +93,7 @@ class MaxPool2D(_Pool2D):
     def forward_pass(
         self, x: Array, training: bool = False, rng: np.random.Generator | None = None
     ) -> tuple[Array, tuple[Array, Array]]:
-        """Take the maximum over the windows: over the images shifted to each of the window's places."""
+        """Keep a running maximum over the h_f · w_f places inside the window."""
         check_float_array(self.name, x, "n h w c")
         windows = self._windows(x.shape[1:])
         padded = windows.pad(x, -np.inf)
@@ -106,7 +107,7 @@ class MaxPool2D(_Pool2D):
         x, y = cache
         windows = self._windows(x.shape[1:])
         padded = windows.pad(x, -np.inf)
-        dpadded = np.full(padded.shape, 0, dy.dtype)
+        dpadded = np.zeros(padded.shape, dy.dtype)
         waiting = np.ones(y.shape, bool)  # windows whose maximum has not been met yet
         for rows, columns in windows.offsets():
             first = waiting & (padded[:, rows, columns] == y)
@@ -125,7 +126,7 @@ class AveragePool2D(_Pool2D):
 
     Args:
         pool_size: height and width of a window, or one number for both.
-        stride: the steps between windows; None is the pool size.
+        stride: the rows and columns from one window to the next; None is the pool size.
         padding: as in Conv2D, but smaller than the pool size.
 
     Shapes: x `[n, h, w, c]`, y `[n, h_out, w_out, c]`.
@@ -146,11 +147,11 @@ class AveragePool2D(_Pool2D):
     def forward_pass(
         self, x: Array, training: bool = False, rng: np.random.Generator | None = None
     ) -> tuple[Array, Shape]:
-        """Add the images shifted to each of the window's places, and divide by their number."""
+        """Add up the h_f · w_f places inside the window, and divide by how many lie on the image."""
         check_float_array(self.name, x, "n h w c")
         windows = self._windows(x.shape[1:])
         padded = windows.pad(x, 0)
-        total = np.full((len(x), *windows.grid, x.shape[3]), 0, x.dtype)
+        total = np.zeros((len(x), *windows.grid, x.shape[3]), x.dtype)
         for rows, columns in windows.offsets():
             total += padded[:, rows, columns]
         y = total / self._counts(windows, x)
@@ -161,7 +162,7 @@ class AveragePool2D(_Pool2D):
         n, *input_shape = cache
         windows = self._windows(tuple(input_shape))
         share = dy / self._counts(windows, dy)
-        dpadded = np.full((n, *windows.padded_image, input_shape[2]), 0, dy.dtype)
+        dpadded = np.zeros((n, *windows.padded_image, input_shape[2]), dy.dtype)
         for rows, columns in windows.offsets():
             dpadded[:, rows, columns] += share
         return windows.crop(dpadded), {}

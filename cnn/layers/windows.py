@@ -8,16 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from math import ceil, prod
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from cnn.checks import pair
+from cnn.layers.padding import Padding, Pads, pads_of
 from cnn.types import Array, Pair
-
-Pads = tuple[Pair, Pair]
-Padding = Literal["valid", "same"] | int | tuple[Pair, Pair]
 
 # Patches are copied for as many images at a time as fit this many bytes, about what a core's second-level
 # cache holds: the matrix product then reads them from there instead of from memory.
@@ -91,17 +88,17 @@ class Windows:
             pads.append((size - 1 - before, length + before - ((out - 1) * stride + 1)))
         return Windows(self.grid, self.size, (1, 1), (pads[0], pads[1]), spread=self.stride)
 
-    def columns(self, x: Array) -> Iterator[tuple[slice, Array]]:
-        """Show the image as a matrix with one window a row, a few images at a time ("im2col").
+    def patches(self, x: Array) -> Iterator[tuple[slice, Array]]:
+        """Copy every window into a row of a matrix ("im2col"), for a block of images at a time.
 
-        A convolution is then one matrix product. The padded images and the matrix are scratch space: the
-        next step of the loop writes over them.
+        A convolution is then one matrix product per block. The matrix is scratch space: the next step of
+        the loop writes over it.
 
         Args:
             x: the images, `[n, h, w, c]`.
 
         Yields:
-            Which images these are, and their windows, `[images · h_out · w_out, h_f · w_f · c]`.
+            The block's place among the images, and its windows, `[block · h_out · w_out, h_f · w_f · c]`.
 
         Source:
             Chellapilla, Puri, Simard: High performance convolutional neural networks for document
@@ -109,17 +106,16 @@ class Windows:
         """
         n, _, _, c = x.shape
         window_shape = (*self.grid, *self.size, c)
-        step = max(1, min(n, BLOCK_BYTES // (int(np.prod(window_shape)) * x.itemsize)))
+        step = max(1, min(n, BLOCK_BYTES // (prod(window_shape) * x.itemsize)))
         padded = np.zeros((step, *self.padded_image, c), x.dtype)
+        patches = np.empty((step, *window_shape), x.dtype)
         inside, kept = zip(*map(_paste, self.image, self.spread, self.padding), strict=True)
-        windows = self._view(padded)
-        columns = np.empty((step, *window_shape), x.dtype)
         for first in range(0, n, step):
-            images = slice(first, min(first + step, n))
-            count = images.stop - first
-            padded[(slice(count), *inside)] = x[(images, *kept)]
-            np.copyto(columns[:count], windows[:count])
-            yield images, columns[:count].reshape(-1, int(np.prod(window_shape[2:])))
+            block = slice(first, min(first + step, n))
+            count = block.stop - first
+            padded[(slice(count), *inside)] = x[(block, *kept)]
+            np.copyto(patches[:count], self._view(padded)[:count])
+            yield block, patches[:count].reshape(-1, prod(window_shape[2:]))
 
     def _view(self, padded: Array) -> Array:
         """Return every window of the padded images without copying: `[n, h_out, w_out, h_f, w_f, c]`."""
@@ -153,7 +149,7 @@ class Windows:
                 )
 
     def pad(self, x: Array, value: float) -> Array:
-        """Return the images with `value` around them; the images themselves where there is no padding.
+        """Return the images with `value` around them, for windows that are neither spread nor cut.
 
         Args:
             x: the images, `[n, h, w, c]`.
@@ -171,10 +167,7 @@ class Windows:
 
 
 def place_windows(owner: str, image: Pair, size: Pair, stride: Pair, padding: Padding) -> Windows:
-    """Work out the padding for an image of this size.
-
-    `"valid"` pads nothing. `"same"` pads so that h_out = ⌈h / stride⌉, the odd row at the bottom and the
-    odd column on the right. A number pads every side by it.
+    """Return the windows over an image of this size, once its padding is worked out.
 
     Args:
         owner: the layer; messages begin with it.
@@ -189,16 +182,8 @@ def place_windows(owner: str, image: Pair, size: Pair, stride: Pair, padding: Pa
     Example:
         >>> place_windows("Conv2D", (28, 28), (5, 5), (2, 2), "same").padding
         ((1, 2), (1, 2))
-
-    Source:
-        `"same"` as in TensorFlow, and as SAME_UPPER in the ONNX operator Conv.
     """
-    if padding == "same":
-        pads = _same(image[0], size[0], stride[0]), _same(image[1], size[1], stride[1])
-    elif padding == "valid":
-        pads = (0, 0), (0, 0)
-    else:
-        pads = ((padding, padding), (padding, padding)) if isinstance(padding, int) else padding
+    pads = pads_of(padding, image, size, stride)
     windows = Windows(image, size, stride, pads)
     (h, w), (h_f, w_f) = windows.padded_image, size
     if h_f > h or w_f > w:
@@ -209,46 +194,17 @@ def place_windows(owner: str, image: Pair, size: Pair, stride: Pair, padding: Pa
     return windows
 
 
-def check_padding(owner: str, padding: object) -> Padding:
-    """Return the padding with tuples in place of lists, if it is one of the four forms.
-
-    Raises:
-        TypeError: if a number inside the pairs is not whole.
-        ValueError: if it is in none of the forms.
+def _paste(length: int, spread: int, pads: Pair) -> tuple[slice, slice]:
+    """Return where an axis lands in the padded image, and which part of it does: negative pads cut.
 
     Example:
-        >>> check_padding("Conv2D", [[0, 1], [0, 1]])
-        ((0, 1), (0, 1))
+        >>> _paste(3, spread=2, pads=(1, 1))  # 0 a 0 b 0 c 0
+        (slice(1, 6, 2), slice(0, 3, None))
+        >>> _paste(3, spread=2, pads=(-1, 0))  # 0 b 0 c: a is cut
+        (slice(1, 4, 2), slice(1, 3, None))
     """
-    if padding == "valid":
-        return "valid"
-    if padding == "same":
-        return "same"
-    if isinstance(padding, int | np.integer):
-        return pair(owner, "padding", padding, minimum=0)[0]
-    if (
-        isinstance(padding, list | tuple)
-        and len(padding) == 2
-        and all(isinstance(p, list | tuple) for p in padding)
-    ):
-        return pair(owner, "padding", padding[0], minimum=0), pair(owner, "padding", padding[1], minimum=0)
-    raise ValueError(
-        f'{owner}: padding must be "valid", "same", a whole number or ((top, bottom), (left, right)), '
-        f"received {padding!r}."
-    )
-
-
-def _same(length: int, size: int, stride: int) -> Pair:
-    total = max((-(-length // stride) - 1) * stride + size - length, 0)
-    return total // 2, total - total // 2
-
-
-def _paste(length: int, spread: int, pads: Pair) -> tuple[slice, slice]:
-    """Return where an axis lands in the padded image, and which part of it does (negative pads cut)."""
     before, after = pads
-    first = -(-max(-before, 0) // spread)
-    last = length - 1 - -(-max(-after, 0) // spread)
+    first = ceil(max(-before, 0) / spread)
+    end = max(first, length - ceil(max(-after, 0) / spread))
     start = before + first * spread
-    return slice(start, max(start, start + (last - first) * spread + 1), spread), slice(
-        first, max(first, last + 1)
-    )
+    return slice(start, max(start, start + (end - first - 1) * spread + 1), spread), slice(first, end)

@@ -140,8 +140,15 @@ def test_early_stopping_waits_for_patience_epochs_that_are_no_better(
     "callback", [BestWeights(), EarlyStopping(3), BestWeights("los"), EarlyStopping(3, "los")], ids=range(4)
 )
 def test_an_entry_that_the_history_lacks_is_refused(callback: BestWeights | EarlyStopping) -> None:
-    entries = "epoch, learning_rate, loss, accuracy"
-    assert_refuses(lambda: fit_linear([callback]), ValueError, repr(callback.monitor), entries)
+    steps: list[int] = []
+
+    class Steps(Callback):
+        def on_step_end(self, training: Training) -> None:
+            steps.append(training.step)
+
+    entries = "learning_rate, loss, accuracy"
+    assert_refuses(lambda: fit_linear([Steps(), callback]), ValueError, repr(callback.monitor), entries)
+    assert not steps, "before the first step, not after the first epoch"
 
 
 @pytest.mark.parametrize(("patience", "error"), [(0, ValueError), (-1, ValueError), (1.5, TypeError)])

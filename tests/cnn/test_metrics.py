@@ -40,9 +40,10 @@ def test_labels_of_any_whole_number_type_count(kind: Any) -> None:
 @pytest.mark.parametrize(
     ("labels", "predictions", "named"),
     [
-        (np.array([1, 2]), np.array([1]), ["[2] labels", "[1] predictions"]),
-        (np.array([1, 2]), np.array([[1], [2]]), ["[2] labels", "[2, 1] predictions"]),
-        (np.array([], int), np.array([], int), ["at least one", "[0] labels", "[0] predictions"]),
+        (np.array([1, 2]), np.array([1]), ["[n]", "[2] and [1]"]),
+        (np.eye(2), np.eye(2), ["[n]", "[2, 2] and [2, 2]"]),
+        (np.array([1, 2]), np.array([[1], [2]]), ["[n]", "[2] and [2, 1]"]),
+        (np.array([], int), np.array([], int), ["n of 1 or more", "[0] and [0]"]),
     ],
 )
 def test_labels_and_predictions_that_do_not_pair_up_are_refused(

@@ -10,7 +10,7 @@ from itertools import count
 
 import numpy as np
 
-from cnn.layers.windows import Padding
+from cnn.layers.padding import Padding
 from cnn.types import Array, Pair
 
 Pads = tuple[Pair, Pair]

@@ -25,7 +25,7 @@ from cnn import (
     Softmax,
     Tanh,
 )
-from cnn.layers.windows import Padding
+from cnn.layers.padding import Padding
 from cnn.types import Array, Pair, Shape
 from tests.cnn.layers import oracles
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 
-from cnn.layers.windows import Windows, check_padding, place_windows
+from cnn.layers.padding import check_padding
+from cnn.layers.windows import Windows, place_windows
 from tests.cnn.layers import oracles
 from tests.cnn.layers.strategies import WindowCase, small_integers, window_cases
 from tests.refusals import assert_refuses
@@ -43,7 +44,7 @@ def test_columns_hold_one_window_a_row(case: WindowCase) -> None:
     expected = np.zeros((len(x), *windows.grid, *case.size, x.shape[3]))
     for (p, q), (i, j), (row, column) in oracles.meetings(case.image, case.size, case.stride, case.pads):
         expected[:, p, q, i, j] = x[:, row, column]
-    rows = np.concatenate([columns.copy() for _, columns in windows.columns(x)])
+    rows = np.concatenate([patches.copy() for _, patches in windows.patches(x)])
     np.testing.assert_array_equal(rows, expected.reshape(rows.shape))
 
 
@@ -79,7 +80,7 @@ def test_transposed_windows_show_each_pixel_the_windows_it_stood_in(case: Window
     expected = np.zeros((*case.image, *case.size))
     for (p, q), (i, j), (row, column) in oracles.meetings(case.image, case.size, case.stride, case.pads):
         expected[row, column, -1 - i, -1 - j] = numbered[0, p, q, 0]
-    ((_, rows),) = back.columns(numbered)
+    ((_, rows),) = back.patches(numbered)
     np.testing.assert_array_equal(rows, expected.reshape(rows.shape))
 
 
@@ -87,8 +88,8 @@ def test_large_batches_are_shown_in_blocks_that_cover_every_image_once() -> None
     windows = place_windows("Test", (14, 14), (3, 3), (1, 1), "same")
     x = np.arange(7.0).repeat(14 * 14 * 16).reshape(7, 14, 14, 16)
     blocks = [
-        (list(range(7))[images], columns.reshape(-1, 14 * 14, 9 * 16)[:, 20, 0].tolist())
-        for images, columns in windows.columns(x)
+        (list(range(7))[block], patches.reshape(-1, 14 * 14, 9 * 16)[:, 20, 0].tolist())
+        for block, patches in windows.patches(x)
     ]
     assert len(blocks) > 1
     assert len(blocks[-1][0]) < len(blocks[0][0])  # the last one is only partly filled
