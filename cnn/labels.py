@@ -59,9 +59,7 @@ def check_targets(name: str, targets: Targets, n: int, classes: int) -> None:
     """
     if not isinstance(targets, np.ndarray) or targets.dtype.kind not in "iuf":
         received = targets.dtype if isinstance(targets, np.ndarray) else type(targets).__name__
-        raise TypeError(
-            f"{name} must be an array of whole numbers (labels) or floats, received {received}."
-        )
+        raise TypeError(f"{name} must be an array of whole numbers (labels) or floats, received {received}.")
     if targets.shape not in ((n,), (n, classes)):
         raise ValueError(
             f"{name} must be labels [{n}] or rows [{n}, {classes}] for {n} samples, "
@@ -74,7 +72,7 @@ def check_targets(name: str, targets: Targets, n: int, classes: int) -> None:
 
 
 def target_rows(targets: Targets, like: Array) -> Array:
-    """Return targets as one row per sample, in the shape and number type of the outputs they are compared with.
+    """Return targets as one row per sample, in the shape and number type of the outputs.
 
     Args:
         targets: labels `[n]`, or rows `[n, classes]` (one-hot, or any other numbers).

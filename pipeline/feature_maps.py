@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 
 import cnn
-from cnn.parallel import one_blas_thread
 from cnn.types import Array
 from pipeline.sheet import DENSITY, HEADING, LINE, SMALL, WIDTH, Sheet, enlarge, scaled, wrap
 from pipeline.themes import Theme
@@ -45,15 +44,14 @@ class Step:
 def steps_through(model: cnn.Sequential, x: Array) -> list[Step]:
     """Follow an image, `[h, w, c]`, through the model: from the image itself to the probabilities."""
     steps = [Step("input", x, begins=True)]
-    with one_blas_thread():  # several may add up in another order
-        activations = model.activations(x[None])
+    activations = model.activations(x[None])
     for layer, (values,) in zip(model.layers, activations, strict=True):
         before = steps[-1].values
         begins = "weight" in layer.params or values.size != before.size
         changed = not np.array_equal(values.ravel(), before.ravel())
         steps.append(Step(layer.name, values, begins, changed))
     if not isinstance(model.layers[-1], cnn.Softmax):
-        (probabilities,), _ = cnn.Softmax().forward_pass(activations[-1])
+        [probabilities] = model.probabilities(activations[-1])
         steps.append(Step("Softmax", probabilities))
     return steps
 

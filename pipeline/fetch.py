@@ -1,7 +1,7 @@
 """The fetch stage: the four IDX files of a data set, or the sample that stands in for them without a network.
 
-Right files wait in `data/raw/.<data set>.partial` until there are four; then that folder takes the place of
-the former one. What the next stages see is therefore always a whole, and never a mixture of the two.
+Verified files wait in `data/raw/.<data set>.partial` until there are four; then that folder takes the place
+of the former one. What the next stages see is therefore always a whole, and never a mixture of the two.
 """
 
 import hashlib
@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline import paths
-from pipeline.datasets import DATASETS, PROVENANCE, Dataset, IdxFile, Split
+from pipeline.datasets import DATASETS, IMAGE_SHAPE, PROVENANCE, Dataset, IdxFile, Split
 from pipeline.errors import PipelineError
-from pipeline.idx import IMAGE_SHAPE, write_idx
+from pipeline.idx import write_idx
 from pipeline.mirrors import Attempt, Mirrors, Patience
 from pipeline.params import load_parameters
 from pipeline.stage import log_circumstances, run_stage
@@ -47,20 +47,20 @@ def fetch(
     fallback: Literal["sample", "none"],
     patience: Patience = PATIENCE,
 ) -> Fetched:
-    """Make a folder hold a data set's four files and their `provenance.json`, unless it does.
+    """Make a folder hold a data set's four files and their `provenance.json`, unless it already does.
 
     Args:
-        dataset: The data set.
-        destination: The folder; its neighbours `.<its name>.*` are used on the way.
-        mirrors: Folders and URLs that hold `<file name>.gz`, in the order in which they are asked.
-        fallback: Whether to take the data set's sample or to fail when no mirror gives a file.
-        patience: How long to wait for a mirror.
+        dataset: the data set.
+        destination: the folder; its neighbours `.<its name>.*` are used on the way.
+        mirrors: folders and URLs that hold `<file name>.gz`, in the order in which they are asked.
+        fallback: whether to take the data set's sample or to fail when no mirror gives a file.
+        patience: how long to wait for a mirror.
 
     Returns:
         The name of the data set in the folder, which is the sample's if need be, and every attempt.
 
     Raises:
-        PipelineError: If a file is not to be had and nothing may stand in for it, or the disk fails.
+        PipelineError: if a file cannot be obtained and nothing may stand in for it, or the disk fails.
     """
     try:
         return _fetch(dataset, destination, Mirrors(mirrors, patience), fallback)
@@ -200,11 +200,11 @@ def mirrors_of(dataset: Dataset, own: str) -> list[str | Path]:
     """Return the mirrors of a data set, the user's own first.
 
     Args:
-        dataset: The data set.
-        own: A folder or a URL that holds one folder per data set; empty if there is none.
+        dataset: the data set.
+        own: a folder or a URL that holds one folder per data set; empty if there is none.
 
     Raises:
-        PipelineError: If the user's own is a URL of another scheme than http and https.
+        PipelineError: if the user's own is a URL of another scheme than http and https.
 
     >>> mirrors_of(DATASETS["mnist"], "http://localhost:8000/")[:2]
     ['http://localhost:8000/mnist', 'https://storage.googleapis.com/cvdf-datasets/mnist']

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -27,11 +27,6 @@ from pipeline.themes import DARK, LIGHT, Theme
 
 Drawing = Callable[[Theme], Sheet]
 
-TITLES = {
-    "mnist": "MNIST",
-    "mnist-sample": "MNIST sample of 5,000 digits",
-    "fashion-mnist": "Fashion-MNIST",
-}
 CURVES = {  # the entries of a training's record, and where DVCLive writes them
     "loss": "train/loss",
     "accuracy": "train/accuracy",
@@ -39,15 +34,17 @@ CURVES = {  # the entries of a training's record, and where DVCLive writes them
     "validation_loss": "validation/loss",
     "validation_accuracy": "validation/accuracy",
 }
-FILTERS, HARDEST = 64, 28  # at most
 
 
-def figures(parameters: Parameters, processed: Path) -> None:
-    """Draw all figures and write them, or leave those that were there as they were.
+def figures(parameters: Parameters, processed: Path) -> tuple[dict[str, bytes], bytes]:
+    """Draw all figures.
 
     Args:
         parameters: the parameters.
         processed: the folder with the images.
+
+    Returns:
+        The site's SVG files by their names, and the README's PNG.
 
     Raises:
         PipelineError: if there is no such test image, or an earlier stage has not been run.
@@ -55,9 +52,9 @@ def figures(parameters: Parameters, processed: Path) -> None:
     normalisation = load_normalisation(processed)
     images, labels = load_part("test", processed)
     evaluation = json.loads(_text(paths.EVALUATION))
-    dataset = TITLES[normalisation.dataset]
-    trained = f"{dataset}, recipe {evaluation['recipe']}"
-    class_names = DATASETS[parameters.data.dataset].class_names
+    dataset = DATASETS[normalisation.dataset]
+    class_names = dataset.class_names
+    trained = f"{dataset.title}, recipe {evaluation['recipe']}"
     model = load_model()
     digit = parameters.figures.digit
     if digit >= len(images):
@@ -75,22 +72,31 @@ def figures(parameters: Parameters, processed: Path) -> None:
     )
     drawings: dict[str, Drawing] = {
         "training": _training(trained, parameters.chosen.train.monitor),
-        "confusion": _confusion(dataset, class_names),
+        "confusion": _confusion(dataset.title, class_names),
         "filters": _filters(trained, model),
         "feature-maps": partial(on_its_way, steps=steps),
-        "hardest": _hardest(dataset, images),
+        "hardest": _hardest(dataset.title, images),
     }
+    with plain_style(LIGHT):
+        for_readme = on_its_way(LIGHT, steps=in_short(steps), card=True).png()
+    return _in_both_themes(drawings), for_readme
+
+
+def write(files: Mapping[str, bytes], for_readme: bytes) -> None:
+    """Write the figures, in place of all that were there."""
+    with new_folder(paths.FIGURES) as folder:
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+    write_bytes(paths.README_FIGURE, for_readme)
+
+
+def _in_both_themes(drawings: Mapping[str, Drawing]) -> dict[str, bytes]:
     files = {}
     for theme in (LIGHT, DARK):
         with plain_style(theme):
             for name, draw in drawings.items():
                 files[f"{name}-{theme.name}.svg"] = draw(theme).svg()
-    with plain_style(LIGHT):
-        for_readme = on_its_way(LIGHT, steps=in_short(steps), card=True).png()
-    with new_folder(paths.FIGURES) as folder:
-        for name, content in files.items():
-            (folder / name).write_bytes(content)
-    write_bytes(paths.README_FIGURE, for_readme)
+    return files
 
 
 def _training(trained: str, monitor: str) -> Drawing:
@@ -129,9 +135,7 @@ def _filters(trained: str, model: cnn.Sequential) -> Drawing:
         return partial(draw_filters, subtitle=f"{trained}: this recipe has no convolution", weight=None)
     weight = first.params["weight"]
     h_f, w_f, _, n_f = weight.shape
-    shown = f", of which these are the first {FILTERS}" if n_f > FILTERS else ""
-    subtitle = f"{trained}: {n_f} filters of {h_f}×{w_f}{shown}"
-    return partial(draw_filters, subtitle=subtitle, weight=weight[..., :FILTERS])
+    return partial(draw_filters, subtitle=f"{trained}: {n_f} filters of {h_f}×{w_f}", weight=weight)
 
 
 def _hardest(dataset: str, images: Bytes) -> Drawing:
@@ -143,7 +147,7 @@ def _hardest(dataset: str, images: Bytes) -> Drawing:
             predicted=row["predicted"],
             probability=float(row["probability_of_predicted"]),
         )
-        for row in _rows(paths.HARDEST)[:HARDEST]
+        for row in _rows(paths.HARDEST)
     ]
     return partial(
         draw_hardest,
@@ -169,7 +173,7 @@ def main() -> None:
     """Run the stage."""
     parameters = load_parameters()
     kernels = check_kernels(parameters.runtime.kernels)
-    figures(parameters, paths.PROCESSED / parameters.data.dataset)
+    write(*figures(parameters, paths.PROCESSED / parameters.data.dataset))
     log_circumstances("figures", kernels=kernels)
 
 

@@ -18,8 +18,6 @@ import numpy.typing as npt
 
 from pipeline.errors import PipelineError
 
-IMAGE_SHAPE = (28, 28)  # height and width of the images of MNIST and of all that followed its example
-
 _UINT8 = 8
 _MAX_DIMENSIONS = 4  # [n] labels, [n, h, w] or [n, h, w, c] images
 
@@ -28,13 +26,13 @@ def read_idx(path: Path) -> npt.NDArray[np.uint8]:
     """Read an IDX file of bytes.
 
     Args:
-        path: The file, not compressed.
+        path: the file, not compressed.
 
     Returns:
         The array, of the dimensions that the file names: `[n]` for labels, `[n, h, w]` for images.
 
     Raises:
-        PipelineError: If the file cannot be read, or is anything else than a whole IDX file of bytes.
+        PipelineError: if the file cannot be read, or is anything else than a whole IDX file of bytes.
     """
     try:
         content = np.fromfile(path, np.uint8)
@@ -61,12 +59,12 @@ def write_idx(path: Path, array: npt.NDArray[np.uint8]) -> None:
     """Write an array of bytes as an IDX file.
 
     Args:
-        path: The file to be written.
-        array: One to four dimensions, none of them empty.
+        path: the file to be written.
+        array: one to four dimensions, none of them empty.
 
     Raises:
-        TypeError: If the array's elements are not uint8.
-        ValueError: If the array has no element or too many dimensions.
+        TypeError: if the array's elements are not uint8.
+        ValueError: if the array has no element or too many dimensions.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:

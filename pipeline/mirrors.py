@@ -57,8 +57,8 @@ class Mirrors:
     """The mirrors of one run.
 
     Args:
-        mirrors: Folders and URLs that hold `<file name>.gz`, in the order in which they are asked.
-        patience: How long to wait for one.
+        mirrors: folders and URLs that hold `<file name>.gz`, in the order in which they are asked.
+        patience: how long to wait for one.
     """
 
     def __init__(self, mirrors: Iterable[str | Path], patience: Patience) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -25,13 +25,14 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from cnn.config import nearest
 from pipeline import recipes
+from pipeline.datasets import IMAGE_SHAPE, MNIST
 from pipeline.errors import PipelineError
 from pipeline.kernels import Kernels
 from pipeline.paths import PARAMETERS, SCHEMA
 from pipeline.stage import run_stage, write_bytes
 
-INPUT_SHAPE = (28, 28, 1)
-CLASSES = 10
+INPUT_SHAPE = (*IMAGE_SHAPE, 1)  # height, width and the one channel of grey
+CLASSES = len(MNIST.class_names)  # as many as in every data set
 
 
 class Strict(BaseModel):
@@ -81,22 +82,32 @@ class Train(Strict):
     )
 
 
+def _makes(make: Callable[[Any], object]) -> AfterValidator:
+    """Return a validator of plain data that an object can be made of; the data stay plain."""
+
+    def check(data: Any) -> Any:
+        make(data)
+        return data
+
+    return AfterValidator(check)
+
+
 class Recipe(Strict):
     """A model and how it is trained."""
 
     model: Annotated[
         list[dict[str, Any]],
-        AfterValidator(lambda value: recipes.make_model(value) and value),
+        _makes(recipes.make_model),
         WithJsonSchema(recipes.layers_schema()),
     ] = Field(description="the layers, from input to output, as cnn's classes and their arguments")
     optimiser: Annotated[
         dict[str, Any],
-        AfterValidator(lambda value: recipes.make_optimiser(value) and value),
+        _makes(recipes.make_optimiser),
         WithJsonSchema(recipes.optimiser_schema()),
     ] = Field(description="the optimiser, as cnn's class and its arguments")
     loss: Annotated[
         dict[str, Any],
-        AfterValidator(lambda value: recipes.make_loss(value) and value),
+        _makes(recipes.make_loss),
         WithJsonSchema(recipes.loss_schema()),
     ] = Field(description="the loss, as cnn's class and its arguments")
     train: Train
@@ -119,7 +130,10 @@ class Evaluate(Strict):
     """What is reported of the trained model."""
 
     calibration_bins: int = Field(ge=1, description="the classes of confidence in which accuracy is compared")
-    hardest: int = Field(ge=1, description="how many of the test images with the highest loss are listed")
+    hardest: int = Field(
+        ge=1,
+        description="how many of the test images whose true class the model held least likely are listed",
+    )
 
 
 class Figures(Strict):
@@ -209,8 +223,7 @@ def _fields_at(place: tuple[Any, ...]) -> dict[str, Any]:
     """Return the parameters that may stand at a place of the file."""
     known: Any = Parameters
     for key in place:
-        known = Recipe if known is Mapping else known.model_fields[key].annotation
-        known = Mapping if known == dict[str, Recipe] else known
+        known = Recipe if known == dict[str, Recipe] else known.model_fields[key].annotation
     return dict(known.model_fields)
 
 

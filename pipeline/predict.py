@@ -34,11 +34,13 @@ class Prediction:
 
     Attributes:
         file: the picture's path.
+        dataset: what the network was trained on.
         seen: what the network was shown, `[28, 28]`.
         probabilities: of each class, by its name.
     """
 
     file: str
+    dataset: str
     seen: NDArray[np.uint8]
     probabilities: Mapping[str, float]
 
@@ -76,13 +78,16 @@ def predict(files: Sequence[Path]) -> Iterator[Prediction | PipelineError]:
             continue
         [probabilities] = model.predict_proba(normalisation.apply(seen[None]))
         named = zip(DATASETS[dataset].class_names, map(float, probabilities), strict=True)
-        yield Prediction(str(file), seen, dict(named))
+        yield Prediction(str(file), normalisation.dataset, seen, dict(named))
 
 
 def as_json(predictions: Sequence[Prediction]) -> str:
     """Return the predictions as a JSON list."""
     return json.dumps(
-        [{"file": p.file, "answer": p.answer, "probabilities": p.probabilities} for p in predictions],
+        [
+            {"file": p.file, "dataset": p.dataset, "answer": p.answer, "probabilities": p.probabilities}
+            for p in predictions
+        ],
         indent=2,
         ensure_ascii=False,
     )

@@ -15,11 +15,12 @@ from pipeline.errors import PipelineError
 from pipeline.paths import LOGS
 
 
-def run_stage(main: Callable[[], int | None]) -> NoReturn:
+def run_stage(main: Callable[[], int | None], *, resumes: bool = False) -> NoReturn:
     """Run a stage's main function; a fault the user can mend becomes one line and exit status 1.
 
     Args:
         main: the function; it may return an exit status.
+        resumes: whether it goes on from where it was stopped.
     """
     try:
         status = main()
@@ -27,7 +28,8 @@ def run_stage(main: Callable[[], int | None]) -> NoReturn:
         print(f"error: {error}", file=sys.stderr)
         status = 1
     except KeyboardInterrupt:
-        print("\nstopped: `dvc repro` goes on from here.", file=sys.stderr)
+        hint = " `dvc repro` goes on from here." if resumes else ""
+        print(f"\nstopped.{hint}", file=sys.stderr)
         status = 130
     sys.exit(status)
 

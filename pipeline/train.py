@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from dvclive.live import Live
 import cnn
 from pipeline import paths
 from pipeline.errors import PipelineError
-from pipeline.images import load_normalisation, load_part
+from pipeline.images import Labelled, Normalisation, load_normalisation, load_part
 from pipeline.kernels import check_kernels
 from pipeline.params import INPUT_SHAPE, Parameters, load_parameters
 from pipeline.recipes import make_loss, make_model, make_optimiser
@@ -61,46 +62,55 @@ def train(parameters: Parameters, processed: Path) -> dict[str, Any]:
     recipe = parameters.chosen
     kernels = check_kernels(parameters.runtime.kernels)
     normalisation = load_normalisation(processed)
-    images, labels = load_part("train", processed)
-    validation_images, validation_labels = load_part("validation", processed)
+    training, validation = load_part("train", processed), load_part("validation", processed)
     model = make_model(recipe.model)
     model.build(INPUT_SHAPE, np.random.default_rng(recipe.train.seed))
     checkpoint = cnn.Checkpoint(paths.CHECKPOINTS / f"{_digest(parameters, processed)}.npz")
     print(
-        f"Recipe {parameters.recipe} on {normalisation.dataset}: {len(labels):,} images to train with, "
-        f"{len(validation_labels):,} to choose the epoch by.\n{model.summary()}"
+        f"Recipe {parameters.recipe} on {normalisation.dataset}: {len(training.labels):,} images to train "
+        f"with, {len(validation.labels):,} to choose the epoch by.\n{model.summary()}"
     )
     started = time.perf_counter()
     with Live(
         dir=str(paths.TRAINING_LOG), dvcyaml=None, save_dvc_exp=False, report=None, monitor_system=False
     ) as live:
         live.log_metric("dataset", normalisation.dataset, plot=False)
-        try:
-            history = model.fit(
-                normalisation.apply(images),
-                labels,
-                validation_data=(normalisation.apply(validation_images), validation_labels),
-                optimiser=make_optimiser(recipe.optimiser),
-                loss=make_loss(recipe.loss),
-                epochs=recipe.train.epochs,
-                batch_size=recipe.train.batch_size,
-                micro_batch_size=recipe.train.micro_batch_size,
-                seed=recipe.train.seed,
-                workers=parameters.runtime.workers,
-                callbacks=[
-                    cnn.ProgressBar(),
-                    MetricsLog(live),
-                    cnn.BestWeights(recipe.train.monitor),
-                    checkpoint,
-                ],
-            )
-        except ValueError as error:  # of the data or the checkpoint: the parameters have been checked
-            raise PipelineError(str(error)) from error
+        callbacks = (cnn.ProgressBar(), MetricsLog(live), cnn.BestWeights(recipe.train.monitor), checkpoint)
+        epochs = _fit(model, parameters, normalisation, training, validation, callbacks)
     seconds = time.perf_counter() - started
     paths.MODEL.parent.mkdir(parents=True, exist_ok=True)
     model.save(paths.MODEL)
     checkpoint.path.unlink(missing_ok=True)
-    return {"kernels": kernels, "seconds": seconds, "epochs": len(history), "images": len(images)}
+    return {"kernels": kernels, "seconds": seconds, "epochs": epochs, "images": len(training.labels)}
+
+
+def _fit(
+    model: cnn.Sequential,
+    parameters: Parameters,
+    normalisation: Normalisation,
+    training: Labelled,
+    validation: Labelled,
+    callbacks: Sequence[cnn.Callback],
+) -> int:
+    """Train the model as the chosen recipe says; return after how many epochs training ended."""
+    recipe = parameters.chosen
+    try:
+        history = model.fit(
+            normalisation.apply(training.images),
+            training.labels,
+            validation_data=(normalisation.apply(validation.images), validation.labels),
+            optimiser=make_optimiser(recipe.optimiser),
+            loss=make_loss(recipe.loss),
+            epochs=recipe.train.epochs,
+            batch_size=recipe.train.batch_size,
+            micro_batch_size=recipe.train.micro_batch_size,
+            seed=recipe.train.seed,
+            workers=parameters.runtime.workers,
+            callbacks=callbacks,
+        )
+    except ValueError as error:  # of the data or the checkpoint: the parameters have been checked
+        raise PipelineError(str(error)) from error
+    return len(history)
 
 
 def _digest(parameters: Parameters, processed: Path) -> str:
@@ -112,8 +122,9 @@ def _digest(parameters: Parameters, processed: Path) -> str:
         "numpy": version("numpy"),
     }
     digest.update(json.dumps(facts, sort_keys=True).encode())
-    code = sorted(Path(cnn.__file__).parent.rglob("*.py"))
-    for path in (*code, Path(__file__), *sorted(processed.iterdir())):
+    packages = Path(cnn.__file__).parent, Path(__file__).parent
+    code = [path for package in packages for path in sorted(package.rglob("*.py"))]
+    for path in (*code, *sorted(processed.iterdir())):
         digest.update(path.name.encode() + b"\0")
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:16]
@@ -132,4 +143,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run_stage(main)
+    run_stage(main, resumes=True)

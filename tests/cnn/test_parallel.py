@@ -44,7 +44,7 @@ print(train(workers=2).bits())
 """
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def two_blas_threads() -> Iterator[None]:
     """Let BLAS have two threads, whatever the machine, and see to it that it has them after the test too."""
     if not blas_threads():
@@ -55,6 +55,9 @@ def two_blas_threads() -> Iterator[None]:
     yield
     assert blas_threads() == {2}
     in_another_thread(lambda: threadpool_limits(before, user_api="blas"))
+
+
+with_two_blas_threads = pytest.mark.usefixtures("two_blas_threads")
 
 
 def in_another_thread(call: Callable[[], T]) -> T:
@@ -74,6 +77,7 @@ def seen_in_a_block() -> set[int]:
 # One BLAS thread --------------------------------------------------------------------------------------
 
 
+@with_two_blas_threads
 def test_blas_has_one_thread_until_the_outermost_block_is_left() -> None:
     with one_blas_thread():
         assert blas_threads() == {1}
@@ -83,12 +87,14 @@ def test_blas_has_one_thread_until_the_outermost_block_is_left() -> None:
     assert blas_threads() == {2}
 
 
+@with_two_blas_threads
 def test_blas_gets_its_threads_back_when_a_block_raises() -> None:
     with pytest.raises(KeyError), one_blas_thread():
         raise KeyError
     assert blas_threads() == {2}
 
 
+@with_two_blas_threads
 def test_blocks_that_overlap_in_two_threads_give_blas_its_threads_back() -> None:
     first_in, second_in, first_out = threading.Event(), threading.Event(), threading.Event()
     seen = []
@@ -114,6 +120,7 @@ def test_blocks_that_overlap_in_two_threads_give_blas_its_threads_back() -> None
     assert blas_threads() == {2}
 
 
+@with_two_blas_threads
 def test_a_block_holds_blas_in_any_thread_one_after_the_other() -> None:
     assert seen_in_a_block() == {1}
     assert in_another_thread(seen_in_a_block) == {1}
@@ -122,6 +129,7 @@ def test_a_block_holds_blas_in_any_thread_one_after_the_other() -> None:
     assert in_another_thread(seen_in_a_block) == {1}
 
 
+@with_two_blas_threads
 def test_a_block_holds_blas_in_any_thread_within_a_limit_of_the_callers_own() -> None:
     with threadpool_limits(2, user_api="blas"):
         assert in_another_thread(seen_in_a_block) == {1}
@@ -130,6 +138,7 @@ def test_a_block_holds_blas_in_any_thread_within_a_limit_of_the_callers_own() ->
         assert blas_threads() == {2}
 
 
+@with_two_blas_threads
 def test_blocks_of_many_threads_hold_blas_to_one_thread_throughout() -> None:
     start = threading.Barrier(8)
 
@@ -174,6 +183,7 @@ class SeesThreads(Callback):
         self.seen.append(blas_threads())
 
 
+@with_two_blas_threads
 @pytest.mark.parametrize("workers", [1, 3])
 def test_blas_has_one_thread_while_a_model_trains(workers: int) -> None:
     callback = SeesThreads()
@@ -182,6 +192,7 @@ def test_blas_has_one_thread_while_a_model_trains(workers: int) -> None:
     assert blas_threads() == {2}
 
 
+@with_two_blas_threads
 @pytest.mark.parametrize("n", [1, 32, 33, 97])
 def test_blas_has_one_thread_inside_the_layers(n: int) -> None:
     model = built([BlasThreads(), Flatten()])
@@ -189,12 +200,14 @@ def test_blas_has_one_thread_inside_the_layers(n: int) -> None:
     np.testing.assert_array_equal(model.activations(images(n)[0])[0], np.ones((n, 6, 6, 1)))
 
 
+@with_two_blas_threads
 def test_blas_has_one_thread_inside_the_layers_in_other_processes() -> None:
     model = built([BlasThreads(), Flatten()])
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         np.testing.assert_array_equal(model.outputs(images(97)[0], executor=pool), np.ones((97, 36)))
 
 
+@with_two_blas_threads
 def test_blas_gets_its_threads_back_when_training_ends_with_an_exception() -> None:
     class Fails(SeesThreads):
         def on_step_end(self, training: Training) -> None:
@@ -209,6 +222,7 @@ def test_blas_gets_its_threads_back_when_training_ends_with_an_exception() -> No
 
 
 def test_eight_threads_that_predict_at_once_get_what_one_gets() -> None:
+    before = blas_threads()
     model = built([*convolutional()[:-1], Dense(3)])
     x, _ = images(97)
     expected = digests({"probabilities": model.predict_proba(x, workers=1)})
@@ -220,7 +234,7 @@ def test_eight_threads_that_predict_at_once_get_what_one_gets() -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(predict, range(8))) == [[expected] * 5] * 8
-    assert blas_threads() == {2}
+    assert blas_threads() == before
 
 
 # The pool of workers ----------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ CONTENTS = {
 }
 TINY = Dataset(
     name="tiny",
+    title="Tiny",
     class_names=MNIST.class_names,
     mirrors=(),
     files={

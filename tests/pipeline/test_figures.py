@@ -15,7 +15,7 @@ import cnn
 from pipeline import paths
 from pipeline.errors import PipelineError
 from pipeline.feature_maps import BARS, ROOM, bars, in_short, steps_through
-from pipeline.figures import CURVES, figures
+from pipeline.figures import CURVES, figures, write
 from pipeline.params import INPUT_SHAPE, load_parameters
 from pipeline.sheet import DENSITY, enlarge, scaled
 from pipeline.themes import DARK, LIGHT, Theme, contrast, readable_on, shade
@@ -62,6 +62,8 @@ def built(layers: Layers) -> cnn.Sequential:
 def write_results(layers: Layers = PLAIN, epochs: int = 2, dataset: str = "mnist-sample") -> None:
     """Write what the stages before leave behind, for a test set of four images."""
     data = changed(small_parameters(), "recipes.small.model", layers)
+    if layers[-1]["layer"] == "Softmax":
+        data = changed(data, "recipes.small.loss.loss", "MeanSquaredError")
     fashion = dataset == "fashion-mnist"
     write_parameters(Path(), changed(data, "data.dataset", "fashion-mnist" if fashion else "mnist"))
     processed = paths.PROCESSED / "fashion-mnist" if fashion else PROCESSED
@@ -109,7 +111,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 def draw() -> dict[str, bytes]:
     """Draw the figures and return what there is now."""
     parameters = load_parameters()
-    figures(parameters, paths.PROCESSED / parameters.data.dataset)
+    write(*figures(parameters, paths.PROCESSED / parameters.data.dataset))
     return drawn()
 
 
@@ -217,13 +219,21 @@ def test_filters_are_shown_pixel_by_pixel(plain: dict[str, bytes]) -> None:
         np.testing.assert_array_equal(shown[place], expected)
 
 
+def test_every_filter_and_every_hard_image_is_drawn() -> None:
+    write_results(WIDE)
+    header, first, _ = paths.HARDEST.read_text().splitlines()
+    paths.HARDEST.write_text("\n".join([header, *[first] * 30]))
+    found = draw()
+    assert len(pictures(found[f"{paths.FIGURES.as_posix()}/filters-light.svg"])) == 80 + 1  # and the scale
+    assert len(pictures(found[f"{paths.FIGURES.as_posix()}/hardest-light.svg"])) == 30 + 1
+
+
 def test_the_confusion_matrix_counts_rows_of_true_classes(plain: dict[str, bytes]) -> None:
     written = texts(plain[f"{paths.FIGURES.as_posix()}/confusion-light.svg"])
     assert written[1][0] == "MNIST sample of 5,000 digits: 1 of 4 test images taken for another class"
     numbers = [(text, colour) for text, colour in written if text.isdigit()]
-    rows = [
-        numbers[place : place + 12] for place in range(0, 120, 12)
-    ]  # a row's and a column's name, ten counts
+    # In each row: its name, a column's name, and ten counts.
+    rows = [numbers[place : place + 12] for place in range(0, 120, 12)]
     assert [text for (text, _), *_ in rows] == list("0123456789")
     counts = ["".join(text for text, _ in row[2:]) for row in rows]
     assert [counts[2], counts[3], counts[7]] == ["0011000000", "0001000000", "0000000100"]
@@ -284,10 +294,7 @@ def test_a_failed_run_leaves_the_figures_as_they_were(missing: Path) -> None:
     before = {f"{paths.FIGURES.as_posix()}/filters-dark.svg": b"as it was", README: b"as it was"}
     for name, content in before.items():
         Path(name).write_bytes(content)
-
-    with pytest.raises(
-        PipelineError, match=f"^There is no {re.escape(str(missing))}: run `dvc repro` first.$"
-    ):
+    refusal = f"There is no {missing}: run `dvc repro` first."
+    with pytest.raises(PipelineError, match=f"^{re.escape(refusal)}$"):
         draw()
-
     assert drawn() == before

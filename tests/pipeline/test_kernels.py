@@ -18,6 +18,7 @@ def architectures():
 IN_WORKERS = """
 import json
 import multiprocessing
+import sys
 from concurrent.futures import ProcessPoolExecutor
 
 import blas
@@ -26,7 +27,8 @@ if __name__ == "__main__":
     import pipeline
     import scipy.linalg  # which brings a BLAS of its own
     found = {"here": blas.architectures()}
-    for method in {"spawn", "fork"} & set(multiprocessing.get_all_start_methods()):
+    # macOS has fork, but what runs threads, as BLAS does, may crash in the child.
+    for method in ["spawn"] if sys.platform in {"darwin", "win32"} else ["spawn", "fork"]:
         with ProcessPoolExecutor(1, multiprocessing.get_context(method)) as pool:
             found[method] = pool.submit(blas.architectures).result()
     print(json.dumps(found))

@@ -62,11 +62,12 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_json_names_file_answer_and_a_probability_for_each_class(trained: Path) -> None:
+def test_json_names_file_data_set_answer_and_a_probability_for_each_class(trained: Path) -> None:
     done = run(trained, "--json", "0.png", "1.png", "2.png")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert [entry["file"] for entry in found] == ["0.png", "1.png", "2.png"]
+    assert [entry["dataset"] for entry in found] == ["mnist-sample"] * 3
     assert [entry["answer"] for entry in found] == ["0", "1", "2"]
     for entry in found:
         assert list(entry["probabilities"]) == list(DIGITS)

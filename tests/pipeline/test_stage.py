@@ -30,7 +30,7 @@ def raising(error: BaseException) -> Callable[[], None]:
             1,
             "error: [Errno 2] No such file or directory: 'models/model.npz'\n",
         ),
-        (raising(KeyboardInterrupt()), 130, "\nstopped: `dvc repro` goes on from here.\n"),
+        (raising(KeyboardInterrupt()), 130, "\nstopped.\n"),
     ],
 )
 def test_a_stage_ends_with_its_status_and_one_sentence(

@@ -4,6 +4,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -155,12 +156,21 @@ def change_the_data(folder: Path) -> None:
     np.save(folder / PROCESSED / "train-images.npy", images)
 
 
-def change_the_code(folder: Path) -> None:
-    with (folder / "cnn" / "optimisers.py").open("a") as file:
+def change_the_code(module: str, folder: Path) -> None:
+    with (folder / module).open("a") as file:
         file.write("# changed\n")
 
 
-@pytest.mark.parametrize("change", [change_the_recipe, change_the_data, change_the_code])
+@pytest.mark.parametrize(
+    "change",
+    [
+        change_the_recipe,
+        change_the_data,
+        partial(change_the_code, "cnn/optimisers.py"),
+        partial(change_the_code, "pipeline/images.py"),
+        partial(change_the_code, "pipeline/recipes.py"),
+    ],
+)
 def test_a_checkpoint_of_another_training_is_not_gone_on_from(
     left: Path, change: Callable[[Path], None]
 ) -> None:
@@ -224,7 +234,7 @@ def test_ctrl_c_ends_in_one_sentence_and_leaves_the_checkpoint(prepared: Path, t
         finally:
             process.kill()
     assert process.returncode == 130
-    assert said.splitlines()[-1] == "stopped: `dvc repro` goes on from here."
+    assert said.splitlines()[-1] == "stopped. `dvc repro` goes on from here."
     assert "Traceback" not in said
     assert len(checkpoints(folder)) == 1
     assert not (folder / paths.MODEL).exists()
