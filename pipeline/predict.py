@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -70,6 +71,8 @@ def predict(files: Sequence[Path]) -> Iterator[Prediction | PipelineError]:
             f"note: the model was trained on {normalisation.dataset}, a small sample of {dataset}.",
             file=sys.stderr,
         )
+    if dataset != "mnist":
+        print(f"note: pictures are prepared as pen strokes, {dataset} has solid shapes.", file=sys.stderr)
     for file in files:
         try:
             seen = read_picture(file)
@@ -130,6 +133,8 @@ def main() -> int:
     parser.add_argument("image", nargs="+", type=Path, help="a picture of one digit: PNG, JPEG, …")
     parser.add_argument("--json", action="store_true", help="print JSON instead of bars")
     arguments = parser.parse_args()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that has no shades shows question marks
     found: list[Prediction] = []
     console = Console()
     for result in predict(arguments.image):

@@ -51,11 +51,11 @@ def trained(
     return folder
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *arguments: str, encoding: str = "utf-8") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "pipeline.predict", *arguments],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "60", "PYTHONIOENCODING": "utf-8"},
+        env=os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "60", "PYTHONIOENCODING": encoding},
         capture_output=True,
         encoding="utf-8",
         check=False,
@@ -86,6 +86,13 @@ def test_terminal_output_has_the_picture_and_ten_bars_within_sixty_columns(train
     [longest] = [line for line in lines if line[30:].count("█") > 6]
     assert longest[30:].strip().startswith("2 ")
     assert any("█" in line[:28] for line in lines), "what the network saw is drawn"
+
+
+def test_a_terminal_without_shades_shows_the_answer_all_the_same(trained: Path) -> None:
+    done = run(trained, "2.png", encoding="ascii")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("2.png: 2\n")
+    assert "?" in done.stdout
 
 
 def test_the_sample_is_named_beside_the_answers(trained: Path) -> None:
