@@ -222,10 +222,18 @@ def test_what_differs_from_run_to_run_is_logged_elsewhere(undisturbed: Path) -> 
     assert log["kernels"]
 
 
+# A shell that starts the tests in the background has its children ignore Ctrl-C.
+HEEDING_CTRL_C = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execvp("python", ["python", "-m", "pipeline.train"])
+"""
+
+
 def test_ctrl_c_ends_in_one_sentence_and_leaves_the_checkpoint(prepared: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(prepared, tmp_path / "copy")
     write_parameters(folder, changed(SMALL, "recipes.small.train.epochs", 1_000_000))
-    with start(folder, "python", "-m", "pipeline.train") as process:
+    with start(folder, "python", "-c", HEEDING_CTRL_C) as process:
         assert process.stdout
         try:
             next(line for line in process.stdout if "epoch 3/1000000: learning rate" in line)
