@@ -15,7 +15,7 @@ from sklearn.metrics import precision_recall_fscore_support
 
 import cnn
 from pipeline import paths
-from pipeline.datasets import DATASETS
+from pipeline.datasets import DATASETS, Dataset
 from pipeline.images import load_normalisation, load_part
 from pipeline.kernels import check_kernels
 from pipeline.models import load_model
@@ -60,30 +60,28 @@ def evaluate(parameters: Parameters, processed: Path) -> dict[str, Any]:
         "calibration_error": calibration_error(labels, probabilities, bins),
     }
     write_json(paths.EVALUATION, metrics)
-    class_names = DATASETS[parameters.data.dataset].class_names
-    write_tables(labels, probabilities, class_names, parameters.evaluate.hardest)
+    write_tables(labels, probabilities, DATASETS[normalisation.dataset], parameters.evaluate.hardest)
     print("{recipe} on {dataset}: {accuracy:.2%} of {images:,} test images right.".format_map(metrics))
     return {"kernels": kernels, "seconds": seconds, "images": len(images)}
 
 
-def write_tables(
-    labels: Labels, probabilities: Probabilities, class_names: Sequence[str], worst: int
-) -> None:
-    """Write the predictions, the scores of each class and the hardest images.
+def write_tables(labels: Labels, probabilities: Probabilities, dataset: Dataset, worst: int) -> None:
+    """Write the predictions, the scores of each class and the hardest images; each row names the data set.
 
     Args:
         labels: the true classes, `[n]`.
         probabilities: what the model gave, `[n, classes]`.
-        class_names: their names.
+        dataset: where the images are from.
         worst: how many of the images whose true class the model held least likely to list.
     """
-    predictions = probabilities.argmax(axis=1)
+    predictions, class_names = probabilities.argmax(axis=1), dataset.class_names
     named = zip(np.array(class_names)[labels], np.array(class_names)[predictions], strict=True)
-    write_csv(paths.PREDICTIONS, ("actual", "predicted"), named)
+    write_csv(paths.PREDICTIONS, dataset.name, ("actual", "predicted"), named)
     scores = per_class(labels, predictions, class_names)
-    write_csv(paths.CLASSES, ("class", "precision", "recall", "f1", "images"), scores)
+    write_csv(paths.CLASSES, dataset.name, ("class", "precision", "recall", "f1", "images"), scores)
     write_csv(
         paths.HARDEST,
+        dataset.name,
         ("image", "actual", "predicted", "probability_of_actual", "probability_of_predicted"),
         hardest(labels, probabilities, class_names, worst),
     )
@@ -138,12 +136,12 @@ def hardest(
         )
 
 
-def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write a table, whole or not at all."""
+def write_csv(path: Path, dataset: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a table whose last column names the data set, whole or not at all."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
+    writer.writerow((*header, "dataset"))
+    writer.writerows((*row, dataset) for row in rows)
     write_bytes(path, text.getvalue().encode())
 
 
