@@ -14,6 +14,8 @@ Images are `[n, h, w, c]`, filters `[h_f, w_f, c, n_f]`, dense weights `[n_in, n
 the loss with respect to y, and so on.
 """
 
+from cnn.augmentation import Augmentation, RandomAffine
+from cnn.averaging import WeightAverage
 from cnn.callbacks import BestWeights, Checkpoint, EarlyStopping, ProgressBar
 from cnn.gradients import gradient_check
 from cnn.initialisers import glorot_normal, glorot_uniform, he_normal, he_uniform
@@ -37,7 +39,8 @@ from cnn.layers import (
 )
 from cnn.losses import Loss, MeanSquaredError, SoftmaxCrossEntropy
 from cnn.metrics import accuracy, confusion_matrix
-from cnn.optimisers import SGD, Adam, AdamW, Optimiser, RMSProp
+from cnn.optimiser_base import Optimiser
+from cnn.optimisers import SGD, Adam, AdamW, RMSProp
 from cnn.schedules import ConstantRate, CosineDecay, OneCycle, Schedule, StepDecay
 from cnn.sequential import Sequential
 from cnn.training import Callback, Training
@@ -47,6 +50,7 @@ __all__ = [
     "SGD",
     "Adam",
     "AdamW",
+    "Augmentation",
     "AveragePool2D",
     "BatchNorm",
     "BestWeights",
@@ -69,6 +73,7 @@ __all__ = [
     "Optimiser",
     "ProgressBar",
     "RMSProp",
+    "RandomAffine",
     "ReLU",
     "Schedule",
     "Sequential",
@@ -78,6 +83,7 @@ __all__ = [
     "StepDecay",
     "Tanh",
     "Training",
+    "WeightAverage",
     "accuracy",
     "confusion_matrix",
     "glorot_normal",

@@ -8,6 +8,7 @@ from math import inf, isnan
 from pathlib import Path
 from typing import Any
 
+from cnn.averaging import WeightAverage
 from cnn.checks import whole_number
 from cnn.storage import read_arrays, write_arrays
 from cnn.training import Callback, CallbackLike, Record, Training
@@ -245,6 +246,8 @@ def _arguments(training: Training) -> dict[str, Any]:
         "model": repr(training.model),
         "optimiser": repr(training.optimiser),
         "loss": repr(training.loss),
+        "augmentation": repr(training.augmentation),
+        "weight_average": repr([one for one in training.callbacks if isinstance(one, WeightAverage)]),
         "samples": list(training.x.shape),
         "epochs": training.epochs,
         "batch_size": training.batch_size,

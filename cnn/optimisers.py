@@ -2,119 +2,13 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
-from math import sqrt
+from dataclasses import dataclass
 
 import numpy as np
 
 from cnn.checks import number_between
-from cnn.schedules import Schedule
-from cnn.types import Array, Gradients
-
-
-@dataclass(eq=False, kw_only=True)
-class Optimiser(ABC):
-    """The frame of every optimiser: clipping, weight decay and the loop; a subclass adds its formula.
-
-    An optimiser keeps its memory from one `fit` to the next: make a new one for a new model.
-
-    Args:
-        learning_rate: η, a number or a schedule.
-        weight_decay: λ; λ · w is added to the gradient of each weight (not of biases, scales and shifts).
-        clip_norm: the gradients' largest length √(Σ g²), over all parameters together; longer ones are
-            shortened to it. None clips nothing.
-
-    Attributes:
-        steps: how many steps have been taken.
-        memory: what the formula remembers from step to step: kind → parameter → array.
-
-    Raises:
-        TypeError: if a hyperparameter has the wrong type.
-        ValueError: if one is out of range.
-
-    Example:
-        >>> sgd = SGD(learning_rate=0.1)
-        >>> sgd.update({"weight": np.array([1.0])}, {"weight": np.array([2.0])})
-        {'weight': array([0.8])}
-    """
-
-    learning_rate: float | Schedule
-    weight_decay: float = 0.0
-    clip_norm: float | None = None
-    steps: int = field(init=False, repr=False, default=0)
-    memory: dict[str, dict[str, Array]] = field(init=False, repr=False, default_factory=dict)
-
-    def __post_init__(self) -> None:
-        owner = type(self).__name__
-        if not isinstance(self.learning_rate, Schedule):
-            self.learning_rate = number_between(owner, "learning_rate", self.learning_rate, 0, open_low=True)
-        self.weight_decay = number_between(owner, "weight_decay", self.weight_decay, 0)
-        if self.clip_norm is not None:
-            self.clip_norm = number_between(owner, "clip_norm", self.clip_norm, 0, open_low=True)
-
-    def update(self, params: dict[str, Array], grads: Gradients, progress: float = 0.0) -> dict[str, Array]:
-        """Take one step.
-
-        Args:
-            params: the parameters under their names; they are not changed.
-            grads: their gradients under the same names.
-            progress: how far training has come, from 0 to 1; schedules depend on it.
-
-        Returns:
-            The new parameters, in the number types of the old ones.
-
-        Raises:
-            ValueError: if names or shapes differ.
-        """
-        if params.keys() != grads.keys():
-            raise ValueError(
-                f"There must be one gradient for each of {sorted(params)}, received {sorted(grads)}."
-            )
-        self.steps += 1
-        rate, shrink = self.rate_at(progress), self._clip_factor(grads)
-        updated = {
-            name: self.update_one(name, value, self._decayed(name, value, grads[name] * shrink), rate)
-            for name, value in params.items()
-        }
-        return {name: value.astype(params[name].dtype, copy=False) for name, value in updated.items()}
-
-    @abstractmethod
-    def update_one(self, name: str, value: Array, grad: Array, rate: float) -> Array:
-        """Return a parameter's new value: the optimiser's formula.
-
-        Args:
-            name: the parameter's name, under which its memory is kept.
-            value: the parameter.
-            grad: its gradient, clipped and decayed.
-            rate: η at this step.
-        """
-
-    def rate_at(self, progress: float) -> float:
-        """Return the learning rate η at this progress."""
-        rate = self.learning_rate
-        return rate(progress) if isinstance(rate, Schedule) else rate
-
-    def _clip_factor(self, grads: Gradients) -> float:
-        if self.clip_norm is None:
-            return 1.0
-        norm = sqrt(sum(float(np.square(grad, dtype=np.float64).sum()) for grad in grads.values()))
-        return min(1.0, self.clip_norm / norm) if norm > 0 else 1.0
-
-    def _decayed(self, name: str, value: Array, grad: Array) -> Array:
-        return grad + self.weight_decay * value if self.weight_decay and is_weight(name) else grad
-
-    def _recall(self, kind: str, name: str, like: Array) -> Array:
-        """Return what is remembered of a parameter, zeros at first."""
-        remembered = self.memory.setdefault(kind, {}).get(name)
-        if remembered is None:
-            return np.zeros_like(like)
-        if remembered.shape != like.shape:
-            raise ValueError(
-                f"The optimiser remembers {name} with the shape {remembered.shape}, received {like.shape}: "
-                "make a new optimiser for another model."
-            )
-        return remembered
+from cnn.optimiser_base import Optimiser, is_weight
+from cnn.types import Array
 
 
 @dataclass(eq=False, kw_only=True)
@@ -156,12 +50,18 @@ class SGD(Optimiser):
         if self.nesterov and not self.momentum:
             raise ValueError("SGD: nesterov needs momentum, received momentum 0.")
 
-    def update_one(self, name: str, value: Array, grad: Array, rate: float) -> Array:
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The velocity, if there is momentum."""
+        return ("velocity",) if self.momentum else ()
+
+    def update_one(self, name: str, value: Array, grad: Array, rate: float, *memory: Array) -> Array:
         """Return the parameter one step further down."""
         if not self.momentum:
             return value - rate * grad
-        velocity = self.momentum * self._recall("velocity", name, value) + grad
-        self.memory["velocity"][name] = velocity
+        (velocity,) = memory
+        velocity *= self.momentum
+        velocity += grad
         step = grad + self.momentum * velocity if self.nesterov else velocity
         return value - rate * step
 
@@ -199,10 +99,16 @@ class RMSProp(Optimiser):
         self.decay = number_between("RMSProp", "decay", self.decay, 0, 1)
         self.epsilon = number_between("RMSProp", "epsilon", self.epsilon, 0, open_low=True)
 
-    def update_one(self, name: str, value: Array, grad: Array, rate: float) -> Array:
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The gradient's mean square."""
+        return ("square",)
+
+    def update_one(self, name: str, value: Array, grad: Array, rate: float, *memory: Array) -> Array:
         """Return the parameter after a step whose size hardly depends on the gradient's."""
-        square = self.decay * self._recall("square", name, value) + (1 - self.decay) * grad * grad
-        self.memory["square"][name] = square
+        (square,) = memory
+        square *= self.decay
+        square += (1 - self.decay) * grad * grad
         return value - rate * grad / (np.sqrt(square) + self.epsilon)
 
 
@@ -243,14 +149,22 @@ class Adam(Optimiser):
         self.beta_2 = number_between(type(self).__name__, "beta_2", self.beta_2, 0, 1)
         self.epsilon = number_between(type(self).__name__, "epsilon", self.epsilon, 0, open_low=True)
 
-    def update_one(self, name: str, value: Array, grad: Array, rate: float) -> Array:
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The gradient's mean and mean square, m and v."""
+        return "mean", "square"
+
+    def update_one(self, name: str, value: Array, grad: Array, rate: float, *memory: Array) -> Array:
         """Return the parameter after one step."""
-        mean = self.beta_1 * self._recall("mean", name, value) + (1 - self.beta_1) * grad
-        square = self.beta_2 * self._recall("square", name, value) + (1 - self.beta_2) * grad * grad
-        self.memory["mean"][name], self.memory["square"][name] = mean, square
-        unbiased_mean = mean / (1 - self.beta_1**self.steps)
+        mean, square = memory
+        mean *= self.beta_1
+        mean += (1 - self.beta_1) * grad
+        square *= self.beta_2
+        square += (1 - self.beta_2) * grad * grad
+        unbiased_rate = rate / (1 - self.beta_1**self.steps)  # m̂'s divisor: a number instead of an array
         unbiased_square = square / (1 - self.beta_2**self.steps)
-        return value - rate * unbiased_mean / (np.sqrt(unbiased_square) + self.epsilon)
+        step: Array = unbiased_rate * mean / (np.sqrt(unbiased_square) + self.epsilon)
+        return value - step
 
 
 @dataclass(eq=False, kw_only=True)
@@ -280,20 +194,10 @@ class AdamW(Adam):
 
     weight_decay: float = 0.01
 
-    def update_one(self, name: str, value: Array, grad: Array, rate: float) -> Array:
+    def update_one(self, name: str, value: Array, grad: Array, rate: float, *memory: Array) -> Array:
         """Return the parameter after its decay and one step."""
         kept = (1 - rate * self.weight_decay) * value if is_weight(name) else value
-        return super().update_one(name, kept, grad, rate)
+        return super().update_one(name, kept, grad, rate, *memory)
 
     def _decayed(self, name: str, value: Array, grad: Array) -> Array:
         return grad
-
-
-def is_weight(name: str) -> bool:
-    """Tell weights, which decay, from biases, scales and shifts, which do not.
-
-    Example:
-        >>> is_weight("0.weight"), is_weight("0.bias")
-        (True, False)
-    """
-    return name.rpartition(".")[2] == "weight"

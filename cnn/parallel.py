@@ -39,7 +39,7 @@ def worker_pool(workers: int | None, executor: Executor | None) -> Iterator[Exec
         if executor is not None:
             yield executor
         else:
-            with ThreadPoolExecutor(workers or _processors()) as pool:
+            with ThreadPoolExecutor(workers or processors()) as pool:
                 yield pool
 
 
@@ -72,7 +72,8 @@ def _keep_freed_memory() -> None:
     np.empty(31 << 20, np.uint8)
 
 
-def _processors() -> int:
+def processors() -> int:
+    """Return how many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

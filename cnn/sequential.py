@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import Executor
-from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from cnn.augmentation import Augmentation
 from cnn.checks import check_samples
 from cnn.config import layer_from_config
 from cnn.labels import check_targets, labels_of
 from cnn.layers import Softmax
 from cnn.losses import Loss, SoftmaxCrossEntropy
 from cnn.metrics import accuracy
-from cnn.optimisers import Optimiser
+from cnn.optimiser_base import Optimiser
 from cnn.parallel import check_workers, one_blas_thread, worker_pool
 from cnn.stack import LayerStack
 from cnn.storage import load_model, save_model
@@ -67,6 +67,7 @@ class Sequential(LayerStack):
         batch_size: int = 128,
         micro_batch_size: int = MICRO_BATCH_SIZE,
         validation_data: tuple[Array, Targets] | None = None,
+        augmentation: Augmentation | None = None,
         callbacks: Iterable[CallbackLike] = (),
         workers: int | None = None,
         executor: Executor | None = None,
@@ -86,10 +87,11 @@ class Sequential(LayerStack):
             batch_size: the samples of one step.
             micro_batch_size: the samples that a worker takes at once; small ones stay in its cache.
             validation_data: samples and targets to evaluate the model on after each epoch.
+            augmentation: what changes each sample anew in each epoch, such as RandomAffine.
             callbacks: Callback objects, or functions of the Training that are called after each epoch.
             workers: the number of threads; None takes one for each processor.
             executor: an executor to run the micro-batches on, instead of threads of its own.
-            seed: what shuffling and dropout derive their random numbers from.
+            seed: what shuffling, augmentation and dropout derive their random numbers from.
 
         Returns:
             One record per epoch: epoch, learning_rate, loss, accuracy and, with validation data,
@@ -110,7 +112,7 @@ class Sequential(LayerStack):
             self._check_data("validation ", *validation_data, loss)
         training = Training(
             self, optimiser, loss, x, targets, validation_data, epochs, batch_size, micro_batch_size, seed,
-            callbacks=list(callbacks),
+            callbacks=list(callbacks), augmentation=augmentation,
         )  # fmt: skip
         with worker_pool(workers, executor) as pool:
             return training.run(pool)
@@ -134,7 +136,7 @@ class Sequential(LayerStack):
             return _outputs_of(self, x)
         parts = [x[first : first + MICRO_BATCH_SIZE] for first in range(0, len(x), MICRO_BATCH_SIZE)]
         with worker_pool(workers, executor) as pool:
-            return np.concatenate(list(pool.map(_outputs_of, repeat(self), parts)))
+            return np.concatenate(list(pool.map(_outputs_of, [self] * len(parts), parts)))
 
     def predict_proba(
         self, x: Array, *, workers: int | None = None, executor: Executor | None = None

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from itertools import repeat
 from math import isfinite
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cnn.augmentation import Augmentation
 from cnn.checks import whole_number
-from cnn.labels import labels_of
 from cnn.losses import Loss
-from cnn.optimisers import Optimiser
-from cnn.parallel import one_blas_thread
+from cnn.micro_batch import MicroBatchResult, generator, run_micro_batch
+from cnn.optimiser_base import Optimiser
 from cnn.types import Array, Gradients, Labels, Targets
 
 if TYPE_CHECKING:
@@ -40,8 +39,14 @@ class Callback:
     def on_fit_start(self, training: Training) -> None:
         """Learn that training is about to begin."""
 
+    def on_epoch_start(self, training: Training) -> None:
+        """Learn that the first step of an epoch is about to be taken."""
+
     def on_step_end(self, training: Training) -> None:
         """Learn that the optimiser has taken a step."""
+
+    def on_validation_start(self, training: Training) -> None:
+        """Learn that an epoch's last step is taken; validation, if there is any, comes next."""
 
     def on_epoch_end(self, training: Training) -> None:
         """Learn that an epoch is over and its record stands in the history."""
@@ -80,6 +85,7 @@ class Training:
         micro_batch_size: the samples of one worker's share.
         seed: what all randomness derives from.
         callbacks: what is told how it goes.
+        augmentation: what changes the samples of each step.
         epoch: the epochs completed so far.
         step: the steps taken in the current epoch.
         seen: the samples seen in the current epoch.
@@ -110,6 +116,7 @@ class Training:
     micro_batch_size: int
     seed: int
     callbacks: list[CallbackLike]
+    augmentation: Augmentation | None = None
     epoch: int = 0
     step: int = 0
     seen: int = 0
@@ -122,7 +129,10 @@ class Training:
         for name in ("epochs", "batch_size", "micro_batch_size"):
             setattr(self, name, whole_number("fit", name, getattr(self, name), minimum=1))
         self.seed = whole_number("fit", "seed", self.seed, minimum=0)
-        for name, kind in (("optimiser", Optimiser), ("loss", Loss)):
+        kinds: dict[str, type] = {"optimiser": Optimiser, "loss": Loss}
+        if self.augmentation is not None:
+            kinds["augmentation"] = Augmentation
+        for name, kind in kinds.items():
             value = getattr(self, name)
             if not isinstance(value, kind):
                 raise TypeError(
@@ -176,12 +186,17 @@ class Training:
 
     def _run_epoch(self, pool: Executor) -> None:
         self.step, self.seen, self._loss_sum, self._correct = 0, 0, 0.0, 0
-        order = generator(self.seed, self.epoch).permutation(len(self.x))
+        self._tell("on_epoch_start")
+        rng = generator(self.seed, self.epoch)
+        order = rng.permutation(len(self.x))
+        numbers = 0 if self.augmentation is None else self.augmentation.numbers
+        draws = rng.random((len(self.x), numbers), dtype=np.float32)
         rate = self.optimiser.rate_at(self.progress)
         for first in range(0, len(order), self.batch_size):
-            self._run_step(pool, order[first : first + self.batch_size])
+            self._run_step(pool, order[first : first + self.batch_size], draws)
             self._tell("on_step_end")
         self.epoch, self.step = self.epoch + 1, 0
+        self._tell("on_validation_start")
         record: Record = {
             "epoch": self.epoch,
             "learning_rate": rate,
@@ -193,9 +208,9 @@ class Training:
             record |= {f"validation_{name}": value for name, value in validation.items()}
         self.history.append(record)
 
-    def _run_step(self, pool: Executor, batch: Labels) -> None:
+    def _run_step(self, pool: Executor, batch: Labels, draws: Array) -> None:
         """Take one step of the optimiser: the gradients of all micro-batches, added in order."""
-        results = list(self._micro_batches(pool, batch))
+        results = list(self._micro_batches(pool, batch, draws))
         loss_value = sum(result.loss for result in results)
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows is reported below
             params = self.optimiser.update(self.model.params, _sum_in_order(results), self.progress)
@@ -213,17 +228,20 @@ class Training:
         self.seen += len(batch)
         self._loss_sum += loss_value * len(batch)
 
-    def _micro_batches(self, pool: Executor, batch: Labels) -> Iterator[MicroBatchResult]:
+    def _micro_batches(self, pool: Executor, batch: Labels, draws: Array) -> Iterator[MicroBatchResult]:
         """Run the batch's micro-batches side by side, and give their results in order."""
         cuts = range(0, len(batch), self.micro_batch_size)
         parts = [batch[first : first + self.micro_batch_size] for first in cuts]
-        return pool.map(
+        count = len(parts)
+        return pool.map(  # Dask's executor takes lists, and no endless iterators
             run_micro_batch,
-            repeat(self.model),
-            repeat(self.loss),
+            [self.model] * count,
+            [self.loss] * count,
+            [self.augmentation] * count,
             [self.x[part] for part in parts],
+            [draws[part] for part in parts],
             [self.targets[part] for part in parts],
-            repeat(len(batch)),
+            [len(batch)] * count,
             [(self.seed, self.epoch, self.step, place) for place in range(len(parts))],
         )
 
@@ -235,53 +253,10 @@ class Training:
                 callback(self)
 
 
-class MicroBatchResult(NamedTuple):
-    """What one micro-batch adds to its batch."""
-
-    loss: float
-    correct: int
-    grads: Gradients
-    observations: list[dict[str, Array]]
-
-
-def run_micro_batch(
-    model: Sequential, loss: Loss, x: Array, targets: Targets, batch_size: int, rng_key: tuple[int, ...]
-) -> MicroBatchResult:
-    """Take one micro-batch forward and backward, in whatever thread or process this runs.
-
-    Args:
-        model: the model, which is only read.
-        loss: what is made smaller.
-        x: the micro-batch's samples.
-        targets: their targets.
-        batch_size: N, the size of the whole batch.
-        rng_key: seed, epoch, step and the micro-batch's place, from which dropout's randomness derives.
-
-    Returns:
-        Its part of the loss, the gradients and the statistics.
-    """
-    with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):  # Training reports what overflows
-        outputs, caches = model.forward_pass(x, training=True, rng=generator(*rng_key))
-        value, doutputs = loss(outputs, targets, batch_size)
-        grads = model.parameter_gradients(doutputs, caches)
-    correct = int((labels_of(outputs) == labels_of(targets)).sum())
-    seen = [layer.observations(cache) for layer, cache in zip(model.layers, caches, strict=True)]
-    return MicroBatchResult(value, correct, grads, seen)
-
-
 def _sum_in_order(results: list[MicroBatchResult]) -> Gradients:
     """Add the gradients of all micro-batches, first to last: another order would round differently."""
-    total = results[0].grads
+    total = {name: grad.copy() for name, grad in results[0].grads.items()}
     for result in results[1:]:
-        total = {name: grad + result.grads[name] for name, grad in total.items()}
+        for name, grad in result.grads.items():
+            total[name] += grad
     return total
-
-
-def generator(seed: int, *key: int) -> np.random.Generator:
-    """Return the generator that belongs to this epoch, step and micro-batch, whatever ran before.
-
-    Example:
-        >>> bool(generator(0, 1, 2).random() == generator(0, 1, 2).random())
-        True
-    """
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))

@@ -76,9 +76,14 @@ class Train(Strict):
     epochs: int = Field(ge=1, description="how often training goes through the images")
     batch_size: int = Field(ge=1, description="images of one step of the optimiser")
     micro_batch_size: int = Field(ge=1, description="images that one worker takes at once")
-    seed: int = Field(ge=0, description="the seed of the weights, the shuffling and the dropout")
+    seed: int = Field(
+        ge=0, description="the seed of the weights, the shuffling, the augmentation and the dropout"
+    )
     monitor: Literal["validation_loss", "validation_accuracy"] = Field(
         description="what the best epoch is chosen by"
+    )
+    weight_average: Annotated[float, Field(ge=0, lt=1)] | None = Field(
+        description="the decay of the weights' moving average, which is validated and kept; null takes none"
     )
 
 
@@ -110,6 +115,14 @@ class Recipe(Strict):
         _makes(recipes.make_loss),
         WithJsonSchema(recipes.loss_schema()),
     ] = Field(description="the loss, as cnn's class and its arguments")
+    augmentation: Annotated[
+        dict[str, Any] | None,
+        _makes(recipes.make_augmentation),
+        WithJsonSchema(recipes.augmentation_schema()),
+    ] = Field(
+        description="what changes the images anew in each epoch, as cnn's class and its arguments; "
+        "null leaves them as they are"
+    )
     train: Train
 
     @model_validator(mode="after")
@@ -188,11 +201,24 @@ def load_parameters(path: Path = PARAMETERS) -> Parameters:
     except (YAMLError, KeyError, ValueError) as error:  # ruamel lets a date that does not exist through
         reason = " ".join(str(error).split())
         raise PipelineError(f"{path} is no YAML: {reason.rstrip('.')}.") from error
+    return check_parameters(data, str(path))
+
+
+def check_parameters(data: Any, source: str) -> Parameters:
+    """Check plain data and turn them into parameters.
+
+    Args:
+        data: the parameters as YAML holds them.
+        source: what they come from, for the message.
+
+    Raises:
+        PipelineError: if they hold anything that is not right.
+    """
     try:
         return Parameters.model_validate(data)
     except ValidationError as error:
         faults = "\n  ".join(_sentence(dict(fault), data) for fault in error.errors())
-        raise PipelineError(f"{path} is not right:\n  {faults}") from error
+        raise PipelineError(f"{source} is not right:\n  {faults}") from error
 
 
 def json_schema() -> str:

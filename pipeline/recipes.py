@@ -24,6 +24,8 @@ LOSSES: dict[str, type[cnn.Loss]] = {
     kind.__name__: kind for kind in (cnn.SoftmaxCrossEntropy, cnn.MeanSquaredError)
 }
 
+AUGMENTATIONS: dict[str, type[cnn.Augmentation]] = {kind.__name__: kind for kind in (cnn.RandomAffine,)}
+
 
 def make_model(layers: Sequence[Mapping[str, Any]]) -> cnn.Sequential:
     """Make a model, not built yet, from its list of layers.
@@ -74,6 +76,19 @@ def make_loss(config: Mapping[str, Any]) -> cnn.Loss:
     return _made(config, "loss", LOSSES)
 
 
+def make_augmentation(config: Mapping[str, Any] | None) -> cnn.Augmentation | None:
+    """Make an augmentation, or None of None.
+
+    Raises:
+        ValueError: if the kind or a hyperparameter is unknown, missing or wrong.
+
+    Example:
+        >>> make_augmentation({"augmentation": "RandomAffine", "rotation": 10, "shift": 2})
+        RandomAffine(rotation=10.0, scale=0.0, shear=0.0, shift=2.0)
+    """
+    return None if config is None else _made(config, "augmentation", AUGMENTATIONS)
+
+
 def _made(config: Mapping[str, Any], what: str, kinds: Mapping[str, type[T]]) -> T:
     """Make one of several kinds, with a ValueError for every fault: that is what pydantic reports."""
     try:
@@ -99,6 +114,11 @@ def optimiser_schema() -> dict[str, Any]:
 def loss_schema() -> dict[str, Any]:
     """Return the JSON schema of a loss."""
     return _schema_of_one("loss", LOSSES)
+
+
+def augmentation_schema() -> dict[str, Any]:
+    """Return the JSON schema of an augmentation, which may be null."""
+    return {"anyOf": [_schema_of_one("augmentation", AUGMENTATIONS), {"type": "null"}]}
 
 
 def _schema_of_one(what: str, kinds: Mapping[str, type]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from cnn.checks import check_float_array, number_between
 from cnn.layers.base import Layer
+from cnn.layers.channels import repeat_channels, sum_channels
 from cnn.types import Array, Gradients, Shape
 
 
@@ -84,12 +85,15 @@ class BatchNorm(Layer):
             raise ValueError(
                 f"BatchNorm was built for {len(scale)} channels, received {x.shape[-1]} in shape {x.shape}."
             )
-        axes = tuple(range(x.ndim - 1))
-        seen = {"mean": x.mean(axis=axes), "variance": x.var(axis=axes)} if training else None
-        statistics = seen or self.state
-        deviation = np.sqrt(statistics["variance"].astype(x.dtype, copy=False) + x.dtype.type(self.epsilon))
-        normalised = (x - statistics["mean"].astype(x.dtype, copy=False)) / deviation
-        y = scale * normalised + shift
+        sample, count = x.shape[1:], x.size // len(scale)
+        mean = sum_channels(x) / count if training else self._running("mean", like=x)
+        normalised = x - repeat_channels(mean, sample)
+        variance = sum_channels(normalised**2) / count if training else self._running("variance", like=x)
+        deviation = np.sqrt(variance + x.dtype.type(self.epsilon))
+        normalised /= repeat_channels(deviation, sample)
+        y = normalised * repeat_channels(scale, sample)
+        y += repeat_channels(shift, sample)
+        seen = {"mean": mean, "variance": variance} if training else None
         return y, BatchNormCache(normalised, deviation, seen)
 
     def backward_pass(self, dy: Array, cache: BatchNormCache) -> tuple[Array, Gradients]:
@@ -99,14 +103,19 @@ class BatchNorm(Layer):
         inference μ and σ² are constants and dx = g.
         """
         normalised, deviation, seen = cache
-        axes = tuple(range(dy.ndim - 1))
-        grads = {"scale": (dy * normalised).sum(axis=axes), "shift": dy.sum(axis=axes)}
-        factor = self.param("scale", like=dy) / deviation
-        dx = dy * factor
-        if seen is not None:
-            count = dy.size // dy.shape[-1]
-            dx -= (factor / count) * (grads["shift"] + normalised * grads["scale"])
+        sample, count = dy.shape[1:], dy.size // len(deviation)
+        grads = {"scale": sum_channels(dy * normalised), "shift": sum_channels(dy)}
+        factor = repeat_channels(self.param("scale", like=dy) / deviation, sample)
+        if seen is None:
+            return dy * factor, grads
+        dx = normalised * repeat_channels(grads["scale"] / -count, sample)
+        dx -= repeat_channels(grads["shift"] / count, sample)
+        dx += dy
+        dx *= factor
         return dx, grads
+
+    def _running(self, name: str, like: Array) -> Array:
+        return self.state[name].astype(like.dtype, copy=False)
 
     def observations(self, cache: BatchNormCache) -> dict[str, Array]:
         """Return the mean and the variance of the micro-batch, if it was one of training."""

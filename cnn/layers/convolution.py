@@ -10,6 +10,7 @@ import numpy as np
 from cnn.checks import check_float_array, one_of, pair, whole_number
 from cnn.initialisers import INITIALISERS, InitialiserName
 from cnn.layers.base import Layer
+from cnn.layers.channels import repeat_channels, sum_channels
 from cnn.layers.padding import Padding, check_padding
 from cnn.layers.windows import Windows, place_windows
 from cnn.types import Array, Gradients, Pair, Shape
@@ -84,8 +85,7 @@ class Conv2D(Layer):
             raise ValueError(
                 f"Conv2D was built for {weight.shape[2]} channels, received {x.shape[3]} in {x.shape}."
             )
-        y = convolve(x, weight, self._windows(x.shape[1:]))
-        y += bias
+        y = convolve(x, weight, self._windows(x.shape[1:]), bias)
         return y, x
 
     def backward_pass(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
@@ -113,9 +113,12 @@ class Conv2D(Layer):
         x = cache
         windows = self._windows(x.shape[1:])
         dweight = np.zeros((*windows.size, x.shape[3], self.filters), dy.dtype)
+        dbias = np.zeros(self.filters, dy.dtype)
         for block, patches in windows.patches(x):
-            dweight += (patches.T @ dy[block].reshape(-1, self.filters)).reshape(dweight.shape)
-        return {"weight": dweight, "bias": dy.sum(axis=(0, 1, 2))}
+            places = dy[block].reshape(-1, self.filters)  # [block · h_out · w_out, n_f]
+            dweight += (patches.T @ places).reshape(dweight.shape)
+            dbias += sum_channels(places)
+        return {"weight": dweight, "bias": dbias}
 
     def multiply_adds(self, input_shape: Shape) -> int:
         """Return h_out · w_out · n_f · h_f · w_f · c."""
@@ -136,13 +139,14 @@ class Conv2D(Layer):
         return place_windows(self.name, input_shape[:2], size, stride, self.padding)
 
 
-def convolve(x: Array, weight: Array, windows: Windows) -> Array:
+def convolve(x: Array, weight: Array, windows: Windows, bias: Array | None = None) -> Array:
     """Multiply every window of the images with every filter: one matrix product per block of images.
 
     Args:
         x: the images, `[n, h, w, c]`.
         weight: the filters, `[h_f, w_f, c, n_f]`.
         windows: where the filters look.
+        bias: what is added to each filter's output, `[n_f]`; None adds nothing.
 
     Returns:
         The output, `[n, h_out, w_out, n_f]`.
@@ -156,6 +160,9 @@ def convolve(x: Array, weight: Array, windows: Windows) -> Array:
     n_f = weight.shape[3]
     filters = np.ascontiguousarray(weight.reshape(-1, n_f))  # [h_f · w_f · c, n_f]
     y = np.empty((len(x), *windows.grid, n_f), x.dtype)
+    biases = None if bias is None else repeat_channels(bias, y.shape[1:])
     for block, patches in windows.patches(x):
         np.matmul(patches, filters, out=y[block].reshape(-1, n_f))
+        if biases is not None:
+            y[block] += biases
     return y

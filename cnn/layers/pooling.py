@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from math import prod
 from typing import cast
 
 import numpy as np
@@ -96,24 +98,24 @@ class MaxPool2D(_Pool2D):
         """Keep a running maximum over the h_f · w_f places inside the window."""
         check_float_array(self.name, x, "n h w c")
         windows = self._windows(x.shape[1:])
-        padded = windows.pad(x, -np.inf)
         y = np.full((len(x), *windows.grid, x.shape[3]), -np.inf, x.dtype)
-        for rows, columns in windows.offsets():
-            np.maximum(y, padded[:, rows, columns], out=y)
+        for place in windows.places(x, -np.inf):
+            np.maximum(y, place, out=y)
         return y, (x, y)
 
     def backward_pass(self, dy: Array, cache: tuple[Array, Array]) -> tuple[Array, Gradients]:
         """Send dy to the first place of each window that holds its maximum."""
         x, y = cache
         windows = self._windows(x.shape[1:])
-        padded = windows.pad(x, -np.inf)
-        dpadded = np.zeros(padded.shape, dy.dtype)
-        waiting = np.ones(y.shape, bool)  # windows whose maximum has not been met yet
-        for rows, columns in windows.offsets():
-            first = waiting & (padded[:, rows, columns] == y)
-            dpadded[:, rows, columns] += dy * first
-            waiting ^= first
-        return windows.crop(dpadded), {}
+
+        def shares() -> Iterator[Array]:
+            waiting = np.ones(y.shape, bool)  # windows whose maximum has not been met yet
+            for place in windows.places(x, -np.inf):
+                first = waiting & (place == y)
+                waiting ^= first
+                yield dy * first
+
+        return windows.collect(shares(), like=dy), {}
 
 
 @dataclass(eq=False)
@@ -150,27 +152,22 @@ class AveragePool2D(_Pool2D):
         """Add up the h_f · w_f places inside the window, and divide by how many lie on the image."""
         check_float_array(self.name, x, "n h w c")
         windows = self._windows(x.shape[1:])
-        padded = windows.pad(x, 0)
         total = np.zeros((len(x), *windows.grid, x.shape[3]), x.dtype)
-        for rows, columns in windows.offsets():
-            total += padded[:, rows, columns]
+        for place in windows.places(x, 0):
+            total += place
         y = total / self._counts(windows, x)
         return y, x.shape
 
     def backward_pass(self, dy: Array, cache: Shape) -> tuple[Array, Gradients]:
         """Spread dy evenly over its window; the cache is the input's shape."""
-        n, *input_shape = cache
-        windows = self._windows(tuple(input_shape))
+        windows = self._windows(cache[1:])
         share = dy / self._counts(windows, dy)
-        dpadded = np.zeros((n, *windows.padded_image, input_shape[2]), dy.dtype)
-        for rows, columns in windows.offsets():
-            dpadded[:, rows, columns] += share
-        return windows.crop(dpadded), {}
+        return windows.collect([share] * prod(windows.size), like=dy), {}
 
     def _counts(self, windows: Windows, like: Array) -> Array:
         """Return how many places of each window lie on the image: `[1, h_out, w_out, 1]`."""
-        image = windows.pad(np.ones((1, *windows.image, 1), like.dtype), 0)
-        return sum((image[:, rows, columns] for rows, columns in windows.offsets()), np.zeros((), like.dtype))
+        image = np.ones((1, *windows.image, 1), like.dtype)
+        return sum(windows.places(image, 0), np.zeros((), like.dtype))
 
 
 @dataclass(eq=False)

@@ -6,19 +6,21 @@ image, h_f, w_f of the window (the filter), h_out, w_out of the grid of its plac
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import product
 from math import ceil, prod
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from cnn.layers.channels import pixels
 from cnn.layers.padding import Padding, Pads, pads_of
 from cnn.types import Array, Pair
 
 # Patches are copied for as many images at a time as fit this many bytes, about what a core's second-level
 # cache holds: the matrix product then reads them from there instead of from memory.
-BLOCK_BYTES = 900_000
+BLOCK_BYTES = 1_900_000
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,17 @@ class Windows:
         )
         return h, w
 
+    @property
+    def tile(self) -> bool:
+        """Whether each pixel of the padded image lies in exactly one window.
+
+        Example:
+            >>> Windows((4, 4), (2, 2), (2, 2), ((0, 0), (0, 0))).tile
+            True
+        """
+        left_over = [length % size for length, size in zip(self.padded_image, self.size, strict=True)]
+        return self.stride == self.size and not any(left_over)
+
     def transposed(self) -> Windows:
         """Return the windows through which gradients flow back, from the grid to the image.
 
@@ -114,20 +127,25 @@ class Windows:
             block = slice(first, min(first + step, n))
             count = block.stop - first
             padded[(slice(count), *inside)] = x[(block, *kept)]
-            np.copyto(patches[:count], self._view(padded)[:count])
+            self._copy(padded[:count], patches[:count])
             yield block, patches[:count].reshape(-1, prod(window_shape[2:]))
 
-    def _view(self, padded: Array) -> Array:
-        """Return every window of the padded images without copying: `[n, h_out, w_out, h_f, w_f, c]`."""
-        n, _, _, c = padded.shape
-        to_image, to_row, to_column, to_channel = padded.strides
-        down, across = self.stride
-        return as_strided(
-            padded,
-            (n, *self.grid, *self.size, c),
-            (to_image, down * to_row, across * to_column, to_row, to_column, to_channel),
-            writeable=False,
-        )
+    def _copy(self, padded: Array, patches: Array) -> None:
+        """Copy every window of the padded images to `[n, h_out, w_out, h_f, w_f, c]`.
+
+        NumPy copies runs of numbers that are neighbours on both sides: the row of a window. Where that is
+        only w_f numbers, the same place of all the windows in a row is the longer run.
+        """
+        *_, h_f, w_f, c = patches.shape
+        if c == 1:
+            places = product(range(h_f), range(w_f))
+            for (i, j), (rows, columns) in zip(places, self.offsets(), strict=True):
+                patches[:, :, :, i, j] = padded[:, rows, columns]
+        else:
+            to_image, to_row, to_column, to_channel = padded.strides
+            down, across = self.stride
+            steps = (to_image, down * to_row, across * to_column, to_row, to_column, to_channel)
+            np.copyto(patches, as_strided(padded, patches.shape, steps, writeable=False))
 
     def offsets(self) -> Iterator[tuple[slice, slice]]:
         """Go through the places inside the window, row by row: h_f · w_f of them.
@@ -147,6 +165,41 @@ class Windows:
                     slice(i, i + (h_out - 1) * down + 1, down),
                     slice(j, j + (w_out - 1) * across + 1, across),
                 )
+
+    def places(self, x: Array, padding_value: float) -> Iterator[Array]:
+        """Go through the places inside the window as `offsets` does, and copy what the images have there.
+
+        Args:
+            x: the images, `[n, h, w, c]`.
+            padding_value: what the padding holds.
+
+        Yields:
+            What stands at that place of every window, `[n, h_out, w_out, c]`.
+        """
+        padded = np.ascontiguousarray(self.pad(x, padding_value))
+        for rows, columns in self.offsets():
+            place = np.empty((len(x), *self.grid, x.shape[3]), x.dtype)
+            pixels(place)[...] = pixels(padded)[:, rows, columns]
+            yield place
+
+    def collect(self, parts: Iterable[Array], like: Array) -> Array:
+        """Return images in which each pixel is the sum of what the windows over it give it: `places` back.
+
+        Args:
+            parts: what every window gives to each of its places, in the order of `offsets`.
+            like: an array of the parts' shape and type, `[n, h_out, w_out, c]`.
+
+        Returns:
+            The images without their padding, `[n, h, w, c]`.
+        """
+        blank = np.empty if self.tile else np.zeros
+        padded = blank((len(like), *self.padded_image, like.shape[3]), like.dtype)
+        for (rows, columns), part in zip(self.offsets(), parts, strict=True):
+            if self.tile:  # there is nothing to add to
+                pixels(padded)[:, rows, columns] = pixels(part)
+            else:
+                padded[:, rows, columns] += part
+        return self.crop(padded)
 
     def pad(self, x: Array, value: float) -> Array:
         """Return the images with `value` around them, for windows that are neither spread nor cut.

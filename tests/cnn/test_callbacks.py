@@ -69,6 +69,26 @@ def test_callbacks_are_told_one_after_the_other_in_the_order_given() -> None:
     assert order == ["first 1", "function 1", "last 1"]
 
 
+def test_an_epoch_starts_with_its_first_step_and_validation_after_its_last() -> None:
+    order: list[str] = []
+
+    class Notes(Watcher):
+        def on_epoch_start(self, training: Training) -> None:
+            order.append(f"start {training.epoch} with {len(training.history)} records")
+
+        def on_step_end(self, training: Training) -> None:
+            order.append(f"step {training.step}")
+
+        def on_validation_start(self, training: Training) -> None:
+            order.append(f"validation {training.epoch} with {len(training.history)} records")
+
+    fit_linear([Notes()])
+    steps = ["step 1", "step 2", "step 3"]
+    first = ["start 0 with 0 records", *steps, "validation 1 with 0 records"]
+    second = ["start 1 with 1 records", *steps, "validation 2 with 1 records"]
+    assert order == [*first, *second]
+
+
 def test_a_function_is_called_with_the_training_after_each_epoch() -> None:
     seen: list[tuple[int, int]] = []
     history = fit_linear([lambda training: seen.append((training.epoch, len(training.history)))])

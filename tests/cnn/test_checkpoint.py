@@ -15,6 +15,7 @@ from cnn import (
     Dense,
     Flatten,
     MeanSquaredError,
+    RandomAffine,
     SoftmaxCrossEntropy,
 )
 from cnn.training import CallbackLike
@@ -116,6 +117,7 @@ def checkpointed(path: Path, **changes: Any) -> None:
         ("optimiser", {"optimiser": SGD(learning_rate=0.1)}),
         ("loss", {"loss": SoftmaxCrossEntropy(label_smoothing=0.1)}),
         ("loss", {"loss": MeanSquaredError()}),
+        ("augmentation", {"augmentation": RandomAffine(shift=1)}),
         ("epochs", {"epochs": 2}),
         ("batch_size", {"batch_size": 21}),
         ("micro_batch_size", {"micro_batch_size": 8}),

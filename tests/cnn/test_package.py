@@ -23,6 +23,7 @@ from tests.cnn.tiny import ROOT, run_python
 MODULES = [importlib.import_module(info.name) for info in pkgutil.walk_packages(cnn.__path__, "cnn.")]
 # Frames to build on and tools, which nobody published.
 WITHOUT_SOURCE = {
+    "Augmentation",
     "BestWeights",
     "Callback",
     "Checkpoint",
@@ -50,7 +51,7 @@ def test_all_names_are_listed_and_all_listed_names_are_there() -> None:
 
 
 def test_every_kind_of_thing_that_users_combine_can_be_imported_from_the_package() -> None:
-    bases = (cnn.Layer, cnn.Loss, cnn.Optimiser, cnn.Schedule, cnn.Callback)
+    bases = (cnn.Layer, cnn.Loss, cnn.Optimiser, cnn.Schedule, cnn.Augmentation, cnn.Callback)
     found = {
         name
         for module in MODULES

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from cnn import SGD, BatchNorm, Conv2D, Dense, Flatten, Layer, ReLU, Sequential
+from cnn import SGD, BatchNorm, Conv2D, Dense, Flatten, Layer, RandomAffine, ReLU, Sequential
 from tests.cnn.tiny import built, convolutional, digests, images, train
+
+AUGMENTATION = RandomAffine(rotation=20, scale=0.2, shear=0.2, shift=1)
 
 
 def large() -> list[Layer]:
@@ -27,6 +29,11 @@ def serial() -> dict[str, object]:
     return train(workers=1).bits()
 
 
+@pytest.fixture(scope="module")
+def augmented() -> dict[str, object]:
+    return train(workers=1, augmentation=AUGMENTATION).bits()
+
+
 @pytest.fixture(params=[ThreadPoolExecutor, ProcessPoolExecutor])
 def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
     processes = request.param is ProcessPoolExecutor
@@ -41,8 +48,18 @@ def test_training_gives_the_same_bits_for_any_number_of_workers(
     assert train(workers=workers).bits() == serial
 
 
-def test_training_gives_the_same_bits_on_an_executor(serial: dict[str, object], executor: Executor) -> None:
+@pytest.mark.parametrize("workers", [2, 3])
+def test_augmented_training_gives_the_same_bits_for_any_number_of_workers(
+    serial: dict[str, object], augmented: dict[str, object], workers: int
+) -> None:
+    assert train(workers=workers, augmentation=AUGMENTATION).bits() == augmented != serial
+
+
+def test_training_gives_the_same_bits_on_an_executor(
+    serial: dict[str, object], augmented: dict[str, object], executor: Executor
+) -> None:
     assert train(executor=executor).bits() == serial
+    assert train(executor=executor, augmentation=AUGMENTATION).bits() == augmented
 
 
 def test_the_comparison_of_bits_sees_the_size_of_micro_batches(serial: dict[str, object]) -> None:

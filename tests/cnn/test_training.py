@@ -12,6 +12,7 @@ from cnn import (
     Dropout,
     Flatten,
     MeanSquaredError,
+    RandomAffine,
     Sequential,
     SoftmaxCrossEntropy,
     Training,
@@ -205,6 +206,47 @@ def test_each_micro_batch_drops_out_other_numbers_which_the_seed_decides() -> No
     assert len(set(found)) == len(found) == 8
     assert masks(seed=0) == found
     assert set(masks(seed=1)).isdisjoint(found)
+
+
+def samples_seen(micro_batch_size: int, **options: Any) -> Array:
+    """Return the samples that the model is given in two epochs, in order."""
+    seen: list[Array] = []
+
+    class Sees(Dropout):
+        def forward_pass(
+            self, x: Array, training: bool = False, rng: np.random.Generator | None = None
+        ) -> tuple[Array, Array | None]:
+            seen.append(x)
+            return super().forward_pass(x, training, rng)
+
+    x, labels = images(13)
+    built([Sees(0), Flatten(), Dense(3)]).fit(
+        x, labels, epochs=2, optimiser=SGD(learning_rate=0.1), batch_size=8,
+        micro_batch_size=micro_batch_size, seed=6, workers=1, **options,
+    )  # fmt: skip
+    return np.concatenate(seen)
+
+
+@pytest.mark.parametrize("micro_batch_size", [1, 3, 8])
+def test_each_epoch_augments_each_sample_by_draws_of_its_own(micro_batch_size: int) -> None:
+    augmentation = RandomAffine(rotation=20, scale=0.2, shear=0.2, shift=2)
+    x, _ = images(13)
+    expected = []
+    for epoch in range(2):
+        rng = generator(6, epoch)
+        order = rng.permutation(13)
+        draws = rng.random((13, 6), dtype=np.float32)
+        expected.append(augmentation(x, draws)[order])
+    first, second = expected
+    assert not np.array_equal(np.sort(first, axis=None), np.sort(second, axis=None))
+    found = samples_seen(micro_batch_size, augmentation=augmentation)
+    np.testing.assert_array_equal(found, np.concatenate(expected))
+
+
+def test_validation_sees_the_samples_as_they_are() -> None:
+    x, labels = images(20, seed=1)
+    run = train(epochs=1, augmentation=RandomAffine(shift=3), validation_data=(x, labels))
+    assert run.history[0]["validation_loss"] == run.model.evaluate(x, labels)["loss"]
 
 
 # Exploding losses -------------------------------------------------------------------------------------

@@ -101,6 +101,7 @@ WRONG = [
     ("recipes.small.model", "Dense", "must be a valid list"),
     ("recipes.small.optimiser", "Adam", "must be a valid dictionary"),
     ("recipes.small.loss", "SoftmaxCrossEntropy", "must be a valid dictionary"),
+    ("recipes.small.augmentation", "RandomAffine", "must be a valid dictionary"),
     ("recipes.small.train", 5, "must be a valid dictionary or instance of Train"),
     ("recipes.small.train.epochs", 2.0, "must be a valid integer"),
     ("recipes.small.train.epochs", 0, "must be greater than or equal to 1"),
@@ -112,6 +113,9 @@ WRONG = [
     ("recipes.small.train.seed", -1, "must be greater than or equal to 0"),
     ("recipes.small.train.monitor", "loss", "must be 'validation_loss' or 'validation_accuracy'"),
     ("recipes.small.train.monitor", 1, "must be 'validation_loss' or 'validation_accuracy'"),
+    ("recipes.small.train.weight_average", "none", "must be a valid number"),
+    ("recipes.small.train.weight_average", 1, "must be less than 1"),
+    ("recipes.small.train.weight_average", -0.5, "must be greater than or equal to 0"),
     ("evaluate", "all", "must be a valid dictionary or instance of Evaluate"),
     ("evaluate.calibration_bins", 15.5, "must be a valid integer"),
     ("evaluate.calibration_bins", 0, "must be greater than or equal to 1"),
@@ -140,6 +144,15 @@ def test_workers_may_be_null_or_a_number(tmp_path: Path, workers: int | None) ->
     data["runtime"]["workers"] = workers
 
     assert load_parameters(write_parameters(tmp_path, data)).runtime.workers == workers
+
+
+def test_augmentation_and_weight_average_may_be_null(tmp_path: Path) -> None:
+    data = deepcopy(TWO)
+    data["recipes"]["small"]["augmentation"] = data["recipes"]["small"]["train"]["weight_average"] = None
+
+    recipe = load_parameters(write_parameters(tmp_path, data)).chosen
+
+    assert (recipe.augmentation, recipe.train.weight_average) == (None, None)
 
 
 def test_several_faults_are_told_at_once(tmp_path: Path) -> None:
@@ -201,6 +214,11 @@ HALVE = {"layer": "MaxPool2D", "pool_size": 2}
             ".optimiser: OneCycle has no hyperparameter 'peek', did you mean 'peak'?",
         ),
         ("loss", {"loss": "CrossEntropy"}, ".loss: There is no loss 'CrossEntropy', did you mean "),
+        (
+            "augmentation",
+            {"augmentation": "RandomAffine", "rotate": 5},
+            ".augmentation: RandomAffine has no hyperparameter 'rotate', did you mean 'rotation'?",
+        ),
     ],
 )
 def test_a_recipe_that_cannot_work_is_refused_whether_it_is_chosen_or_not(
@@ -295,7 +313,7 @@ def test_the_schema_takes_what_is_right_and_refuses_what_is_not() -> None:
     for place in PLACES:
         assert not validator.is_valid(changed(TWO, place)), place
         assert not validator.is_valid(changed(TWO, f"{place}x", 1)), place
-    for kind, key in [("optimiser", "momentun"), ("loss", "smoothing")]:
+    for kind, key in [("optimiser", "momentun"), ("loss", "smoothing"), ("augmentation", "rotate")]:
         assert not validator.is_valid(changed(TWO, f"recipes.other.{kind}.{key}", 0)), key
     for layer in [{"layer": "Con2D"}, {"layer": "Dense"}, {"layer": "Flatten", "units": 10}, {}]:
         assert not validator.is_valid(changed(TWO, "recipes.other.model", [layer])), layer

@@ -6,7 +6,16 @@ import pytest
 
 import cnn
 from cnn.layers import LAYERS
-from pipeline.recipes import LOSSES, OPTIMISERS, SCHEDULES, make_loss, make_model, make_optimiser
+from pipeline.recipes import (
+    AUGMENTATIONS,
+    LOSSES,
+    OPTIMISERS,
+    SCHEDULES,
+    make_augmentation,
+    make_loss,
+    make_model,
+    make_optimiser,
+)
 from tests.refusals import assert_refuses
 
 # Each row: plain data as it stands in params.yaml, and what becomes of it.
@@ -53,6 +62,12 @@ MADE_SCHEDULES: list[tuple[dict[str, Any], cnn.Schedule]] = [
     ({"schedule": "CosineDecay", "rate": 1, "warm_up": 0.3}, cnn.CosineDecay(1, warm_up=0.3)),
     ({"schedule": "OneCycle", "peak": 2, "rise": 0.4}, cnn.OneCycle(2, rise=0.4)),
 ]
+MADE_AUGMENTATIONS: list[tuple[dict[str, Any], cnn.Augmentation]] = [
+    (
+        {"augmentation": "RandomAffine", "rotation": 10, "scale": 0.1, "shear": 0.2, "shift": 2},
+        cnn.RandomAffine(rotation=10, scale=0.1, shear=0.2, shift=2),
+    ),
+]
 MADE_LOSSES: list[tuple[dict[str, Any], cnn.Loss]] = [
     ({"loss": "SoftmaxCrossEntropy", "label_smoothing": 0.1}, cnn.SoftmaxCrossEntropy(0.1)),
     ({"loss": "MeanSquaredError"}, cnn.MeanSquaredError()),
@@ -85,6 +100,13 @@ def test_every_loss_is_made_from_plain_data(config: dict[str, Any], expected: cn
     assert make_loss(config) == expected
 
 
+@pytest.mark.parametrize(("config", "expected"), [(None, None), *MADE_AUGMENTATIONS])
+def test_every_augmentation_is_made_from_plain_data(
+    config: dict[str, Any] | None, expected: cnn.Augmentation | None
+) -> None:
+    assert make_augmentation(config) == expected
+
+
 @pytest.mark.parametrize(
     ("family", "known", "made"),
     [
@@ -92,6 +114,7 @@ def test_every_loss_is_made_from_plain_data(config: dict[str, Any], expected: cn
         (cnn.Optimiser, OPTIMISERS, MADE_OPTIMISERS),
         (cnn.Schedule, SCHEDULES, MADE_SCHEDULES),
         (cnn.Loss, LOSSES, MADE_LOSSES),
+        (cnn.Augmentation, AUGMENTATIONS, MADE_AUGMENTATIONS),
     ],
 )
 def test_recipes_know_all_that_the_library_has(
@@ -111,6 +134,7 @@ def test_the_layers_of_a_model_stand_in_the_order_of_the_list() -> None:
     assert model.output_shape((28, 28, 1)) == (5,)
 
 
+AFFINE = {"augmentation": "RandomAffine"}
 SGD = {"optimiser": "SGD", "learning_rate": 0.1}
 
 
@@ -181,6 +205,11 @@ SGD = {"optimiser": "SGD", "learning_rate": 0.1}
             {"loss": "MeanSquaredError", "label_smoothing": 0.1},
             ["MeanSquaredError has no hyperparameter 'label_smoothing'", "none"],
         ),
+        (make_augmentation, {}, ["under the key 'augmentation'", "{}"]),
+        (make_augmentation, {"augmentation": "RandomAfine"}, ["did you mean 'RandomAffine'?"]),
+        (make_augmentation, AFFINE | {"shifts": 2}, ["no hyperparameter 'shifts'", "'shift'?"]),
+        (make_augmentation, AFFINE | {"scale": 1}, ["scale must lie in [0, 1)", "received 1"]),
+        (make_augmentation, AFFINE | {"shear": "some"}, ["shear must be a number", "received 'some'"]),
     ],
 )
 def test_what_cannot_be_made_is_refused_by_name(

@@ -32,12 +32,14 @@ SMALL: dict[str, Any] = {
     ],
     "optimiser": {"optimiser": "Adam", "learning_rate": {"schedule": "CosineDecay", "rate": 0.03}},
     "loss": {"loss": "SoftmaxCrossEntropy"},
+    "augmentation": {"augmentation": "RandomAffine", "rotation": 5, "shift": 1},
     "train": {
         "epochs": 4,
         "batch_size": 50,
         "micro_batch_size": 20,
         "seed": 0,
         "monitor": "validation_loss",
+        "weight_average": 0.5,
     },
 }
 """A recipe that trains within a blink, with all that a resumed training has to remember."""

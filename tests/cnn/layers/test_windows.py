@@ -86,15 +86,15 @@ def test_transposed_windows_show_each_pixel_the_windows_it_stood_in(case: Window
 
 def test_large_batches_are_shown_in_blocks_that_cover_every_image_once() -> None:
     windows = place_windows("Test", (14, 14), (3, 3), (1, 1), "same")
-    x = np.arange(7.0).repeat(14 * 14 * 16).reshape(7, 14, 14, 16)
+    x = np.arange(17.0).repeat(14 * 14 * 16).reshape(17, 14, 14, 16)
     blocks = [
-        (list(range(7))[block], patches.reshape(-1, 14 * 14, 9 * 16)[:, 20, 0].tolist())
+        (list(range(17))[block], patches.reshape(-1, 14 * 14, 9 * 16)[:, 20, 0].tolist())
         for block, patches in windows.patches(x)
     ]
     assert len(blocks) > 1
     assert len(blocks[-1][0]) < len(blocks[0][0])  # the last one is only partly filled
-    assert [image for images, _ in blocks for image in images] == list(range(7))
-    assert [number for _, numbers in blocks for number in numbers] == list(range(7))
+    assert [image for images, _ in blocks for image in images] == list(range(17))
+    assert [number for _, numbers in blocks for number in numbers] == list(range(17))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,69 @@
+"""Channels at the speed of whole images.
+
+NumPy works on runs of numbers that are neighbours in memory. Channels come last, so that adding a bias,
+summing over all but the channels, or taking every other column would cut images into runs of c numbers, each
+with the overhead of a run. These functions keep the runs long.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn.types import Array, Shape
+
+
+def repeat_channels(values: Array, sample_shape: Shape) -> Array:
+    """Repeat one number for each channel at every place of a sample.
+
+    Args:
+        values: one number for each channel, `[c]`.
+        sample_shape: `(…, c)`.
+
+    Returns:
+        `[…, c]`, in one piece of memory.
+
+    Example:
+        >>> repeat_channels(np.array([1.0, 2.0]), (3, 2))
+        array([[1., 2.],
+               [1., 2.],
+               [1., 2.]])
+    """
+    return np.ascontiguousarray(np.broadcast_to(values, sample_shape))
+
+
+def sum_channels(x: Array) -> Array:
+    """Add up each channel over all samples and places, as a matrix product with ones.
+
+    Args:
+        x: `[n, …, c]`.
+
+    Returns:
+        The sums, `[c]`.
+
+    Example:
+        >>> sum_channels(np.array([[1.0, 2.0], [10.0, 20.0]]))
+        array([11., 22.])
+    """
+    rows = x.reshape(-1, x.shape[-1])
+    return np.ones(len(rows), x.dtype) @ rows
+
+
+def pixels(x: Array) -> NDArray[np.void]:
+    """View the channels of each pixel as one item, which NumPy copies as a whole.
+
+    Args:
+        x: the images, `[n, h, w, c]`, in one piece of memory.
+
+    Returns:
+        The same memory as `[n, h, w]`.
+
+    Example:
+        >>> x = np.arange(8.0).reshape(1, 1, 4, 2)
+        >>> every_other = np.empty((1, 1, 2, 2))
+        >>> pixels(every_other)[...] = pixels(x)[:, :, ::2]
+        >>> every_other[0, 0]
+        array([[0., 1.],
+               [4., 5.]])
+    """
+    return x.view(np.dtype((np.void, x.shape[-1] * x.itemsize)))[..., 0]
