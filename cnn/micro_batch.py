@@ -9,7 +9,7 @@ import numpy as np
 from cnn.augmentation import Augmentation
 from cnn.labels import labels_of
 from cnn.losses import Loss
-from cnn.parallel import one_blas_thread
+from cnn.parallel import keep_freed_memory, one_blas_thread
 from cnn.types import Array, Gradients, Targets
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def run_micro_batch(
     Returns:
         Its part of the loss, the gradients and the statistics.
     """
+    keep_freed_memory()  # of this process, which need not be that of fit
     with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):  # Training reports what overflows
         if augmentation is not None:
             x = augmentation(x, draws)

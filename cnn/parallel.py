@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -10,7 +12,6 @@ from functools import cache
 from threading import Lock
 from typing import Any
 
-import numpy as np
 from threadpoolctl import OpenBLASController, ThreadpoolController
 
 from cnn.checks import whole_number
@@ -34,7 +35,7 @@ def worker_pool(workers: int | None, executor: Executor | None) -> Iterator[Exec
         [1, 2]
     """
     check_workers(workers, executor)
-    _keep_freed_memory()
+    keep_freed_memory()
     with one_blas_thread():
         if executor is not None:
             yield executor
@@ -59,17 +60,21 @@ def check_workers(workers: int | None, executor: Executor | None) -> None:
             raise ValueError(f"Give either workers or an executor, received both (workers={workers}).")
 
 
-def _keep_freed_memory() -> None:
+@cache
+def keep_freed_memory() -> None:
     """Let the C library keep freed arrays for the next ones, up to tens of megabytes.
 
     glibc gives large arrays back to the kernel as soon as they are freed, and the kernel must fill new pages
-    with zeros each time: a sixth of a training step. Having freed one array of nearly 32 MB, glibc keeps all
-    smaller ones. Elsewhere this does nothing that matters.
+    with zeros each time: a sixth of a training step, and half of it where MALLOC_TRIM_THRESHOLD_ is set, as
+    in Dask's workers. These are the thresholds that glibc comes to by itself once an array of 32 MB has been
+    freed. Other C libraries have no such choice, and nothing happens.
 
     Source:
-        mallopt(3), M_MMAP_THRESHOLD: the dynamic threshold.
+        mallopt(3), M_MMAP_THRESHOLD and M_TRIM_THRESHOLD.
     """
-    np.empty(31 << 20, np.uint8)
+    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "mallopt"):
+        library.mallopt(-3, 32 << 20)  # M_MMAP_THRESHOLD, in bytes
+        library.mallopt(-1, 64 << 20)  # M_TRIM_THRESHOLD
 
 
 def processors() -> int:

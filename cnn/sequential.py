@@ -17,7 +17,7 @@ from cnn.layers import Softmax
 from cnn.losses import Loss, SoftmaxCrossEntropy
 from cnn.metrics import accuracy
 from cnn.optimiser_base import Optimiser
-from cnn.parallel import check_workers, one_blas_thread, worker_pool
+from cnn.parallel import check_workers, keep_freed_memory, one_blas_thread, worker_pool
 from cnn.stack import LayerStack
 from cnn.storage import load_model, save_model
 from cnn.summary import summary
@@ -274,5 +274,6 @@ class Sequential(LayerStack):
 
 def _outputs_of(model: Sequential, x: Array) -> Array:
     """Return the outputs of one part of the samples, in whatever thread or process this runs."""
+    keep_freed_memory()
     with one_blas_thread():
         return model.forward_pass(x)[0]

@@ -16,7 +16,7 @@ from sklearn.metrics import precision_recall_fscore_support
 import cnn
 from pipeline import paths
 from pipeline.datasets import DATASETS, Dataset
-from pipeline.images import load_normalisation, load_part
+from pipeline.images import Labelled, Normalisation, load_normalisation, load_part
 from pipeline.kernels import check_kernels
 from pipeline.models import load_model
 from pipeline.params import Parameters, load_parameters
@@ -39,11 +39,34 @@ def evaluate(parameters: Parameters, processed: Path) -> dict[str, Any]:
     """
     kernels = check_kernels(parameters.runtime.kernels)
     normalisation = load_normalisation(processed)
-    images, labels = load_part("test", processed)
+    test = load_part("test", processed)
     model = load_model()
     started = time.perf_counter()
-    outputs = model.outputs(normalisation.apply(images), workers=parameters.runtime.workers)
+    metrics, probabilities = measure(parameters, model, normalisation, test)
     seconds = time.perf_counter() - started
+    write_json(paths.EVALUATION, metrics)
+    dataset = DATASETS[normalisation.dataset]
+    write_tables(test.labels, probabilities, dataset, parameters.evaluate.hardest)
+    print("{recipe} on {dataset}: {accuracy:.2%} of {images:,} test images right.".format_map(metrics))
+    return {"kernels": kernels, "seconds": seconds, "images": len(test.labels)}
+
+
+def measure(
+    parameters: Parameters, model: cnn.Sequential, normalisation: Normalisation, test: Labelled
+) -> tuple[dict[str, Any], Probabilities]:
+    """Try a trained model on the test images.
+
+    Args:
+        parameters: the parameters, whose chosen recipe the model was trained by.
+        model: the model.
+        normalisation: how bytes become what the network sees.
+        test: the test images.
+
+    Returns:
+        The metrics of all images together, and what the model gave each class, `[n, classes]`.
+    """
+    images, labels = test
+    outputs = model.outputs(normalisation.apply(images), workers=parameters.runtime.workers)
     loss, _ = make_loss(parameters.chosen.loss)(outputs, labels)
     probabilities = model.probabilities(outputs)
     accuracy = cnn.accuracy(labels, probabilities.argmax(axis=1))
@@ -59,10 +82,7 @@ def evaluate(parameters: Parameters, processed: Path) -> dict[str, Any]:
         "loss": loss,
         "calibration_error": calibration_error(labels, probabilities, bins),
     }
-    write_json(paths.EVALUATION, metrics)
-    write_tables(labels, probabilities, DATASETS[normalisation.dataset], parameters.evaluate.hardest)
-    print("{recipe} on {dataset}: {accuracy:.2%} of {images:,} test images right.".format_map(metrics))
-    return {"kernels": kernels, "seconds": seconds, "images": len(images)}
+    return metrics, probabilities
 
 
 def write_tables(labels: Labels, probabilities: Probabilities, dataset: Dataset, worst: int) -> None:

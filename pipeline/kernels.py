@@ -18,6 +18,7 @@ from pipeline.paths import PARAMETERS
 
 Kernels = Literal["portable", "native"]
 VARIABLE = "OPENBLAS_CORETYPE"
+CHOICE = "CNN_KERNELS"  # set in the environment, it stands in for `runtime.kernels` of params.yaml
 
 
 def core_type(kernels: Kernels) -> str | None:
@@ -39,17 +40,16 @@ def core_type(kernels: Kernels) -> str | None:
 
 
 def pin_kernels(parameters: Path = PARAMETERS) -> None:
-    """Put the kernels that `params.yaml` asks for into the environment; a bad file is left to its validation.
+    """Put the kernels that `CNN_KERNELS` or else `params.yaml` asks for into the environment.
 
     Args:
-        parameters: the file; without it nothing is pinned.
+        parameters: the file; if it is missing or bad, which its validation tells, nothing is pinned.
     """
     try:
-        runtime = YAML(typ="safe", pure=True).load(parameters)["runtime"]
-        kernels: Kernels = "native" if runtime["kernels"] == "native" else "portable"
+        asked = os.environ.get(CHOICE) or YAML(typ="safe", pure=True).load(parameters)["runtime"]["kernels"]
     except (OSError, YAMLError, KeyError, TypeError, ValueError):
         return
-    name = core_type(kernels)
+    name = core_type("native" if asked == "native" else "portable")
     if name is not None:
         os.environ[VARIABLE] = name
 
@@ -58,8 +58,14 @@ def check_kernels(kernels: Kernels) -> str:
     """Return the architecture that BLAS computes for, once it is known to be the one asked for.
 
     Raises:
-        PipelineError: if BLAS was loaded before its kernels could be chosen.
+        PipelineError: if `CNN_KERNELS` is another, or BLAS was loaded before its kernels could be chosen.
     """
+    chosen = os.environ.get(CHOICE) or kernels
+    if chosen != kernels:
+        raise PipelineError(
+            f"{CHOICE} is {chosen!r} in the environment, but runtime.kernels is {kernels}: "
+            "unset the one or change the other."
+        )
     import numpy as np  # noqa: F401 - loads BLAS, which must not happen before it is pinned
     from threadpoolctl import threadpool_info
 

@@ -78,16 +78,20 @@ def log_circumstances(stage: str, **facts: Any) -> None:
         stage: the stage's name.
         facts: what else to record, such as times.
     """
+    write_json(LOGS / f"{stage}.json", machine() | facts)
+
+
+def machine() -> dict[str, Any]:
+    """Return what is known of this machine: versions, system, processor and the number of them."""
     from importlib.metadata import version
 
-    machine = {
+    return {
         "python": platform.python_version(),
         "numpy": version("numpy"),
         "system": platform.platform(),
         "processor": _processor(),
         "processors": os.cpu_count(),
     }
-    write_json(LOGS / f"{stage}.json", machine | facts)
 
 
 def _processor() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,13 @@ import numpy as np
 from dvclive.live import Live
 
 import cnn
+from cnn.training import Record
 from pipeline import paths
 from pipeline.errors import PipelineError
 from pipeline.images import Labelled, Normalisation, load_normalisation, load_part
 from pipeline.kernels import check_kernels
-from pipeline.params import INPUT_SHAPE, Parameters, load_parameters
-from pipeline.recipes import make_loss, make_model, make_optimiser
+from pipeline.params import INPUT_SHAPE, Parameters, Recipe, load_parameters
+from pipeline.recipes import make_augmentation, make_loss, make_model, make_optimiser
 from pipeline.stage import log_circumstances, run_stage
 
 
@@ -63,8 +64,7 @@ def train(parameters: Parameters, processed: Path) -> dict[str, Any]:
     kernels = check_kernels(parameters.runtime.kernels)
     normalisation = load_normalisation(processed)
     training, validation = load_part("train", processed), load_part("validation", processed)
-    model = make_model(recipe.model)
-    model.build(INPUT_SHAPE, np.random.default_rng(recipe.train.seed))
+    model = untrained_model(recipe)
     checkpoint = cnn.Checkpoint(paths.CHECKPOINTS / f"{_digest(parameters, processed)}.npz")
     print(
         f"Recipe {parameters.recipe} on {normalisation.dataset}: {len(training.labels):,} images to train "
@@ -76,55 +76,89 @@ def train(parameters: Parameters, processed: Path) -> dict[str, Any]:
     ) as live:
         live.log_metric("dataset", normalisation.dataset, plot=False)
         callbacks = (cnn.ProgressBar(), MetricsLog(live), cnn.BestWeights(recipe.train.monitor), checkpoint)
-        epochs = _fit(model, parameters, normalisation, training, validation, callbacks)
+        history = fit_recipe(model, parameters, normalisation, training, validation, callbacks)
     seconds = time.perf_counter() - started
     paths.MODEL.parent.mkdir(parents=True, exist_ok=True)
     model.save(paths.MODEL)
     checkpoint.path.unlink(missing_ok=True)
-    return {"kernels": kernels, "seconds": seconds, "epochs": epochs, "images": len(training.labels)}
+    return {"kernels": kernels, "seconds": seconds, "epochs": len(history), "images": len(training.labels)}
 
 
-def _fit(
+def untrained_model(recipe: Recipe) -> cnn.Sequential:
+    """Return the recipe's model with the weights that training starts from, which its seed determines."""
+    model = make_model(recipe.model)
+    model.build(INPUT_SHAPE, np.random.default_rng(recipe.train.seed))
+    return model
+
+
+def fit_recipe(
     model: cnn.Sequential,
     parameters: Parameters,
     normalisation: Normalisation,
     training: Labelled,
     validation: Labelled,
     callbacks: Sequence[cnn.Callback],
-) -> int:
-    """Train the model as the chosen recipe says; return after how many epochs training ended."""
+) -> list[Record]:
+    """Train a model as the chosen recipe says.
+
+    Args:
+        model: the recipe's untrained model, whose weights training changes.
+        parameters: the parameters.
+        normalisation: how bytes become what the network sees.
+        training: the images to train with.
+        validation: the images to evaluate on after each epoch.
+        callbacks: what is told how it goes.
+
+    Returns:
+        One record for each epoch.
+
+    Raises:
+        PipelineError: if the images or a checkpoint do not fit.
+        FloatingPointError: if training diverges.
+    """
     recipe = parameters.chosen
+    decay = recipe.train.weight_average
+    averaging = [] if decay is None else [cnn.WeightAverage(decay)]
     try:
-        history = model.fit(
+        return model.fit(
             normalisation.apply(training.images),
             training.labels,
             validation_data=(normalisation.apply(validation.images), validation.labels),
             optimiser=make_optimiser(recipe.optimiser),
             loss=make_loss(recipe.loss),
+            augmentation=make_augmentation(recipe.augmentation),
             epochs=recipe.train.epochs,
             batch_size=recipe.train.batch_size,
             micro_batch_size=recipe.train.micro_batch_size,
             seed=recipe.train.seed,
             workers=parameters.runtime.workers,
-            callbacks=callbacks,
+            callbacks=[*averaging, *callbacks],
         )
     except ValueError as error:  # of the data or the checkpoint: the parameters have been checked
         raise PipelineError(str(error)) from error
-    return len(history)
 
 
 def _digest(parameters: Parameters, processed: Path) -> str:
     """Return a name that only a training with the same recipe, kernels, data and code shares."""
-    digest = hashlib.sha256()
     facts = {
         "recipe": parameters.chosen.model_dump(),
         "kernels": parameters.runtime.kernels,
         "numpy": version("numpy"),
+        "code": code_digest(),
+        "data": _files_digest(processed.iterdir()),
     }
-    digest.update(json.dumps(facts, sort_keys=True).encode())
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def code_digest() -> str:
+    """Return a name that only the same code shares: every module of `cnn` and `pipeline`, comments too."""
     packages = Path(cnn.__file__).parent, Path(__file__).parent
-    code = [path for package in packages for path in sorted(package.rglob("*.py"))]
-    for path in (*code, *sorted(processed.iterdir())):
+    return _files_digest(path for package in packages for path in package.rglob("*.py"))
+
+
+def _files_digest(files: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(files):
         digest.update(path.name.encode() + b"\0")
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:16]

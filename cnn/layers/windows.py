@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from itertools import product
 from math import ceil, prod
 
@@ -53,7 +54,7 @@ class Windows:
     padding: Pads
     spread: Pair = (1, 1)
 
-    @property
+    @cached_property
     def grid(self) -> Pair:
         """How many windows there are: `(h_out, w_out)`."""
         h_out, w_out = (
@@ -62,7 +63,7 @@ class Windows:
         )
         return h_out, w_out
 
-    @property
+    @cached_property
     def padded_image(self) -> Pair:
         """Height and width of the image once it is spread and padded."""
         h, w = (
@@ -71,7 +72,7 @@ class Windows:
         )
         return h, w
 
-    @property
+    @cached_property
     def tile(self) -> bool:
         """Whether each pixel of the padded image lies in exactly one window.
 
@@ -122,13 +123,19 @@ class Windows:
         step = max(1, min(n, BLOCK_BYTES // (prod(window_shape) * x.itemsize)))
         padded = np.zeros((step, *self.padded_image, c), x.dtype)
         patches = np.empty((step, *window_shape), x.dtype)
-        inside, kept = zip(*map(_paste, self.image, self.spread, self.padding), strict=True)
+        inside, kept = self._pasted
         for first in range(0, n, step):
             block = slice(first, min(first + step, n))
             count = block.stop - first
             padded[(slice(count), *inside)] = x[(block, *kept)]
             self._copy(padded[:count], patches[:count])
             yield block, patches[:count].reshape(-1, prod(window_shape[2:]))
+
+    @cached_property
+    def _pasted(self) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+        """Where rows and columns of the image land in the padded one, and which of them do."""
+        (rows, kept_rows), (columns, kept_columns) = map(_paste, self.image, self.spread, self.padding)
+        return (rows, columns), (kept_rows, kept_columns)
 
     def _copy(self, padded: Array, patches: Array) -> None:
         """Copy every window of the padded images to `[n, h_out, w_out, h_f, w_f, c]`.
@@ -176,10 +183,10 @@ class Windows:
         Yields:
             What stands at that place of every window, `[n, h_out, w_out, c]`.
         """
-        padded = np.ascontiguousarray(self.pad(x, padding_value))
+        padded = pixels(np.ascontiguousarray(self.pad(x, padding_value)))
         for rows, columns in self.offsets():
             place = np.empty((len(x), *self.grid, x.shape[3]), x.dtype)
-            pixels(place)[...] = pixels(padded)[:, rows, columns]
+            pixels(place)[...] = padded[:, rows, columns]
             yield place
 
     def collect(self, parts: Iterable[Array], like: Array) -> Array:
@@ -219,6 +226,7 @@ class Windows:
         return padded[:, top : top + h, left : left + w]
 
 
+@lru_cache(maxsize=256)  # a layer asks in every pass
 def place_windows(owner: str, image: Pair, size: Pair, stride: Pair, padding: Padding) -> Windows:
     """Return the windows over an image of this size, once its padding is worked out.
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.kernels import VARIABLE, pin_kernels
+from pipeline.kernels import CHOICE, VARIABLE, pin_kernels
 from tests.pipeline.workspace import changed, run, small_parameters, write_parameters
 
 BLAS = """
@@ -109,6 +109,30 @@ def test_numpy_loaded_before_the_kernels_were_chosen_is_refused(
     else:
         by_itself = json.loads(run(folder, "python", "-c", HERE, **OTHER).stdout)[0]
         assert ended.stdout.strip() == (", ".join(by_itself) or "unknown")
+
+
+@pytest.mark.parametrize("kernels", ["portable", "native"])
+def test_the_environment_chooses_before_the_parameters(
+    folder: Path, expected: dict[str, list[str]], kernels: str
+) -> None:
+    ask(folder, {"portable": "native", "native": "portable"}[kernels])
+
+    told = run(folder, "python", "-c", CHECK.format(kernels=kernels), **{CHOICE: kernels}).stdout.strip()
+
+    assert told == (", ".join(expected[kernels]) or "unknown")
+
+
+@pytest.mark.parametrize("choice", ["native", "fastest"])
+def test_another_choice_in_the_environment_than_the_parameters_is_refused(folder: Path, choice: str) -> None:
+    ask(folder, "portable")
+
+    ended = run(folder, "python", "-c", CHECK.format(kernels="portable"), **{CHOICE: choice})
+
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1] == (
+        f"pipeline.errors.PipelineError: CNN_KERNELS is '{choice}' in the environment, but runtime.kernels "
+        "is portable: unset the one or change the other."
+    )
 
 
 UNUSABLE = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -117,6 +118,26 @@ def test_passes_of_two_inputs_do_not_disturb_each_other(
     expected = [copy.deepcopy(results(passes(seed))) for seed in (case.seed, other_seed)]
     first, second = passes(case.seed), passes(other_seed)
     np.testing.assert_equal([results(first), results(second)], expected)
+
+
+@every_kind
+@settings(max_examples=20)
+@given(data=st.data(), training=st.booleans())
+def test_what_a_pass_returned_survives_later_passes_also_those_of_eight_threads(
+    kind: str, data: st.DataObject, training: bool
+) -> None:
+    case = data.draw(CASES[kind])
+    layer, _ = case.built()
+
+    def results(seed: int) -> list[Any]:
+        passes = Passes(layer, case.input_shape, seed, np.float32, training)
+        return [passes.y, passes.cache, passes.back()]
+
+    some = [case.seed + place for place in range(8)]
+    expected = [copy.deepcopy(results(seed)) for seed in some]
+    with ThreadPoolExecutor(8) as pool:
+        kept = list(pool.map(results, some * 3))
+    np.testing.assert_equal(kept, expected * 3)
 
 
 @every_kind

@@ -1,0 +1,123 @@
+"""One repetition of a recipe, as a worker of Dask carries it out."""
+
+from __future__ import annotations
+
+import platform
+import time
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from distributed import get_worker
+
+import cnn
+from cnn.callbacks import best_epoch
+from cnn.parallel import processors
+from pipeline.errors import PipelineError
+from pipeline.evaluate import measure
+from pipeline.images import Labelled, Normalisation
+from pipeline.kernels import Kernels, check_kernels
+from pipeline.params import Parameters
+from pipeline.stage import machine
+from pipeline.studies import Result
+from pipeline.train import code_digest, fit_recipe, untrained_model
+
+REPORT_EVERY = 0.5  # seconds
+PROGRAM = {
+    "code": code_digest(),
+    "Python": ".".join(platform.python_version_tuple()[:2]),
+    "NumPy": version("numpy"),
+}
+"""What this process runs, as it was loaded: the same wherever the repetitions of one study run."""
+
+
+@dataclass(frozen=True)
+class Images:
+    """What the repetitions need of the data; without test images they are not evaluated on them."""
+
+    normalisation: Normalisation
+    training: Labelled
+    validation: Labelled
+    test: Labelled | None
+
+
+class Report(cnn.Callback):
+    """Tell the study's client how far the training has come.
+
+    Args:
+        topic: the topic of Dask's events that it listens to.
+        seed: whose training this is.
+    """
+
+    def __init__(self, topic: str, seed: int) -> None:
+        self._topic, self._seed, self._due = topic, seed, 0.0
+
+    def on_step_end(self, training: cnn.Training) -> None:
+        """Tell it, now and then."""
+        if time.monotonic() >= self._due:
+            self._due = time.monotonic() + REPORT_EVERY
+            get_worker().log_event(self._topic, {"seed": self._seed, "progress": training.progress})
+
+
+def repeat_recipe(parameters: Parameters, images: Images, expected: dict[str, str], topic: str) -> Result:
+    """Train the chosen recipe's model and measure it.
+
+    Args:
+        parameters: the parameters, with the seed of this repetition in the recipe.
+        images: what to train, choose and test with.
+        expected: the program of the study's client.
+        topic: where to report progress.
+
+    Returns:
+        What this seed gave.
+
+    Raises:
+        PipelineError: if this worker has another program, or other kernels.
+        FloatingPointError: if training diverges.
+    """
+    recipe = parameters.chosen
+    _check_program(expected)
+    kernels = _check_kernels(parameters.runtime.kernels)
+    started = time.perf_counter()
+    model = untrained_model(recipe)
+    callbacks = (Report(topic, recipe.train.seed), cnn.BestWeights(recipe.train.monitor))
+    history = fit_recipe(
+        model, parameters, images.normalisation, images.training, images.validation, callbacks
+    )
+    seconds = time.perf_counter() - started
+    epoch = best_epoch(history, recipe.train.monitor)
+    kept = history[epoch - 1]
+    result = {
+        "seed": recipe.train.seed,
+        "epoch": epoch,
+        "validation_accuracy": kept["validation_accuracy"],
+        "validation_loss": kept["validation_loss"],
+    }
+    if images.test is not None:
+        metrics, _ = measure(parameters, model, images.normalisation, images.test)
+        result |= {f"test_{name}": metrics[name] for name in ("accuracy", "errors", "loss")}
+    workers = parameters.runtime.workers or processors()
+    here = machine() | {"workers": workers, "kernels": kernels}
+    return result | {"seconds": round(seconds, 3), "machine": here}
+
+
+def _check_program(expected: dict[str, str]) -> None:
+    other = [
+        f"{name} {PROGRAM[name]} instead of {value}"
+        for name, value in expected.items()
+        if value != PROGRAM[name]
+    ]
+    if other:
+        raise PipelineError(
+            f"The worker at {get_worker().address} has {', '.join(other)}: install the same commit and "
+            "requirements.lock there as here, and start it again."
+        )
+
+
+def _check_kernels(kernels: Kernels) -> str:
+    try:
+        return check_kernels(kernels)
+    except PipelineError as error:
+        raise PipelineError(
+            f"The worker at {get_worker().address} does not compute with {kernels} kernels: start it with "
+            f"`CNN_KERNELS={kernels} dask worker --nthreads 1 --preload-nanny pipeline ADDRESS`."
+        ) from error

@@ -1,0 +1,141 @@
+"""Repeat a recipe with several seeds: `python -m pipeline.study --recipe record --seeds 5`.
+
+Results stand in `metrics/studies/`; a seed whose result is there already is not repeated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import get_args
+
+from rich.console import Console
+from rich.table import Table
+
+from pipeline import paths, studies
+from pipeline.cluster import connected, repetitions
+from pipeline.errors import PipelineError
+from pipeline.images import load_normalisation, load_part
+from pipeline.kernels import Kernels
+from pipeline.overrides import with_recipe, with_settings
+from pipeline.params import Parameters, load_parameters
+from pipeline.repetition import Images
+from pipeline.sheet import plain_style
+from pipeline.stage import run_stage, write_bytes
+from pipeline.studies import MEASURES, Study
+from pipeline.study_plot import draw_study
+from pipeline.themes import LIGHT
+
+
+def study(parameters: Parameters, seeds: int, validation_only: bool, scheduler: str | None) -> Study:
+    """Repeat the chosen recipe with those of the seeds 0, 1, … whose results are missing.
+
+    Args:
+        parameters: the parameters.
+        seeds: how many seeds there shall be.
+        validation_only: whether to leave the test images alone.
+        scheduler: the address of Dask's scheduler; None starts a cluster on this machine.
+
+    Returns:
+        The study as its file holds it now.
+
+    Raises:
+        PipelineError: if there are no images, the cluster cannot be reached, or a seed gave no result.
+    """
+    images = load_images(parameters, validation_only)
+    path = studies.results_path(parameters.recipe, validation_only)
+    begun = studies.begin(parameters, images.normalisation.dataset)
+    finished = [result["seed"] for result in studies.find(path, begun)["seeds"]]
+    missing = [seed for seed in range(seeds) if seed not in finished]
+    if finished:
+        print(f"Finished already, and not repeated: seeds {', '.join(map(str, finished))} ({path}).")
+    elif path.exists() and not validation_only:
+        print(f"{path} is of another recipe, kernels or data set: its place is taken by the first result.")
+    faults: dict[str, list[str]] = {}
+    if missing:
+        with connected(scheduler, parameters.runtime.kernels) as client:
+            for seed, outcome in repetitions(client, parameters, images, missing):
+                if isinstance(outcome, PipelineError):
+                    faults.setdefault(str(outcome), []).append(str(seed))
+                else:
+                    studies.add(path, begun, outcome)
+                    print(f"Seed {seed} is finished.", flush=True)
+    if faults:
+        raise PipelineError("\n".join(f"seed {', '.join(of)}: {fault}" for fault, of in faults.items()))
+    return studies.find(path, begun)
+
+
+def load_images(parameters: Parameters, validation_only: bool) -> Images:
+    """Load what a study needs of the data.
+
+    Raises:
+        PipelineError: if it is not there.
+    """
+    processed = paths.PROCESSED / parameters.data.dataset
+    return Images(
+        load_normalisation(processed),
+        load_part("train", processed),
+        load_part("validation", processed),
+        None if validation_only else load_part("test", processed),
+    )
+
+
+def show(study: Study, console: Console) -> None:
+    """Print a row for each seed, their mean and their standard deviation."""
+    measured = list(study["summary"])
+    title = f"Recipe {study['recipe']} on {study['dataset']}, {study['kernels']} kernels"
+    table = Table("seed", *(MEASURES[name].title for name in measured), title=title, title_justify="left")
+    for column in table.columns:
+        column.justify = "right"
+    for result in study["seeds"]:
+        table.add_row(str(result["seed"]), *(MEASURES[name].shown(result[name]) for name in measured))
+    table.add_section()
+    for statistic, label in (("mean", "mean"), ("standard_deviation", "±")):
+        values = {name: study["summary"][name][statistic] for name in measured}
+        shown = ("" if value is None else MEASURES[name].shown(value) for name, value in values.items())
+        table.add_row(label, *shown)
+    console.print(table)
+
+
+def main() -> int:
+    """Repeat the recipe that the command line names, and show what came out."""
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline.study",
+        description="Repeat a recipe with several seeds on a cluster of Dask workers.",
+    )
+    parser.add_argument("--recipe", help="a recipe of params.yaml (default: the one it chooses)")
+    parser.add_argument("--seeds", type=int, default=5, help="how many: 5 are the seeds 0 to 4 (default: 5)")
+    parser.add_argument("--kernels", choices=get_args(Kernels), help="instead of those of params.yaml")
+    parser.add_argument(
+        "--scheduler", metavar="ADDRESS", help="a Dask scheduler, such as tcp://10.0.0.1:8786"
+    )
+    parser.add_argument("--validation-only", action="store_true", help="leave the test images alone")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="PLACE=VALUE",
+        help="another value inside the recipe, such as train.epochs=8; only with --validation-only",
+    )
+    arguments = parser.parse_args()
+    if arguments.seeds < 1:
+        parser.error(f"--seeds must be 1 or more, received {arguments.seeds}")
+    if arguments.set and not arguments.validation_only:
+        parser.error("--set needs --validation-only: the test images are for recipes as params.yaml has them")
+    parameters = load_parameters()
+    parameters = with_recipe(parameters, arguments.recipe or parameters.recipe, arguments.kernels)
+    parameters = with_settings(parameters, arguments.set)
+    try:
+        done = study(parameters, arguments.seeds, arguments.validation_only, arguments.scheduler)
+    except KeyboardInterrupt:
+        print("\nstopped. Finished seeds are kept, and the same command goes on.", file=sys.stderr)
+        return 130
+    show(done, Console())
+    if not arguments.validation_only:
+        with plain_style(LIGHT):
+            write_bytes(paths.STUDIES / f"{done['recipe']}.svg", draw_study(LIGHT, done).svg())
+    return 0
+
+
+if __name__ == "__main__":
+    run_stage(main)

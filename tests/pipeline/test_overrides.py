@@ -1,0 +1,95 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.errors import PipelineError
+from pipeline.overrides import with_recipe, with_settings, with_value
+from pipeline.params import Parameters, load_parameters
+from tests.pipeline.workspace import changed, small_parameters, write_parameters
+from tests.refusals import assert_refuses
+
+
+@pytest.fixture
+def parameters(tmp_path: Path) -> Parameters:
+    return load_parameters(write_parameters(tmp_path, small_parameters()))
+
+
+@pytest.mark.parametrize(
+    ("setting", "place", "value"),
+    [
+        ("train.epochs=8", "train.epochs", 8),
+        ("optimiser.learning_rate.rate=4e-3", "optimiser.learning_rate.rate", 0.004),
+        ("optimiser.learning_rate=0.5", "optimiser.learning_rate", 0.5),
+        ("optimiser.beta_1=0.8", "optimiser.beta_1", 0.8),  # which stood at its default
+        ("model.4.rate=0.3", "model.4.rate", 0.3),
+        ("model.4={layer: Dropout, rate: 0.1}", "model.4", {"layer": "Dropout", "rate": 0.1}),
+        ("train.weight_average=null", "train.weight_average", None),
+    ],
+)
+def test_a_setting_changes_one_value_of_the_chosen_recipe(
+    parameters: Parameters, setting: str, place: str, value: Any
+) -> None:
+    expected = parameters.model_dump()
+    *way, last = place.split(".")
+    node = expected["recipes"]["small"]
+    for key in way:
+        node = node[int(key) if key.isdecimal() else key]
+    node[int(last) if last.isdecimal() else last] = value
+
+    assert with_settings(parameters, [setting]).model_dump() == expected
+
+
+def test_several_settings_are_applied_in_their_order(parameters: Parameters) -> None:
+    rate = {"schedule": "OneCycle", "peak": 0.1}
+    settings = [f"optimiser.learning_rate={rate}", "optimiser.learning_rate.peak=0.2"]
+
+    changed_twice = with_settings(parameters, settings)
+
+    assert changed_twice.chosen.optimiser["learning_rate"] == rate | {"peak": 0.2}
+
+
+@pytest.mark.parametrize(
+    ("setting", "named"),
+    [
+        ("train.epochs", ["--set train.epochs", "train.epochs=8"]),
+        ("train.epochs={", ["--set train.epochs={", "no YAML"]),
+        ("trian.epochs=8", ["trian.epochs", "did you mean 'train'?", "model, optimiser, loss"]),
+        ("train.epoch=8", ["train.epoch", "did you mean 'epochs'?"]),
+        ("train.epochs=many", ["train.epochs", "received 'many'"]),
+        ("train.epochs.first=8", ["train.epochs is 4, which has no parts"]),
+        ("model.7.rate=0.3", ["There is no model.7.rate", "0 to 6"]),
+        ("model.first=0.3", ["There is no model.first", "0 to 6"]),
+        ("model.4.rat=0.3", ["Dropout has no hyperparameter 'rat'", "did you mean 'rate'?"]),
+        ("model.4.rate=3", ["rate", "3"]),
+    ],
+)
+def test_a_setting_that_does_not_fit_is_refused(
+    parameters: Parameters, setting: str, named: list[str]
+) -> None:
+    assert_refuses(lambda: with_settings(parameters, [setting]), PipelineError, *named)
+
+
+def test_the_given_parameters_stay_as_they_are(parameters: Parameters) -> None:
+    before = parameters.model_dump()
+
+    with_value(parameters, "model.4.rate", 0.9)
+
+    assert parameters.model_dump() == before
+
+
+@pytest.mark.parametrize(("kernels", "expected"), [("native", "native"), (None, "portable")])
+def test_recipe_and_kernels_can_be_chosen(tmp_path: Path, kernels: Any, expected: str) -> None:
+    data = changed(small_parameters(), "runtime.kernels", "portable")
+
+    chosen = with_recipe(load_parameters(write_parameters(tmp_path, data)), "other", kernels)
+
+    assert (chosen.recipe, chosen.runtime.kernels) == ("other", expected)
+
+
+def test_a_recipe_that_does_not_exist_is_refused(parameters: Parameters) -> None:
+    assert_refuses(
+        lambda: with_recipe(parameters, "smal", None),
+        PipelineError,
+        "There is no recipe 'smal', did you mean 'small'?: there are other, small.",
+    )
