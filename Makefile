@@ -6,7 +6,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help repro test test-slow lint format lock schema clean
+.PHONY: help repro test test-slow bench lint format lock schema clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,14 @@ test: .venv/.development  ## Run the tests (under four minutes on two cores)
 test-slow: .venv/.development  ## Run the long tests too
 	$(BIN)/python -m pytest
 
+.venv/.bench: .venv/.pipeline requirements-bench.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.lock
+	@touch $@
+
+bench: .venv/.bench  ## Measure cnn and PyTorch side by side (about a quarter of an hour)
+	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.page
+
 lint: .venv/.development  ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -44,11 +52,13 @@ format: .venv/.development  ## Put the code into its standard form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock: .venv/.development  ## Renew both lock files from pyproject.toml
+lock: .venv/.development  ## Renew the lock files from pyproject.toml
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra pipeline --output-file requirements.lock pyproject.toml
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra test --extra lint --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+	$(BIN)/uv pip compile $(filter-out --universal,$(LOCK_OPTIONS)) --python-platform windows --extra bench --constraint requirements.lock --output-file requirements-bench.lock pyproject.toml
 
-# One version of each package for every Python and system: the same NumPy gives the same bits.
+# One version of each package for every Python and system: the same NumPy gives the same bits. PyTorch's needs
+# are those where it computes on the processor only; elsewhere it names its further packages by version itself.
 LOCK_OPTIONS := --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest \
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links
 

@@ -16,7 +16,7 @@ from cnn.types import Array, Gradients, Shape
 class BatchNormCache(NamedTuple):
     """What the way back through batch normalisation needs."""
 
-    normalised: Array
+    centred: Array
     deviation: Array
     statistics: dict[str, Array] | None  # the micro-batch's own, or None where the running ones were used
 
@@ -87,14 +87,13 @@ class BatchNorm(Layer):
             )
         sample, count = x.shape[1:], x.size // len(scale)
         mean = sum_channels(x) / count if training else self._running("mean", like=x)
-        normalised = x - repeat_channels(mean, sample)
-        variance = sum_channels(normalised**2) / count if training else self._running("variance", like=x)
+        centred = x - repeat_channels(mean, sample)
+        variance = sum_channels(centred**2) / count if training else self._running("variance", like=x)
         deviation = np.sqrt(variance + x.dtype.type(self.epsilon))
-        normalised /= repeat_channels(deviation, sample)
-        y = normalised * repeat_channels(scale, sample)
+        y = centred * repeat_channels(scale / deviation, sample)
         y += repeat_channels(shift, sample)
         seen = {"mean": mean, "variance": variance} if training else None
-        return y, BatchNormCache(normalised, deviation, seen)
+        return y, BatchNormCache(centred, deviation, seen)
 
     def backward_pass(self, dy: Array, cache: BatchNormCache) -> tuple[Array, Gradients]:
         """Send dy back, in training also through the mean and the variance, which depend on x.
@@ -102,13 +101,13 @@ class BatchNorm(Layer):
         With g = dy · scale / √(σ² + ε) and x̂ the normalised input, dx = g − mean(g) − x̂ · mean(g · x̂); at
         inference μ and σ² are constants and dx = g.
         """
-        normalised, deviation, seen = cache
+        centred, deviation, seen = cache
         sample, count = dy.shape[1:], dy.size // len(deviation)
-        grads = {"scale": sum_channels(dy * normalised), "shift": sum_channels(dy)}
+        grads = {"scale": sum_channels(dy * centred) / deviation, "shift": sum_channels(dy)}
         factor = repeat_channels(self.param("scale", like=dy) / deviation, sample)
         if seen is None:
             return dy * factor, grads
-        dx = normalised * repeat_channels(grads["scale"] / -count, sample)
+        dx = centred * repeat_channels(grads["scale"] / (-count * deviation), sample)
         dx -= repeat_channels(grads["shift"] / count, sample)
         dx += dy
         dx *= factor

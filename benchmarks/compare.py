@@ -1,0 +1,87 @@
+"""The comparison: the subjects of a case in turns, and their ratios pair by pair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from statistics import median
+from typing import Any
+
+from benchmarks.cases import operations_per_image
+from benchmarks.job import Case, Measurement
+from benchmarks.subjects import Subject
+from pipeline.errors import PipelineError
+
+Tell = Callable[[str], None]
+"""What is called before each measurement, with a few words on it."""
+
+
+def compare(
+    case: Case, ours: Sequence[Subject], others: Sequence[Subject], pairs: int, seconds: float, tell: Tell
+) -> dict[str, Any]:
+    """Measure one case: in every round each subject once, in an order that moves on by one each time.
+
+    Args:
+        case: what is measured.
+        ours: the subjects of cnn.
+        others: those they are compared with; one that fails is left out, with the reason.
+        pairs: the number of rounds.
+        seconds: how long each measurement takes at least.
+        tell: what is told of each measurement before it begins.
+
+    Returns:
+        Every subject's measurements, the best of the others, and the ratios to it.
+
+    Raises:
+        PipelineError: if one of ours fails, or all others do.
+    """
+    subjects = [*ours, *others]
+    runs: dict[str, list[Measurement]] = {subject.name: [] for subject in subjects}
+    unavailable: dict[str, str] = {}
+    for turn in range(pairs):
+        first = turn % len(subjects)
+        for subject in subjects[first:] + subjects[:first]:
+            tell(f"{case.name}, {subject.name}, round {turn + 1} of {pairs}")
+            if subject.name in unavailable:
+                continue
+            try:
+                runs[subject.name].append(subject.measure(case, seconds))
+            except PipelineError as error:
+                if subject in ours:
+                    raise
+                unavailable[subject.name] = str(error)
+    rivals = {subject.name: runs[subject.name] for subject in others if subject.name not in unavailable}
+    if not rivals:
+        raise PipelineError(f"There is nothing to compare with: {'; '.join(unavailable.values())}")
+    best = best_of(rivals)
+    return {
+        "title": case.title,
+        "task": case.task,
+        "images": case.images_at_once,
+        "operations_per_image": operations_per_image(case),
+        "ours": {subject.name: runs[subject.name] for subject in ours},
+        "others": rivals,
+        "unavailable": unavailable,
+        "best": best,
+        "ratios": {subject.name: ratios(runs[subject.name], rivals[best]) for subject in ours},
+    }
+
+
+def best_of(rivals: Mapping[str, Sequence[Measurement]]) -> str:
+    """Return the name of the subject whose median over the rounds is the shortest.
+
+    Example:
+        >>> best_of({"slow": [{"seconds": 3.0}], "fast": [{"seconds": 2.0}]})
+        'fast'
+    """
+    return min(rivals, key=lambda name: median(run["seconds"] for run in rivals[name]))
+
+
+def ratios(ours: Sequence[Measurement], theirs: Sequence[Measurement]) -> dict[str, Any]:
+    """Return how many times as fast as theirs ours is, round by round.
+
+    Example:
+        >>> ratios([{"seconds": 2.0}, {"seconds": 4.0}], [{"seconds": 3.0}, {"seconds": 4.0}])
+        {'pairs': [1.5, 1.0], 'median': 1.25, 'lowest': 1.0, 'highest': 1.5}
+    """
+    pairs = [their["seconds"] / our["seconds"] for our, their in zip(ours, theirs, strict=True)]
+    return {"pairs": pairs, "median": median(pairs), "lowest": min(pairs), "highest": max(pairs)}

@@ -1,0 +1,88 @@
+"""The measuring process of cnn: what a user calls, timed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import cnn
+from benchmarks.clock import Clock, answer, peak_memory, samples
+from benchmarks.job import Job, Measurement
+from pipeline.kernels import check_kernels
+from pipeline.params import INPUT_SHAPE
+from pipeline.recipes import make_loss, make_model, make_optimiser
+
+ENDLESS = 1_000_000  # epochs: schedules stay where they begin
+
+
+class StepClock(cnn.Callback):
+    """Times each step of a training, and ends it when enough has been measured.
+
+    Args:
+        clock: the clock.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def on_step_end(self, training: cnn.Training) -> None:
+        """Note the time."""
+        self._clock.tick()
+        training.stopped = self._clock.done
+
+
+def train(model: cnn.Sequential, job: Job) -> Clock:
+    """Time the steps of `fit`."""
+    case = job.case
+    images, labels = samples(case.images)
+    clock = Clock(job.seconds)
+    model.fit(
+        images,
+        labels,
+        epochs=ENDLESS,
+        optimiser=make_optimiser(case.optimiser),
+        loss=make_loss(case.loss),
+        batch_size=case.batch_size,
+        micro_batch_size=case.micro_batch_size,
+        workers=job.threads,
+        callbacks=[StepClock(clock)],
+    )
+    return clock
+
+
+def predict(model: cnn.Sequential, job: Job) -> Clock:
+    """Time `predict` of all images."""
+    images, _ = samples(job.case.images)
+    model.predict(images[:1000], workers=job.threads)
+    clock = Clock(job.seconds, warm_up=0.0)
+    while not clock.done:
+        model.predict(images, workers=job.threads)
+        clock.tick()
+    return clock
+
+
+def latency(model: cnn.Sequential, job: Job) -> Clock:
+    """Time `predict_proba` of a single image."""
+    images, _ = samples(1)
+    clock = Clock(job.seconds)
+    while not clock.done:
+        model.predict_proba(images, workers=job.threads)
+        clock.tick()
+    return clock
+
+
+def measure(job: Job) -> Measurement:
+    """Carry out the job."""
+    kernels = check_kernels(job.setting["kernels"])
+    before = peak_memory()
+    model = make_model(job.case.layers)
+    model.build(INPUT_SHAPE, np.random.default_rng(0))
+    clock = {"train": train, "predict": predict, "latency": latency}[job.case.task](model, job)
+    return clock.summary() | {
+        "memory": peak_memory(),
+        "memory_before": before,
+        "kernels": kernels,
+    }
+
+
+if __name__ == "__main__":
+    answer(measure)

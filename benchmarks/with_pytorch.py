@@ -1,0 +1,143 @@
+"""The measuring process of PyTorch: the usual loop, over images that lie in memory in its own layout.
+
+PyTorch is imported in the functions: the tests, which read this module's examples, do without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import cycle
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+import cnn
+from benchmarks.clock import Clock, answer, peak_memory, samples
+from benchmarks.job import Job, Measurement
+from benchmarks.twin import check_twin, optimiser_of, twin_of
+from pipeline.params import INPUT_SHAPE
+from pipeline.recipes import make_loss, make_model, make_optimiser
+
+BATCH_SIZES = (50, 125, 1000)  # to predict with: the fastest of them is measured
+
+Timed = tuple[Clock, Measurement]
+
+
+def train(twin: Any, job: Job) -> Timed:
+    """Time training steps: forward, loss, backward and the optimiser's step."""
+    import torch
+
+    loss = make_loss(job.case.loss)
+    if not isinstance(loss, cnn.SoftmaxCrossEntropy):
+        raise TypeError(f"PyTorch's counterpart is known of SoftmaxCrossEntropy, not {loss}.")
+    cross_entropy = torch.nn.CrossEntropyLoss(label_smoothing=loss.label_smoothing)
+    optimiser = optimiser_of(make_optimiser(job.case.optimiser), twin.train())
+    images, labels = samples(job.case.images)
+    size = job.case.batch_size
+    batches = list(zip(_laid_out(images, job).split(size), torch.from_numpy(labels).split(size), strict=True))
+
+    def loss_of(batch: Any, batch_labels: Any) -> Any:
+        return cross_entropy(twin(batch), batch_labels)
+
+    compute = torch.compile(loss_of) if job.setting["compiled"] else loss_of
+
+    def step(batch: Any, batch_labels: Any) -> None:
+        optimiser.zero_grad(set_to_none=True)
+        compute(batch, batch_labels).backward()
+        optimiser.step()
+
+    for batch in batches[:2]:
+        step(*batch)  # compiles
+    clock = Clock(job.seconds)
+    for batch in cycle(batches):
+        step(*batch)
+        clock.tick()
+        if clock.done:
+            break
+    return clock, {}
+
+
+def predict(twin: Any, job: Job) -> Timed:
+    """Time predictions of all images, in batches of the size that is the fastest."""
+    import torch
+
+    images = _laid_out(samples(job.case.images)[0], job)
+    forward = torch.compile(twin, dynamic=False) if job.setting["compiled"] else twin
+
+    def classes(some: Any, size: int) -> Any:
+        return torch.cat([forward(batch).argmax(1) for batch in some.split(size)])
+
+    some = images[:1000]
+    fastest = min(BATCH_SIZES, key=lambda size: _seconds(lambda: classes(some, size)))
+    clock = Clock(job.seconds, warm_up=0.0)
+    while not clock.done:
+        classes(images, fastest)
+        clock.tick()
+    return clock, {"batch_size": fastest}
+
+
+def latency(twin: Any, job: Job) -> Timed:
+    """Time predictions of a single image; compiled code takes the weights as constants ("freezing")."""
+    import torch
+
+    image = _laid_out(samples(1)[0], job)
+    frozen = {"freezing": True}
+    forward = torch.compile(twin, dynamic=False, options=frozen) if job.setting["compiled"] else twin
+
+    def probabilities() -> Any:
+        return torch.softmax(forward(image), 1)
+
+    _seconds(probabilities)  # compiles
+    clock = Clock(job.seconds)
+    while not clock.done:
+        probabilities()
+        clock.tick()
+    return clock, {}
+
+
+def measure(job: Job) -> Measurement:
+    """Carry out the job."""
+    import torch
+
+    torch.set_num_threads(job.threads)
+    before = peak_memory()
+    model = make_model(job.case.layers)
+    model.build(INPUT_SHAPE, np.random.default_rng(0))
+    twin = twin_of(model)
+    check_twin(model, twin, samples(4)[0])
+    twin = twin.to(memory_format=_memory_format(job))
+    if job.case.task == "train":
+        clock, facts = train(twin, job)
+    else:
+        with torch.inference_mode():
+            clock, facts = {"predict": predict, "latency": latency}[job.case.task](twin.eval(), job)
+    return clock.summary() | {"memory": peak_memory(), "memory_before": before} | facts
+
+
+def _laid_out(images: Any, job: Job) -> Any:
+    """Return images as a tensor `[n, c, h, w]`, in memory as the job's layout says."""
+    import torch
+
+    return torch.from_numpy(images).permute(0, 3, 1, 2).contiguous(memory_format=_memory_format(job))
+
+
+def _memory_format(job: Job) -> Any:
+    import torch
+
+    return torch.channels_last if job.setting["layout"] == "channels_last" else torch.contiguous_format
+
+
+def _seconds(call: Callable[[], Any]) -> float:
+    """Return the shortest time that a call takes of three; an earlier one, which compiles, is left out."""
+    call()
+    times = []
+    for _ in range(3):
+        start = perf_counter()
+        call()
+        times.append(perf_counter() - start)
+    return min(times)
+
+
+if __name__ == "__main__":
+    answer(measure)

@@ -1,0 +1,227 @@
+"""The benchmarks: the harness with cnn on both sides, the ratios it forms, and the page that shows them."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pytest
+
+from benchmarks.cases import SMALL_NETWORK, all_cases, operations_per_image
+from benchmarks.compare import best_of, compare, ratios
+from benchmarks.job import Case
+from benchmarks.page import PAGE, PLOT, RESULTS, page, read_results, short
+from benchmarks.plot import draw
+from benchmarks.run import Plan, run
+from benchmarks.scaling import Sizes
+from benchmarks.subjects import NATIVE, PORTABLE, PYTORCH, Subject
+from pipeline.errors import PipelineError
+from pipeline.kernels import core_type
+from pipeline.params import load_parameters
+
+ROOT = Path(__file__).parents[2]
+LAYERS: list[dict[str, Any]] = [
+    {"layer": "Conv2D", "filters": 2, "kernel_size": 5},
+    {"layer": "ReLU"},
+    {"layer": "MaxPool2D", "pool_size": 4},
+    {"layer": "Dropout", "rate": 0.1},
+    {"layer": "Flatten"},
+    {"layer": "Dense", "units": 10},
+]
+AGAIN = Subject("cnn (once more)", NATIVE.module, NATIVE.setting)
+ABSENT = Subject("absent", "benchmarks.absent", {})
+
+
+def tiny(name: str, task: Any, images: int) -> Case:
+    return Case(
+        name=name,
+        title=f"Tiny {name}",
+        task=task,
+        layers=LAYERS,
+        optimiser={"optimiser": "Adam", "learning_rate": {"schedule": "OneCycle", "peak": 0.001}},
+        loss={"loss": "SoftmaxCrossEntropy"},
+        images=images,
+        batch_size=8,
+        micro_batch_size=4,
+    )
+
+
+TRAIN = tiny("train", "train", 32)
+PREDICT = tiny("predict", "predict", 40)
+LATENCY = tiny("one", "latency", 1)
+
+
+@pytest.fixture(scope="module")
+def told() -> list[str]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def results(told: list[str]) -> dict[str, Any]:
+    sizes = Sizes(images=(10, 40), batch_sizes=(8,), workers=(1,))
+    plan = Plan([TRAIN, LATENCY], (NATIVE, PORTABLE), (AGAIN,), pairs=2, seconds=0.01, sizes=sizes)
+    found = run(plan, told.append)
+    assert len(told) == plan.measurements
+    return dict(json.loads(json.dumps(found)))  # as it comes out of the file
+
+
+def test_every_subject_is_measured_in_every_round(results: dict[str, Any]) -> None:
+    assert list(results["cases"]) == ["train", "one"]
+    for case in results["cases"].values():
+        assert list(case["ours"]) == [NATIVE.name, PORTABLE.name]
+        assert list(case["others"]) == [AGAIN.name]
+        for runs in (case["ours"] | case["others"]).values():
+            assert len(runs) == 2
+            for measured in runs:
+                assert 0 < measured["seconds"] <= measured["seconds_99"]
+                assert measured["steps"] >= 1
+                assert measured["memory"] >= measured["memory_before"] > 1_000_000
+
+
+def test_subjects_take_turns_in_an_order_that_moves_on(results: dict[str, Any], told: list[str]) -> None:
+    turns = [what.removeprefix("train, ") for what in told if what.startswith("train, ")]
+    assert turns == [
+        "speed of matrix products",
+        f"{NATIVE.name}, round 1 of 2",
+        f"{PORTABLE.name}, round 1 of 2",
+        f"{AGAIN.name}, round 1 of 2",
+        f"{PORTABLE.name}, round 2 of 2",
+        f"{AGAIN.name}, round 2 of 2",
+        f"{NATIVE.name}, round 2 of 2",
+    ]
+
+
+def test_each_process_computes_with_its_own_kernels(results: dict[str, Any]) -> None:
+    for subject in (NATIVE, PORTABLE):
+        expected = core_type(subject.setting["kernels"])
+        for measured in results["cases"]["train"]["ours"][subject.name]:
+            assert expected in {None, measured["kernels"]}
+
+
+def test_ratios_are_formed_pair_by_pair(results: dict[str, Any]) -> None:
+    for case in results["cases"].values():
+        assert case["best"] == AGAIN.name
+        for name, found in case["ratios"].items():
+            pairs = [
+                case["others"][AGAIN.name][turn]["seconds"] / case["ours"][name][turn]["seconds"]
+                for turn in range(2)
+            ]
+            assert found == {
+                "pairs": pairs,
+                "median": median(pairs),
+                "lowest": min(pairs),
+                "highest": max(pairs),
+            }
+
+
+def test_best_is_the_one_with_the_shortest_median() -> None:
+    rivals = {"steady": [{"seconds": 2.0}] * 3, "lucky once": [{"seconds": 1.0}, *[{"seconds": 3.0}] * 2]}
+    assert best_of(rivals) == "steady"
+    assert ratios([{"seconds": 4.0}] * 3, rivals["lucky once"])["pairs"] == [0.25, 0.75, 0.75]
+
+
+def test_page_shows_what_was_measured(results: dict[str, Any]) -> None:
+    text = page(results)
+    for case in results["cases"].values():
+        assert f"### {case['title']}" in text
+        factor = 1e6 if case["task"] == "latency" else 1e3
+        for name, runs in (case["ours"] | case["others"]).items():
+            assert f"| {name} | {short(factor * median(run['seconds'] for run in runs))} |" in text
+        for name, found in case["ratios"].items():
+            ahead = sum(ratio > 1 for ratio in found["pairs"])
+            assert (
+                f"- {name} is {found['median']:.2f} times as fast as {AGAIN.name}, ahead in {ahead} of 2 "
+                f"pairs: {found['pairs'][0]:.2f}, {found['pairs'][1]:.2f}.\n"
+            ) in text
+    for line in [line for lines in results["scaling"].values() for line in lines]:
+        assert f"| {line['size']} | {short(1e3 * line['seconds'])} |" in text
+    assert [layer["layer"] for layer in results["profile"]["layers"]] == [one["layer"] for one in LAYERS]
+    assert draw(results) == draw(results)
+
+
+def test_work_counts_matrix_products_and_no_gradient_of_the_images() -> None:
+    convolution, dense = 24 * 24 * 2 * 25, 6 * 6 * 2 * 10
+    assert operations_per_image(PREDICT) == 2 * (convolution + dense)
+    assert operations_per_image(TRAIN) == 2 * (2 * convolution + 3 * dense)
+
+
+def test_a_rival_that_fails_is_left_out_with_the_reason() -> None:
+    found = compare(TRAIN, (NATIVE,), (ABSENT, AGAIN), pairs=1, seconds=0.01, tell=lambda _: None)
+    assert list(found["others"]) == [AGAIN.name]
+    assert list(found["unavailable"]) == [ABSENT.name]
+    assert found["unavailable"][ABSENT.name].endswith("No module named benchmarks.absent")
+
+
+@pytest.mark.parametrize(("ours", "others"), [(ABSENT, NATIVE), (NATIVE, ABSENT)])
+def test_a_comparison_without_one_of_its_sides_is_an_error(ours: Subject, others: Subject) -> None:
+    with pytest.raises(PipelineError, match=r"No module named benchmarks\.absent"):
+        compare(TRAIN, (ours,), (others,), pairs=1, seconds=0.01, tell=lambda _: None)
+
+
+def test_cases_are_those_of_the_recipes() -> None:
+    parameters = load_parameters(ROOT / "params.yaml")
+    seed, small, fast, predict, latency = all_cases(parameters)
+    assert seed.layers == predict.layers == latency.layers == parameters.recipes["seed"].model
+    assert fast.layers == parameters.recipes["fast"].model
+    assert fast.batch_size == parameters.recipes["fast"].train.batch_size
+    assert small.layers == SMALL_NETWORK
+    assert [case.task for case in (seed, small, fast, predict, latency)] == [
+        "train", "train", "train", "predict", "latency",
+    ]  # fmt: skip
+    assert (predict.images, latency.images) == (10_000, 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--cases", "train-seeds"], "error: There is no case 'train-seeds': there are train-seed, "),
+        (["--pairs", "0"], "error: --pairs must be 1 or more, and --seconds more than 0."),
+    ],
+)
+def test_wrong_arguments_end_in_one_sentence(arguments: list[str], reason: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", *arguments],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith(reason)
+    assert len(done.stderr.splitlines()) == 1
+
+
+# A shell that starts the tests in the background has its children ignore Ctrl-C.
+HEEDING_CTRL_C = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.executable, [sys.executable, "-m", "benchmarks", *sys.argv[1:]])
+"""
+
+
+def test_ctrl_c_ends_in_one_sentence_and_writes_nothing(tmp_path: Path) -> None:
+    output = tmp_path / "results.json"
+    command = [sys.executable, "-c", HEEDING_CTRL_C, "--seconds", "600", "--output", str(output)]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, bufsize=0) as process:
+        assert process.stderr
+        said = b""
+        while b"speed of matrix products" not in said:
+            said += process.stderr.read(1000)
+            assert process.poll() is None, said
+        process.send_signal(signal.SIGINT)
+        said += process.stderr.read()
+    assert process.returncode == 130
+    assert said.endswith(b"\nstopped.\n")
+    assert b"Traceback" not in said
+    assert not output.exists()
+
+
+def test_committed_page_is_that_of_the_committed_results() -> None:
+    committed = read_results(ROOT / RESULTS)
+    assert (ROOT / PAGE).read_text(encoding="utf-8") == page(committed), "run python -m benchmarks.page"
+    assert (ROOT / PLOT).read_bytes() == draw(committed), "run python -m benchmarks.page"
+    cases = all_cases(load_parameters(ROOT / "params.yaml"))
+    assert list(committed["cases"]) == [case.name for case in cases]
+    for case in committed["cases"].values():
+        assert len(next(iter(case["ours"].values()))) >= 5
+        assert set(case["others"]) | set(case["unavailable"]) == {subject.name for subject in PYTORCH}
