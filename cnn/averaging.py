@@ -35,7 +35,7 @@ class WeightAverage(Callback):
 
     def __init__(self, decay: float) -> None:
         self.decay = number_between("WeightAverage", "decay", decay, 0, 1)
-        self._mass = 0.0  # 1 − dᵗ, by a recursion: a power has other bits on other CPUs
+        self._mass = 0.0  # 1 − dᵗ
         self._averages: dict[str, Array] = {}
         self._trained: dict[str, Array] = {}
 

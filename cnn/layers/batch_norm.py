@@ -14,9 +14,12 @@ from cnn.types import Array, Gradients, Shape
 
 
 class BatchNormCache(NamedTuple):
-    """What the way back through batch normalisation needs."""
+    """What the way back through batch normalisation needs.
 
-    centred: Array
+    Not x̂ = centred / deviation itself: that would be one more array of the input's size to compute.
+    """
+
+    centred: Array  # x − μ
     deviation: Array
     statistics: dict[str, Array] | None  # the micro-batch's own, or None where the running ones were used
 
@@ -98,8 +101,9 @@ class BatchNorm(Layer):
     def backward_pass(self, dy: Array, cache: BatchNormCache) -> tuple[Array, Gradients]:
         """Send dy back, in training also through the mean and the variance, which depend on x.
 
-        With g = dy · scale / √(σ² + ε) and x̂ the normalised input, dx = g − mean(g) − x̂ · mean(g · x̂); at
-        inference μ and σ² are constants and dx = g.
+        With g = dy · scale / √(σ² + ε) and x̂ = (x − μ) / √(σ² + ε), dx = g − mean(g) − x̂ · mean(g · x̂); at
+        inference μ and σ² are constants and dx = g. dscale = Σ dy · x̂ and dshift = Σ dy, so that
+        mean(g · x̂) is dscale / count, times scale / √(σ² + ε).
         """
         centred, deviation, seen = cache
         sample, count = dy.shape[1:], dy.size // len(deviation)

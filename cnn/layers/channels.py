@@ -35,6 +35,8 @@ def repeat_channels(values: Array, sample_shape: Shape) -> Array:
 def sum_channels(x: Array) -> Array:
     """Add up each channel over all samples and places, as a matrix product with ones.
 
+    Its last bits depend on BLAS's kernels, as those of every matrix product.
+
     Args:
         x: `[n, …, c]`.
 
@@ -53,7 +55,7 @@ def pixels(x: Array) -> NDArray[np.void]:
     """View the channels of each pixel as one item, which NumPy copies as a whole.
 
     Args:
-        x: the images, `[n, h, w, c]`, in one piece of memory.
+        x: the images, `[n, h, w, c]`, with the channels of a pixel side by side in memory.
 
     Returns:
         The same memory as `[n, h, w]`.

@@ -136,7 +136,8 @@ class Conv2D(Layer):
                 f"Conv2D expects images of (h, w, c), received samples of the shape {input_shape}."
             )
         size, stride = cast(Pair, self.kernel_size), cast(Pair, self.stride)  # pairs since __post_init__
-        return place_windows(self.name, input_shape[:2], size, stride, self.padding)
+        h, w, _ = input_shape
+        return place_windows(self.name, (h, w), size, stride, self.padding)
 
 
 def convolve(x: Array, weight: Array, windows: Windows, bias: Array | None = None) -> Array:

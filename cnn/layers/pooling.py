@@ -54,7 +54,8 @@ class _Pool2D(Layer):
         if len(input_shape) != 3:
             raise ValueError(f"{self.name} expects images of (h, w, c), received samples of {input_shape}.")
         size, stride = cast(Pair, self.pool_size), cast(Pair, self.stride)  # pairs since __post_init__
-        return place_windows(self.name, input_shape[:2], size, stride, self.padding)
+        h, w, _ = input_shape
+        return place_windows(self.name, (h, w), size, stride, self.padding)
 
 
 @dataclass(eq=False)

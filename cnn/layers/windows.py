@@ -19,8 +19,8 @@ from cnn.layers.channels import pixels
 from cnn.layers.padding import Padding, Pads, pads_of
 from cnn.types import Array, Pair
 
-# Patches are copied for as many images at a time as fit this many bytes, about what a core's second-level
-# cache holds: the matrix product then reads them from there instead of from memory.
+# Patches are copied for as many images at a time as fit this many bytes. With fewer the products are too
+# small to be fast; with more, what was copied first has left the caches before it is multiplied.
 BLOCK_BYTES = 1_900_000
 
 
@@ -203,7 +203,7 @@ class Windows:
         padded = blank((len(like), *self.padded_image, like.shape[3]), like.dtype)
         for (rows, columns), part in zip(self.offsets(), parts, strict=True):
             if self.tile:  # there is nothing to add to
-                pixels(padded)[:, rows, columns] = pixels(part)
+                pixels(padded)[:, rows, columns] = pixels(np.ascontiguousarray(part))
             else:
                 padded[:, rows, columns] += part
         return self.crop(padded)

@@ -121,6 +121,32 @@ def test_passes_of_two_inputs_do_not_disturb_each_other(
 
 
 @every_kind
+@given(data=st.data(), training=st.booleans())
+def test_the_order_in_memory_of_what_comes_in_changes_nothing(
+    kind: str, data: st.DataObject, training: bool
+) -> None:
+    case = data.draw(CASES[kind])
+    layer, _ = case.built()
+    passes = Passes(layer, case.input_shape, case.seed, np.float64, training)
+    dx, grads = passes.back()
+    rng = np.random.default_rng(case.seed)
+    x = rng.standard_normal(case.input_shape)  # as in Passes, so that dropout draws the same mask after it
+    y, cache = layer.forward_pass(np.asfortranarray(x), training, rng)
+    other_dx, other_grads = layer.backward_pass(np.asfortranarray(passes.dy), cache)
+    parameters = [(other_grads[name], grad) for name, grad in grads.items()]
+    for other, expected in ((y, passes.y), (other_dx, dx), *parameters):
+        np.testing.assert_allclose(other, expected, rtol=1e-9, atol=1e-12)
+
+
+@every_kind
+@given(data=st.data())
+def test_a_shape_may_be_a_list(kind: str, data: st.DataObject) -> None:
+    case = data.draw(CASES[kind])
+    layer, shape = case.built()[0], case.input_shape[1:]
+    assert tuple(layer.output_shape(list(shape))) == layer.output_shape(shape)  # type: ignore[arg-type]
+
+
+@every_kind
 @settings(max_examples=20)
 @given(data=st.data(), training=st.booleans())
 def test_what_a_pass_returned_survives_later_passes_also_those_of_eight_threads(
