@@ -6,7 +6,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help repro test test-slow bench lint format lock schema clean
+.PHONY: help repro test test-slow bench docs serve site-files lint format lock schema clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,7 +21,7 @@ help:  ## Show this list
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-.venv/.development: .venv/.pipeline requirements-dev.lock
+.venv/.development: .venv/.docs requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
 	@touch $@
 
@@ -43,6 +43,21 @@ bench: .venv/.bench  ## Measure cnn and PyTorch side by side (about a quarter of
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.page
 
+.venv/.docs: .venv/.pipeline requirements-docs.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.lock
+	@touch $@
+
+# What the pages show comes from the figures stage; what it needs is there, or is made first.
+site-files: .venv/.docs
+	$(BIN)/dvc repro figures
+	$(BIN)/python -m pipeline.site
+
+docs: site-files  ## Build the site in site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+serve: site-files  ## Show the site at http://127.0.0.1:8000 and renew it when a page changes
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve --livereload
+
 lint: .venv/.development  ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -55,6 +70,7 @@ format: .venv/.development  ## Put the code into its standard form
 lock: .venv/.development  ## Renew the lock files from pyproject.toml
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra pipeline --output-file requirements.lock pyproject.toml
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra test --extra lint --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra docs --constraint requirements.lock --constraint requirements-dev.lock --output-file requirements-docs.lock pyproject.toml
 	$(BIN)/uv pip compile $(filter-out --universal,$(LOCK_OPTIONS)) --python-platform windows --extra bench --constraint requirements.lock --output-file requirements-bench.lock pyproject.toml
 
 # One version of each package for every Python and system: the same NumPy gives the same bits. PyTorch's needs

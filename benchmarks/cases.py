@@ -7,7 +7,8 @@ from typing import Any
 from benchmarks.job import Case
 from cnn.summary import layer_summaries
 from pipeline.errors import PipelineError
-from pipeline.params import INPUT_SHAPE, Parameters, Recipe
+from pipeline.model_params import INPUT_SHAPE
+from pipeline.params import Parameters, Recipe
 from pipeline.recipes import make_model
 
 BATCHES = 8  # of training images, which are gone through again and again

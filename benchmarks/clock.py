@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.job import Job, Measurement
-from pipeline.params import CLASSES, INPUT_SHAPE
+from pipeline.model_params import CLASSES, INPUT_SHAPE
 
 WARM_UP = 0.25  # of the time measured
 

@@ -14,7 +14,7 @@ from cnn.parallel import worker_pool
 from cnn.summary import layer_summaries
 from cnn.types import Array
 from pipeline.kernels import check_kernels
-from pipeline.params import INPUT_SHAPE
+from pipeline.model_params import INPUT_SHAPE
 from pipeline.recipes import make_loss, make_model
 
 Times = list[list[float]]

@@ -8,7 +8,7 @@ import cnn
 from benchmarks.clock import Clock, answer, peak_memory, samples
 from benchmarks.job import Job, Measurement
 from pipeline.kernels import check_kernels
-from pipeline.params import INPUT_SHAPE
+from pipeline.model_params import INPUT_SHAPE
 from pipeline.recipes import make_loss, make_model, make_optimiser
 
 ENDLESS = 1_000_000  # epochs: schedules stay where they begin

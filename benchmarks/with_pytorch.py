@@ -16,7 +16,7 @@ import cnn
 from benchmarks.clock import Clock, answer, peak_memory, samples
 from benchmarks.job import Job, Measurement
 from benchmarks.twin import check_twin, optimiser_of, twin_of
-from pipeline.params import INPUT_SHAPE
+from pipeline.model_params import INPUT_SHAPE
 from pipeline.recipes import make_loss, make_model, make_optimiser
 
 BATCH_SIZES = (50, 125, 1000)  # to predict with: the fastest of them is measured

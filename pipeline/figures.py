@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -13,19 +13,22 @@ import numpy as np
 import cnn
 from cnn.callbacks import best_epoch
 from pipeline import paths
+from pipeline.curves import curves
 from pipeline.datasets import DATASETS
 from pipeline.drawing import HardImage, draw_confusion, draw_filters, draw_hardest, draw_training
 from pipeline.errors import PipelineError
 from pipeline.feature_maps import draw_feature_maps, in_short, steps_through
+from pipeline.gallery import Drawing, gallery
 from pipeline.images import Bytes, load_normalisation, load_part
 from pipeline.kernels import check_kernels
 from pipeline.models import load_model
+from pipeline.network_export import Trained, export_digits, export_network
 from pipeline.params import Parameters, load_parameters
-from pipeline.sheet import Sheet, plain_style
+from pipeline.sheet import plain_style
 from pipeline.stage import log_circumstances, new_folder, run_stage, write_bytes
-from pipeline.themes import DARK, LIGHT, Theme
-
-Drawing = Callable[[Theme], Sheet]
+from pipeline.subject import Subject
+from pipeline.themes import DARK, LIGHT
+from pipeline.traces import traces
 
 CURVES = {  # the entries of a training's record, and where DVCLive writes them
     "loss": "train/loss",
@@ -44,13 +47,13 @@ def figures(parameters: Parameters, processed: Path) -> tuple[dict[str, bytes], 
         processed: the folder with the images.
 
     Returns:
-        The site's SVG files by their names, and the README's PNG.
+        The site's files by their names, and the README's PNG.
 
     Raises:
         PipelineError: if there is no such test image, or an earlier stage has not been run.
     """
     normalisation = load_normalisation(processed)
-    images, labels = load_part("test", processed)
+    images, labels = test = load_part("test", processed)
     evaluation = json.loads(_text(paths.EVALUATION))
     dataset = DATASETS[normalisation.dataset]
     class_names = dataset.class_names
@@ -79,13 +82,24 @@ def figures(parameters: Parameters, processed: Path) -> tuple[dict[str, bytes], 
     }
     with plain_style(LIGHT):
         for_readme = on_its_way(LIGHT, steps=in_short(steps), card=True).png()
-    return _in_both_themes(drawings), for_readme
+    whole = Trained(model, dataset, normalisation, evaluation["recipe"])
+    hardest = [int(row["image"]) for row in _rows(paths.HARDEST)]
+    network = export_network(whole) | export_digits(whole, test, digit, hardest)
+    exported = {f"network/{name}": content for name, content in network.items()}
+    subject = Subject(dataset.title, trained, model, normalisation, images, labels, class_names, digit)
+    shown, facts = gallery(parameters, subject, processed)
+    exported |= {f"facts/{name}.md": f"{fact}\n".encode() for name, fact in facts.items()}
+    for name, curve in curves(parameters.figures.valley).items():
+        exported[f"curves/{name}.json"] = json.dumps(curve).encode()
+    exported |= traces()
+    return _in_both_themes(drawings | shown) | exported, for_readme
 
 
 def write(files: Mapping[str, bytes], for_readme: bytes) -> None:
     """Write the figures, in place of all that were there."""
     with new_folder(paths.FIGURES) as folder:
         for name, content in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(content)
     write_bytes(paths.README_FIGURE, for_readme)
 

@@ -7,14 +7,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     ValidationError,
     WithJsonSchema,
@@ -25,20 +21,12 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from cnn.config import nearest
 from pipeline import recipes
-from pipeline.datasets import IMAGE_SHAPE, MNIST
 from pipeline.errors import PipelineError
+from pipeline.figure_params import Figures
 from pipeline.kernels import Kernels
+from pipeline.model_params import Model, Strict, check_output, makes
 from pipeline.paths import PARAMETERS, SCHEMA
 from pipeline.stage import run_stage, write_bytes
-
-INPUT_SHAPE = (*IMAGE_SHAPE, 1)  # height, width and the one channel of grey
-CLASSES = len(MNIST.class_names)  # as many as in every data set
-
-
-class Strict(BaseModel):
-    """Parameters without room for misspelt ones."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Data(Strict):
@@ -87,37 +75,23 @@ class Train(Strict):
     )
 
 
-def _makes(make: Callable[[Any], object]) -> AfterValidator:
-    """Return a validator of plain data that an object can be made of; the data stay plain."""
-
-    def check(data: Any) -> Any:
-        make(data)
-        return data
-
-    return AfterValidator(check)
-
-
 class Recipe(Strict):
     """A model and how it is trained."""
 
-    model: Annotated[
-        list[dict[str, Any]],
-        _makes(recipes.make_model),
-        WithJsonSchema(recipes.layers_schema()),
-    ] = Field(description="the layers, from input to output, as cnn's classes and their arguments")
+    model: Model
     optimiser: Annotated[
         dict[str, Any],
-        _makes(recipes.make_optimiser),
+        makes(recipes.make_optimiser),
         WithJsonSchema(recipes.optimiser_schema()),
     ] = Field(description="the optimiser, as cnn's class and its arguments")
     loss: Annotated[
         dict[str, Any],
-        _makes(recipes.make_loss),
+        makes(recipes.make_loss),
         WithJsonSchema(recipes.loss_schema()),
     ] = Field(description="the loss, as cnn's class and its arguments")
     augmentation: Annotated[
         dict[str, Any] | None,
-        _makes(recipes.make_augmentation),
+        makes(recipes.make_augmentation),
         WithJsonSchema(recipes.augmentation_schema()),
     ] = Field(
         description="what changes the images anew in each epoch, as cnn's class and its arguments; "
@@ -131,11 +105,7 @@ class Recipe(Strict):
             raise ValueError(
                 "SoftmaxCrossEntropy applies the softmax itself: leave out the last layer, Softmax."
             )
-        output_shape = recipes.make_model(self.model).output_shape(INPUT_SHAPE)
-        if output_shape != (CLASSES,):
-            raise ValueError(
-                f"the model must end with {CLASSES} numbers for an image, received {output_shape}."
-            )
+        check_output(self.model)
         return self
 
 
@@ -147,12 +117,6 @@ class Evaluate(Strict):
         ge=1,
         description="how many of the test images whose true class the model held least likely are listed",
     )
-
-
-class Figures(Strict):
-    """What is drawn."""
-
-    digit: int = Field(ge=0, description="which test image is followed through the network")
 
 
 class Parameters(Strict):

@@ -11,6 +11,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
@@ -18,6 +19,7 @@ from cnn.types import Array
 from pipeline.themes import Theme, shade
 
 WIDTH = 680  # CSS pixels: what the site's column of text has room for
+NARROW = 340  # what a phone has room for: on it nothing is shrunk, and all that is written stays readable
 DENSITY = 2  # a picture's own pixels for each CSS pixel, so that it is sharp on most screens
 SMALL, NORMAL, LARGE = 10, 11, 14  # heights of type, in CSS pixels
 LINE = 13  # from one line of small type to the next
@@ -104,20 +106,23 @@ class Sheet:
         title: what the figure shows.
         subtitle: what else belongs to it, such as the data set's name.
         card: whether it brings the theme's page along, with a margin, to lie on any other page.
+        width: its width.
     """
 
-    def __init__(self, height: int, theme: Theme, title: str, subtitle: str, card: bool = False) -> None:
+    def __init__(
+        self, height: int, theme: Theme, title: str, subtitle: str, card: bool = False, width: int = WIDTH
+    ) -> None:
         self.theme = theme
         self._title = f"{title}. {subtitle}"
         margin = 16 if card else 0
         self._left, self._bottom = margin, height + margin
-        self._size = WIDTH + 2 * margin, height + 2 * margin
+        self._size = width + 2 * margin, height + 2 * margin
         self._figure = Figure(
             figsize=(self._size[0] / _PER_INCH, self._size[1] / _PER_INCH),
             facecolor=theme.page if card else "none",
         )
-        self._canvas = self.axes(0, 0, WIDTH, height)
-        self._canvas.set(xlim=(0, WIDTH), ylim=(height, 0))
+        self._canvas = self.axes(0, 0, width, height)
+        self._canvas.set(xlim=(0, width), ylim=(height, 0))
         self._canvas.axis("off")
         self.text(0, 13, title, size=LARGE, weight="bold")
         self.text(0, 32, subtitle, colour=theme.quiet)
@@ -149,6 +154,12 @@ class Sheet:
             weight=weight,
             ha=align,
             va=vertical,
+        )
+
+    def box(self, x: float, y: float, width: float, height: float, colour: str, filled: bool = True) -> None:
+        """Draw a rectangle at this place: filled, or its outline."""
+        self._canvas.add_patch(
+            Rectangle((x, y), width, height, facecolor=colour if filled else "none", edgecolor=colour)
         )
 
     def picture(self, x: float, y: float, values: Array, colour: str) -> None:

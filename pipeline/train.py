@@ -19,7 +19,8 @@ from pipeline import paths
 from pipeline.errors import PipelineError
 from pipeline.images import Labelled, Normalisation, load_normalisation, load_part
 from pipeline.kernels import check_kernels
-from pipeline.params import INPUT_SHAPE, Parameters, Recipe, load_parameters
+from pipeline.model_params import INPUT_SHAPE
+from pipeline.params import Parameters, Recipe, load_parameters
 from pipeline.recipes import make_augmentation, make_loss, make_model, make_optimiser
 from pipeline.stage import log_circumstances, run_stage
 

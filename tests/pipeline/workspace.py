@@ -54,7 +54,11 @@ def parameters() -> dict[str, Any]:
 def small_parameters() -> dict[str, Any]:
     """Return the parameters with two small recipes, of which one is chosen, in place of the repository's."""
     recipes = {"small": copy.deepcopy(SMALL), "other": copy.deepcopy(SMALL)}
-    return changed(parameters() | {"recipe": "small", "recipes": recipes}, "data.dataset", "mnist")
+    data = changed(parameters() | {"recipe": "small", "recipes": recipes}, "data.dataset", "mnist")
+    for training in ("overfitting", "linear"):
+        data = changed(data, f"figures.{training}.epochs", 2)
+        data = changed(data, f"figures.{training}.images", 50)
+    return data
 
 
 def changed(data: Mapping[str, Any], place: str, value: Any = None) -> dict[str, Any]:

@@ -1,0 +1,36 @@
+// The source that a trace was recorded from, with the line of the current step lit.
+
+import { element } from "./elements.js";
+
+export class CodePanel {
+  constructor() {
+    this.name = element("p", { class: "object" });
+    this.lines = element("code");
+    this.scroller = element("pre", { tabindex: "0", role: "region" }, this.lines);
+    this.node = element("div", { class: "source" }, this.name, this.scroller);
+  }
+
+  show({ object, lines }) {
+    const indent = Math.min(...lines.filter((line) => line.trim()).map((line) => line.search(/\S/)));
+    this.name.textContent = object;
+    this.scroller.setAttribute("aria-label", `Source of ${object}`);
+    this.lines.replaceChildren(
+      ...lines.map((line) => {
+        const depth = Math.max(line.search(/\S/) - indent, 0);
+        return element("span", { class: "line", style: `--depth: ${depth}` }, `${line.slice(indent)}\n`);
+      }),
+    );
+  }
+
+  /** Light one line, and bring it into the panel's view without moving the page. */
+  light(index) {
+    for (const line of this.lines.children) {
+      line.classList.remove("lit");
+      line.removeAttribute("aria-current");
+    }
+    const line = this.lines.children[index];
+    line.classList.add("lit");
+    line.setAttribute("aria-current", "step");
+    this.scroller.scrollTop = line.offsetTop - (this.scroller.clientHeight - line.offsetHeight) / 2;
+  }
+}

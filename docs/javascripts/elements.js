@@ -1,0 +1,51 @@
+// What all widgets share: the site's files, fetched once, and a short way to make elements.
+
+const ROOT = new URL("../", import.meta.url); // this module lies in <root>/javascripts/
+const files = new Map();
+
+/** Fetch a JSON file of the site's generated folder, once however many widgets ask for it. */
+export function load(path) {
+  if (!files.has(path)) {
+    const file = fetchJson(new URL(`generated/${path}`, ROOT));
+    file.catch(() => files.delete(path)); // so that the next widget tries again
+    files.set(path, file);
+  }
+  return files.get(path);
+}
+
+async function fetchJson(url) {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url.pathname} answered ${response.status}`);
+  return response.json();
+}
+
+/** Make an element: functions become listeners, everything else attributes (false leaves one out). */
+export function element(name, attributes = {}, ...children) {
+  const node = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (typeof value === "function") node.addEventListener(key, value);
+    else if (value !== false) node.setAttribute(key, value);
+  }
+  node.append(...children);
+  return node;
+}
+
+/** Write a number as people read it: at most three decimals, and a true minus sign. */
+export function number(value) {
+  const small = value !== 0 && Math.abs(value) < 0.001;
+  return String(Number(small ? value.toPrecision(1) : value.toFixed(3))).replaceAll("-", "−");
+}
+
+/** A custom element that draws one JSON file, and shows one sentence when the file cannot be had. */
+export class Widget extends HTMLElement {
+  async connectedCallback() {
+    try {
+      const data = await load(this.file);
+      if (this.isConnected) this.draw(data); // the reader may have left the page meanwhile
+    } catch (error) {
+      this.replaceChildren(
+        element("p", { class: "failure" }, `This widget could not be drawn: ${error.message}.`),
+      );
+    }
+  }
+}

@@ -1,0 +1,112 @@
+// <predict-value layer="convolution">: asks for one number of a recorded trace before it is shown.
+
+import { Arrays, writtenCells } from "./arrays.js";
+import { Widget, element, number } from "./elements.js";
+import { written } from "./expression.js";
+
+const TOLERANCE = 0.0051; // two decimals are enough for a number that has more
+const STRIDE = 5; // from one question to the next: neighbours are too alike
+
+class PredictValue extends Widget {
+  get file() {
+    return `traces/${this.getAttribute("layer")}.json`;
+  }
+
+  draw({ layer, cases }) {
+    this.questions = cases.flatMap(({ title, forward }) => forward.flatMap((track) => questions(title, track)));
+    this.place = Math.floor(this.questions.length / 3);
+    this.heading = element("p", { class: "case" });
+    this.stage = element("div", { class: "stage", tabindex: "0", role: "group", "aria-label": `${layer}: arrays` });
+    this.field = element("input", {
+      type: "text",
+      inputmode: "decimal",
+      autocomplete: "off",
+      size: "8",
+      input: () => this.field.removeAttribute("aria-invalid"),
+    });
+    this.answer = element("p", { class: "answer", role: "status" });
+    this.expression = element("p", { class: "expression" });
+    const button = (text, click) => element("button", { type: "button", click }, text);
+    const form = element(
+      "form",
+      { class: "controls", submit: this.#check },
+      element("label", {}, "The marked number is ", this.field),
+      element("button", {}, "Check"),
+      button("Show it", () => this.#reveal(`It is ${number(this.value)}.`)),
+      button("Another", () => this.#ask(this.place + STRIDE)),
+    );
+    this.replaceChildren(this.heading, this.stage, form, this.answer, this.expression);
+    this.#ask(this.place);
+  }
+
+  get value() {
+    const { array, index } = this.question;
+    return array.values[index];
+  }
+
+  #ask(place) {
+    this.place = place % this.questions.length;
+    this.question = this.questions[this.place];
+    const { title, track, step, array, index } = this.question;
+    this.heading.textContent = title;
+    this.arrays = new Arrays(track);
+    this.stage.replaceChildren(this.arrays.grids, this.arrays.legend());
+    this.arrays.fill(step);
+    this.arrays.mark({ target: [array.name, [index]], cells: [] });
+    this.arrays.ask(array.name, index);
+    this.field.value = "";
+    this.#say("", "");
+    this.expression.replaceChildren();
+  }
+
+  #check = (event) => {
+    event.preventDefault();
+    const answer = parse(this.field.value);
+    if (Number.isNaN(answer)) {
+      this.field.setAttribute("aria-invalid", "true");
+      this.#say("wrong", "Type a number, such as −1.5.");
+    } else if (isRight(answer, this.value)) {
+      this.#reveal(`Right: ${number(this.value)}.`);
+    } else {
+      this.arrays.mark(this.question.track.steps[this.question.step]);
+      this.#say("wrong", `Not ${number(answer)}. The numbers that it is made of are marked now.`);
+    }
+  };
+
+  #reveal(text) {
+    const { track, step } = this.question;
+    this.arrays.fill(step + 1);
+    this.arrays.mark(track.steps[step]);
+    this.expression.replaceChildren(...written(track.steps[step].expression, this.arrays));
+    this.#say("right", text);
+  }
+
+  #say(state, text) {
+    this.dataset.state = state;
+    this.answer.textContent = text;
+  }
+}
+
+/** Return the steps of a track that write one cell of a hidden array for the first time. */
+function questions(title, track) {
+  const hidden = new Map(track.arrays.filter((array) => array.hidden).map((array) => [array.name, array]));
+  return track.steps.flatMap(({ target: [name, indices] }, step) => {
+    const seen = writtenCells(track.steps.slice(0, step));
+    const [index] = indices;
+    const fits = indices.length === 1 && hidden.has(name) && !seen.has(`${name} ${index}`);
+    return fits ? [{ title, track, step, array: hidden.get(name), index }] : [];
+  });
+}
+
+/** Read "−1,5", "-1.5" and "3/4"; return NaN for what is no number. */
+function parse(text) {
+  const parts = text.trim().replace("−", "-").replaceAll(",", ".").split("/");
+  if (parts.some((part) => part.trim() === "")) return NaN;
+  return parts.map(Number).reduce((one, other) => one / other);
+}
+
+function isRight(answer, value) {
+  return Math.abs(answer - value) <= (Number.isInteger(value) ? 0 : TOLERANCE);
+}
+
+customElements.define("predict-value", PredictValue);

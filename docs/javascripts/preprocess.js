@@ -1,0 +1,101 @@
+// A drawing brought to the form of MNIST's digits, as pipeline/picture.py does it with a picture: 20 pixels
+// long on its longer side and centred by mass in 28 × 28. The canvas has no shadows, no noise and a thick
+// pen, so that those steps of picture.py are left out.
+
+export const SIDE = 28;
+const DIGIT_SIDE = 20;
+const MARGIN = 2; // pixels of the result around the digit, where strokes fade out
+const SOFT_EDGE = 0.2; // of full ink
+
+/**
+ * @param ink how much ink each pixel holds, 0 to 1, row by row
+ * @param width the pixels of a row
+ * @returns 28 × 28 bytes, light strokes on black, or null if nothing is drawn
+ */
+export function toMnist(ink, width) {
+  const box = boxOf(ink, width);
+  return box && centred(scaled(ink, width, box));
+}
+
+/** Return where the ink begins and ends: rows and columns, the ends excluded. */
+function boxOf(ink, width) {
+  let [top, bottom, left, right] = [Infinity, 0, Infinity, 0];
+  ink.forEach((amount, place) => {
+    if (amount <= SOFT_EDGE) return;
+    const row = Math.floor(place / width);
+    const column = place % width;
+    top = Math.min(top, row);
+    bottom = Math.max(bottom, row + 1);
+    left = Math.min(left, column);
+    right = Math.max(right, column + 1);
+  });
+  return bottom ? { rows: [top, bottom], columns: [left, right] } : null;
+}
+
+/** Scale the ink such that the box is 20 pixels long, with a margin all round. */
+function scaled(ink, width, { rows, columns }) {
+  const longer = Math.max(rows[1] - rows[0], columns[1] - columns[0]);
+  const down = weightsAlong(rows, longer);
+  const across = weightsAlong(columns, longer);
+  const height = ink.length / width;
+  const half = down.map((weights) => {
+    const row = new Float64Array(width);
+    for (const [place, weight] of weights) {
+      if (place < 0 || place >= height) continue; // beyond the canvas there is no ink
+      for (let column = 0; column < width; column++) row[column] += weight * ink[place * width + column];
+    }
+    return row;
+  });
+  return half.map((row) =>
+    across.map((weights) => {
+      let sum = 0;
+      for (const [place, weight] of weights) sum += weight * (row[place] ?? 0);
+      return Math.min(1, Math.max(0, sum));
+    }),
+  );
+}
+
+/**
+ * Return for each pixel of the result which pixels of the canvas it is made of, as [place, weight]: a bicubic
+ * curve, as wide as the result's pixels are on the canvas, as in Pillow.
+ */
+function weightsAlong([first, end], longer) {
+  const length = end - first;
+  const count = Math.max(1, Math.round((length * DIGIT_SIDE) / longer));
+  const pitch = length / count; // pixels of the canvas in one of the result
+  const width = Math.max(1, pitch);
+  return Array.from({ length: count + 2 * MARGIN }, (_, index) => {
+    const middle = first + (index - MARGIN + 0.5) * pitch;
+    const places = [];
+    for (let place = Math.floor(middle - 2 * width); place <= middle + 2 * width; place++) {
+      places.push([place, bicubic((place + 0.5 - middle) / width)]);
+    }
+    const total = places.reduce((sum, [, weight]) => sum + weight, 0);
+    return places.map(([place, weight]) => [place, weight / total]);
+  });
+}
+
+function bicubic(distance) {
+  const x = Math.abs(distance);
+  if (x < 1) return (1.5 * x - 2.5) * x * x + 1;
+  return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0;
+}
+
+/** Return the ink as bytes, with its centre of mass in the middle of 28 × 28 pixels. */
+function centred(ink) {
+  let [sum, down, across, largest] = [0, 0, 0, 0];
+  ink.forEach((line, row) =>
+    line.forEach((amount, column) => {
+      sum += amount;
+      down += amount * row;
+      across += amount * column;
+      largest = Math.max(largest, amount);
+    }),
+  );
+  const top = Math.round(down / sum) - SIDE / 2;
+  const left = Math.round(across / sum) - SIDE / 2;
+  return Uint8Array.from({ length: SIDE * SIDE }, (_, place) => {
+    const amount = ink[top + Math.floor(place / SIDE)]?.[left + (place % SIDE)] ?? 0;
+    return Math.round((255 * amount) / largest);
+  });
+}

@@ -1,0 +1,62 @@
+"""An extension of Python-Markdown: formulas in LaTeX become MathML when the site is built.
+
+`$…$` stands in a line, `$$…$$` on its own. Browsers draw MathML themselves, so no page needs a script or a
+network for its formulas.
+"""
+
+from __future__ import annotations
+
+import re
+from xml.etree.ElementTree import Element
+
+from latex2mathml.converter import convert_to_element
+from markdown import Extension, Markdown
+from markdown.inlinepatterns import InlineProcessor
+
+PRIORITY = 185  # after code, which keeps its dollars, and before backslashes are taken for Markdown's
+
+
+def mathml(latex: str, display: str) -> Element:
+    """Return a formula as MathML.
+
+    Args:
+        latex: the formula.
+        display: `"inline"` or `"block"`.
+
+    Raises:
+        ValueError: if it holds something that cannot be drawn; it says what.
+
+    Example:
+        >>> mathml("x", "inline").find("mrow/mi").text
+        'x'
+    """
+    element: Element = convert_to_element(latex, display=display)
+    for part in element.iter():
+        if part.tag == "mi" and re.fullmatch(r"\\.+|&", part.text or ""):
+            raise ValueError(f"The formula {latex.strip()!r} has {part.text!r} in it, which cannot be drawn.")
+    return element
+
+
+class _Formula(InlineProcessor):
+    def __init__(self, pattern: str, md: Markdown, display: str) -> None:
+        super().__init__(pattern, md)
+        self.display = display
+
+    # Python-Markdown's own InlineProcessor departs from its base class in this way.
+    def handleMatch(self, m: re.Match[str], data: str) -> tuple[Element, int, int]:  # type: ignore[override]
+        return mathml(m.group(1), self.display), m.start(0), m.end(0)
+
+
+class FormulasExtension(Extension):
+    """Formulas between dollars."""
+
+    def extendMarkdown(self, md: Markdown) -> None:
+        """Add both kinds of formulas."""
+        for pattern, display in ((r"\$\$(.+?)\$\$", "block"), (r"(?<!\$)\$([^$]+)\$(?!\$)", "inline")):
+            formula = _Formula(pattern, md, display)
+            md.inlinePatterns.register(formula, f"formula-{display}", PRIORITY)
+
+
+def makeExtension() -> FormulasExtension:
+    """Return the extension, under the name by which Python-Markdown asks for it."""
+    return FormulasExtension()

@@ -1,0 +1,111 @@
+"""What the pages about layers and training show: figures, facts and curves of the trained network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+import cnn
+from pipeline.curve_figures import draw_activation_curves, draw_learning_rate, draw_optimiser_paths
+from pipeline.image_figures import (
+    draw_augmentation,
+    draw_digit_as_numbers,
+    draw_resolution,
+    draw_saliency,
+)
+from pipeline.images import Labelled, load_part
+from pipeline.layer_figures import (
+    draw_batch_normalisation,
+    draw_dense_evidence,
+    draw_dropout,
+    draw_one_filter,
+    draw_pooling,
+    draw_softmax_loss,
+)
+from pipeline.network_facts import network_facts
+from pipeline.params import Parameters, Recipe
+from pipeline.plan_figures import draw_architecture, draw_parameter_counts
+from pipeline.recipes import make_augmentation, make_optimiser
+from pipeline.shape_facts import shape_facts
+from pipeline.sheet import Sheet
+from pipeline.small_facts import small_facts
+from pipeline.small_trainings import Pair, train_small, without_activations, without_dropout
+from pipeline.subject import Subject
+from pipeline.themes import Theme
+from pipeline.training_figures import draw_confidence, draw_overfitting, draw_weights_dropout
+
+Drawing = Callable[[Theme], Sheet]
+
+
+def gallery(
+    parameters: Parameters, subject: Subject, processed: Path
+) -> tuple[dict[str, Drawing], dict[str, str]]:
+    """Return the drawings and the facts by their names.
+
+    Args:
+        parameters: the parameters.
+        subject: the trained network and the test images.
+        processed: the folder with the images.
+
+    Raises:
+        PipelineError: if the images are not there.
+    """
+    chosen = parameters.figures
+    train, validation = load_part("train", processed), load_part("validation", processed)
+    validation = Labelled(*(part[: chosen.images] for part in validation))
+    fit = partial(train_small, normalisation=subject.normalisation, train=train, validation=validation)
+    dropout, linear = chosen.overfitting, chosen.linear
+    with_dropout = Pair(
+        fit(dropout, dropout.model), without=fit(dropout, layers=without_dropout(dropout.model))
+    )
+    with_activations = Pair(
+        fit(linear, linear.model), without=fit(linear, layers=without_activations(linear.model))
+    )
+    few = f"{subject.dataset}: {min(dropout.images, len(train.images)):,} images, a small network"
+    sure = subject.model.predict_proba(subject.normalisation.apply(subject.images))
+    right = sure.argmax(axis=1) == subject.labels
+    drawings: dict[str, Drawing] = {
+        "activation-curves": draw_activation_curves,
+        "architecture": partial(draw_architecture, subject=subject),
+        "augmentation": partial(
+            draw_augmentation,
+            subject=subject,
+            augmentation=cast("cnn.Augmentation", make_augmentation(chosen.augmentation)),
+            seed=chosen.seed,
+        ),
+        "batch-normalisation": partial(draw_batch_normalisation, subject=subject),
+        "confidence": partial(
+            draw_confidence, subtitle=subject.trained, probabilities=sure.max(axis=1), right=right
+        ),
+        "dense-evidence": partial(draw_dense_evidence, subject=subject),
+        "digit-as-numbers": partial(draw_digit_as_numbers, subject=subject),
+        "dropout": partial(draw_dropout, subject=subject, seed=chosen.seed),
+        "learning-rate": _learning_rate(parameters.chosen, subject.trained, len(train.images)),
+        "one-filter": partial(draw_one_filter, subject=subject),
+        "optimiser-paths": partial(draw_optimiser_paths, valley=chosen.valley),
+        "overfitting": partial(draw_overfitting, subtitle=few, pair=with_dropout),
+        "parameter-counts": partial(draw_parameter_counts, subject=subject),
+        "pooling": partial(draw_pooling, subject=subject),
+        "resolution": partial(draw_resolution, subject=subject),
+        "saliency": partial(draw_saliency, subject=subject),
+        "softmax-loss": partial(draw_softmax_loss, subject=subject),
+        "weights-dropout": partial(draw_weights_dropout, subtitle=few, pair=with_dropout),
+    }
+    facts = (
+        shape_facts(subject.model)
+        | network_facts(subject, chosen.images, sure)
+        | small_facts(chosen, with_dropout, with_activations, len(train.images))
+    )
+    return drawings, facts
+
+
+def _learning_rate(recipe: Recipe, trained: str, images: int) -> Drawing:
+    optimiser, train = make_optimiser(recipe.optimiser), recipe.train
+    steps_an_epoch = -(-images // train.batch_size)
+    steps = train.epochs * steps_an_epoch
+    rates = np.array([optimiser.rate_at(step / steps) for step in range(steps)])
+    return partial(draw_learning_rate, subtitle=trained, rates=rates.tolist(), steps_an_epoch=steps_an_epoch)
