@@ -6,7 +6,7 @@ export class CodePanel {
   constructor() {
     this.name = element("p", { class: "object" });
     this.lines = element("code");
-    this.scroller = element("pre", { tabindex: "0", role: "region" }, this.lines);
+    this.scroller = element("pre", { tabindex: "0", role: "group" }, this.lines);
     this.node = element("div", { class: "source" }, this.name, this.scroller);
   }
 

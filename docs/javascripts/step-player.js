@@ -6,6 +6,7 @@ import { Widget, element } from "./elements.js";
 import { written } from "./expression.js";
 
 const SECONDS_PER_STEP = 0.9;
+const ARRAYS_BESIDE_CODE = 5; // more of them take the whole width, and the code follows below
 const ICONS = {
   first: "M18 5l-7 7 7 7M7 5v14",
   back: "M15 5l-7 7 7 7",
@@ -136,6 +137,7 @@ class StepPlayer extends Widget {
     this.arrays = new Arrays(this.track);
     this.stage.replaceChildren(this.arrays.grids);
     this.legend.replaceChildren(this.arrays.legend());
+    this.panel.classList.toggle("beside", this.track.arrays.length <= ARRAYS_BESIDE_CODE);
     this.code.show(this.track.code);
     this.scrub.max = this.track.steps.length;
     this.#reserveHeight();
@@ -148,8 +150,8 @@ class StepPlayer extends Widget {
     let [expression, caption] = [0, 0];
     for (const step of this.track.steps) {
       this.#write(step);
-      expression = Math.max(expression, this.expression.offsetHeight);
-      caption = Math.max(caption, this.caption.offsetHeight);
+      expression = Math.max(expression, this.expression.getBoundingClientRect().height);
+      caption = Math.max(caption, this.caption.getBoundingClientRect().height);
     }
     this.expression.style.minHeight = `${expression}px`;
     this.caption.style.minHeight = `${caption}px`;
