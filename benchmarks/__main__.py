@@ -45,7 +45,7 @@ def main() -> None:
     """Measure, and write the results."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--pairs", type=int, default=5, help="how often each subject does each case")
-    parser.add_argument("--seconds", type=float, default=2.0, help="how long a measurement takes at least")
+    parser.add_argument("--seconds", type=float, default=1.5, help="how long a measurement takes at least")
     parser.add_argument("--cases", nargs="+", metavar="CASE", help="only these")
     parser.add_argument("--output", type=Path, help=f"what to write; {RESULTS} if all cases are measured")
     arguments = parser.parse_args()

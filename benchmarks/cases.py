@@ -13,6 +13,7 @@ from pipeline.recipes import make_model
 
 BATCHES = 8  # of training images, which are gone through again and again
 PREDICTED = 10_000
+SMALL_MICRO_BATCH = 64  # faster for the small network than the 32 of the recipe `seed`
 
 SMALL_NETWORK: list[dict[str, Any]] = [
     {"layer": "Conv2D", "filters": 16, "kernel_size": 3, "padding": "same"},
@@ -38,7 +39,8 @@ def all_cases(parameters: Parameters) -> list[Case]:
         PipelineError: if one of these recipes is missing.
     """
     seed, fast = (_recipe(parameters, name) for name in ("seed", "fast"))
-    small = seed.model_copy(update={"model": SMALL_NETWORK})
+    train = seed.train.model_copy(update={"micro_batch_size": SMALL_MICRO_BATCH})
+    small = seed.model_copy(update={"model": SMALL_NETWORK, "train": train})
     return [
         training("train-seed", "the seed's architecture", seed),
         training("train-small", "a small network", small),

@@ -17,6 +17,7 @@ from benchmarks.job import Job, Measurement
 from pipeline.model_params import CLASSES, INPUT_SHAPE
 
 WARM_UP = 0.25  # of the time measured
+PREDICTIONS = 3  # of many images, at least
 
 
 class Clock:
@@ -24,7 +25,8 @@ class Clock:
 
     Args:
         seconds: how long to measure, at least.
-        warm_up: for how long to leave steps out before.
+        warm_up: for how long to leave steps out before; None is a share of `seconds`.
+        steps: how many to measure, at least.
 
     Attributes:
         times: the seconds that each step took.
@@ -38,9 +40,10 @@ class Clock:
         (True, 1)
     """
 
-    def __init__(self, seconds: float, warm_up: float | None = None) -> None:
+    def __init__(self, seconds: float, warm_up: float | None = None, steps: int = 1) -> None:
         self.times: list[float] = []
         self._seconds = seconds
+        self._steps = steps
         self._last = perf_counter()
         self._warm_from = self._last + (WARM_UP * seconds if warm_up is None else warm_up)
 
@@ -54,12 +57,27 @@ class Clock:
     @property
     def done(self) -> bool:
         """Whether enough has been measured."""
-        return bool(self.times) and sum(self.times) >= self._seconds
+        return len(self.times) >= self._steps and sum(self.times) >= self._seconds
 
     def summary(self) -> Measurement:
         """Return the median and the 99th percentile of the steps' seconds, and how many they were."""
         median, high = np.percentile(self.times, (50, 99)).tolist()
         return {"seconds": median, "seconds_99": high, "steps": len(self.times)}
+
+
+def time_prediction(predict: Callable[[], object], seconds: float) -> Clock:
+    """Time predictions of many images, after one of them all has warmed up.
+
+    Example:
+        >>> time_prediction(lambda: None, seconds=0.0).summary()["steps"]
+        3
+    """
+    predict()
+    clock = Clock(seconds, warm_up=0.0, steps=PREDICTIONS)
+    while not clock.done:
+        predict()
+        clock.tick()
+    return clock
 
 
 def samples(images: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

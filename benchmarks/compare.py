@@ -11,6 +11,10 @@ from benchmarks.job import Case, Measurement
 from benchmarks.subjects import Subject
 from pipeline.errors import PipelineError
 
+# Who takes so many times as long as the fastest in each of the first rounds is left out of the others.
+HOPELESS = 1.25
+FIRST_ROUNDS = 2
+
 Tell = Callable[[str], None]
 """What is called before each measurement, with a few words on it."""
 
@@ -23,7 +27,8 @@ def compare(
     Args:
         case: what is measured.
         ours: the subjects of cnn.
-        others: those they are compared with; one that fails is left out, with the reason.
+        others: those they are compared with; one that fails is left out, with the reason, and so is one that
+            cannot be the best, once the first rounds are over.
         pairs: the number of rounds.
         seconds: how long each measurement takes at least.
         tell: what is told of each measurement before it begins.
@@ -37,11 +42,12 @@ def compare(
     subjects = [*ours, *others]
     runs: dict[str, list[Measurement]] = {subject.name: [] for subject in subjects}
     unavailable: dict[str, str] = {}
+    behind: dict[str, float] = {}
     for turn in range(pairs):
         first = turn % len(subjects)
         for subject in subjects[first:] + subjects[:first]:
             tell(f"{case.name}, {subject.name}, round {turn + 1} of {pairs}")
-            if subject.name in unavailable:
+            if subject.name in unavailable or subject.name in behind:
                 continue
             try:
                 runs[subject.name].append(subject.measure(case, seconds))
@@ -49,10 +55,12 @@ def compare(
                 if subject in ours:
                     raise
                 unavailable[subject.name] = str(error)
+        if turn + 1 == FIRST_ROUNDS:
+            behind = hopeless({one.name: runs[one.name] for one in others if one.name not in unavailable})
     rivals = {subject.name: runs[subject.name] for subject in others if subject.name not in unavailable}
     if not rivals:
         raise PipelineError(f"There is nothing to compare with: {'; '.join(unavailable.values())}")
-    best = best_of(rivals)
+    best = best_of({name: measured for name, measured in rivals.items() if name not in behind})
     return {
         "title": case.title,
         "task": case.task,
@@ -61,9 +69,24 @@ def compare(
         "ours": {subject.name: runs[subject.name] for subject in ours},
         "others": rivals,
         "unavailable": unavailable,
+        "behind": behind,
         "best": best,
         "ratios": {subject.name: ratios(runs[subject.name], rivals[best]) for subject in ours},
     }
+
+
+def hopeless(rivals: Mapping[str, Sequence[Measurement]]) -> dict[str, float]:
+    """Return who takes too much longer than the fastest to be the best, and how many times as long.
+
+    Each is judged by its shortest time: what is slow once, while something else runs, stays.
+
+    Example:
+        >>> hopeless({"fast": [{"seconds": 2.0}], "near": [{"seconds": 2.4}], "slow": [{"seconds": 3.0}]})
+        {'slow': 1.5}
+    """
+    shortest = {name: min(run["seconds"] for run in runs) for name, runs in rivals.items()}
+    times = {name: seconds / min(shortest.values()) for name, seconds in shortest.items()}
+    return {name: longer for name, longer in times.items() if longer > HOPELESS}
 
 
 def best_of(rivals: Mapping[str, Sequence[Measurement]]) -> str:

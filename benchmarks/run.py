@@ -11,7 +11,7 @@ from benchmarks.compare import Tell, compare
 from benchmarks.job import Case
 from benchmarks.machine import describe_machine
 from benchmarks.scaling import Sizes, scaling
-from benchmarks.subjects import LAYER_PROFILE, MATRIX_PRODUCT, THREADS, Subject
+from benchmarks.subjects import BREAKDOWN, LAYER_PROFILE, MATRIX_PRODUCT, THREADS, Subject
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,14 @@ class Plan:
 
     @property
     def measurements(self) -> int:
-        """How many processes it takes: with each case goes one for the speed limit, and one profiles."""
+        """How many processes it takes: one for each case's speed limit, one profiles, some break down."""
         subjects = len(self.ours) + len(self.others)
-        return len(self.cases) * (self.pairs * subjects + 1) + 1 + len(self.sizes)
+        return len(self.cases) * (self.pairs * subjects + 1) + 1 + len(self.trainings) + len(self.sizes)
+
+    @property
+    def trainings(self) -> list[Case]:
+        """The cases of training steps, which are broken down."""
+        return [case for case in self.cases if case.task == "train"]
 
 
 def run(plan: Plan, tell: Tell) -> dict[str, Any]:
@@ -63,6 +68,10 @@ def run(plan: Plan, tell: Tell) -> dict[str, Any]:
     first = plan.cases[0]
     tell("profile of the layers")
     profile = LAYER_PROFILE.measure(first, plan.seconds)
+    breakdown = {}
+    for case in plan.trainings:
+        tell(f"{case.name}, where a step's time goes")
+        breakdown[case.name] = BREAKDOWN.measure(case, plan.seconds)
     return {
         "machine": describe_machine() | {"load_before": load},
         "settings": {"pairs": plan.pairs, "seconds": plan.seconds, "threads": THREADS},
@@ -72,5 +81,6 @@ def run(plan: Plan, tell: Tell) -> dict[str, Any]:
         },
         "cases": cases,
         "profile": profile | {"case": first.name, "micro_batch_size": first.micro_batch_size},
+        "breakdown": breakdown,
         "scaling": scaling(first, plan.sizes, plan.seconds, tell),
     }

@@ -22,7 +22,7 @@ class Sizes:
         workers: numbers of workers of a training step.
     """
 
-    images: Sequence[int] = (1_000, 10_000, 60_000)
+    images: Sequence[int] = (1_000, 5_000, 25_000)
     batch_sizes: Sequence[int] = (64, 128, 256, 512)
     workers: Sequence[int] = (1, 2, 4)
 

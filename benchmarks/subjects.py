@@ -62,3 +62,4 @@ PYTORCH = tuple(
 
 MATRIX_PRODUCT = Subject("matrix products", "benchmarks.matrix_product", {"kernels": "native"})
 LAYER_PROFILE = Subject("profile of the layers", "benchmarks.layer_profile", {"kernels": "native"})
+BREAKDOWN = Subject("where a step's time goes", "benchmarks.breakdown", {"kernels": "native"})

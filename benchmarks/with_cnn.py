@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import cnn
-from benchmarks.clock import Clock, answer, peak_memory, samples
+from benchmarks.clock import Clock, answer, peak_memory, samples, time_prediction
 from benchmarks.job import Job, Measurement
 from pipeline.kernels import check_kernels
 from pipeline.model_params import INPUT_SHAPE
@@ -52,12 +52,7 @@ def train(model: cnn.Sequential, job: Job) -> Clock:
 def predict(model: cnn.Sequential, job: Job) -> Clock:
     """Time `predict` of all images."""
     images, _ = samples(job.case.images)
-    model.predict(images[:1000], workers=job.threads)
-    clock = Clock(job.seconds, warm_up=0.0)
-    while not clock.done:
-        model.predict(images, workers=job.threads)
-        clock.tick()
-    return clock
+    return time_prediction(lambda: model.predict(images, workers=job.threads), job.seconds)
 
 
 def latency(model: cnn.Sequential, job: Job) -> Clock:

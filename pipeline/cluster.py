@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from pipeline.errors import PipelineError
-from pipeline.kernels import CHOICE, Kernels, pin_kernels
+from pipeline.kernels import CHOICE, VARIABLE, Kernels, pin_kernels
 from pipeline.overrides import with_value
 from pipeline.params import Parameters
 from pipeline.repetition import PROGRAM, Images, repeat_recipe
@@ -51,9 +51,8 @@ def connected(scheduler: str | None, kernels: Kernels) -> Iterator[Client]:
                 print(f"note: {scheduler} has no workers yet, the study waits for them.", file=sys.stderr)
             yield client
         return
-    os.environ[CHOICE] = kernels
-    pin_kernels()  # in the environment that the worker inherits: it loads NumPy before it knows of its job
     with (
+        _inherited(kernels),
         LocalCluster(
             n_workers=1,
             threads_per_worker=1,
@@ -64,6 +63,21 @@ def connected(scheduler: str | None, kernels: Kernels) -> Iterator[Client]:
         Client(cluster) as client,
     ):
         yield client
+
+
+@contextmanager
+def _inherited(kernels: Kernels) -> Iterator[None]:
+    """Name the kernels in the environment that workers inherit, who load NumPy before they know their job."""
+    before = {name: os.environ.get(name) for name in (CHOICE, VARIABLE)}
+    os.environ[CHOICE] = kernels
+    pin_kernels()
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
 
 
 def repetitions(
@@ -94,7 +108,8 @@ def repetitions(
         futures: dict[Future[Result], int] = {}
         for seed in seeds:
             one = with_value(parameters, "train.seed", seed)
-            futures[client.submit(repeat_recipe, one, sent, PROGRAM, topic, priority=-seed)] = seed
+            job = client.submit(repeat_recipe, one, sent, PROGRAM, topic, priority=-seed, pure=False)
+            futures[job] = seed
         for future in as_completed(futures):
             yield futures[future], _outcome(future)
 
@@ -117,6 +132,8 @@ def _outcome(future: Future[Result]) -> Result | PipelineError:
         return PipelineError(f"A worker cannot run it ({error}): install the same commit there.")
     except CancelledError as error:
         raise PipelineError(f"The cluster was lost: {error}") from error
+    except Exception as error:  # whatever it is, the other seeds go on
+        return PipelineError(f"{type(error).__name__}: {error}")
 
 
 @contextmanager

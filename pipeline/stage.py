@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
+from cnn.parallel import processors
 from pipeline.errors import PipelineError
 from pipeline.paths import LOGS
 
@@ -82,7 +83,7 @@ def log_circumstances(stage: str, **facts: Any) -> None:
 
 
 def machine() -> dict[str, Any]:
-    """Return what is known of this machine: versions, system, processor and the number of them."""
+    """Return what is known of this machine: versions, system, processor and how many may be used."""
     from importlib.metadata import version
 
     return {
@@ -90,7 +91,7 @@ def machine() -> dict[str, Any]:
         "numpy": version("numpy"),
         "system": platform.platform(),
         "processor": _processor(),
-        "processors": os.cpu_count(),
+        "processors": processors(),
     }
 
 

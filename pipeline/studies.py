@@ -16,7 +16,8 @@ from pipeline.params import Parameters
 from pipeline.stage import write_json
 
 Result = dict[str, Any]
-"""What one seed gave: seed, epoch (whose weights were kept), validation_…, test_…, seconds, machine."""
+"""What one seed gave: seed, epoch (whose weights were kept), validation_…, test_…, seconds, machine, and the
+digests of code and data, which the oldest results lack."""
 
 Study = dict[str, Any]
 """recipe, digest, kernels, dataset, data, parameters, the seeds' results and their summary."""
@@ -126,11 +127,15 @@ def add(path: Path, study: Study, result: Result) -> None:
 def summarise(results: Sequence[Result]) -> dict[str, dict[str, float | None]]:
     """Return mean and standard deviation, over the seeds, of all that was measured.
 
+    Seconds of different machines are not summed up.
+
     Example:
         >>> summarise([{"seconds": 1.0}, {"seconds": 3.0}])
         {'seconds': {'mean': 2.0, 'standard_deviation': 1.4142135623730951}}
     """
     columns = {name: [one[name] for one in results if name in one] for name in MEASURES}
+    if any(_speed(one) != _speed(results[0]) for one in results):
+        del columns["seconds"]
     return {
         name: {
             "mean": statistics.mean(values),
@@ -158,6 +163,11 @@ def _facts(parameters: Parameters) -> dict[str, Any]:
     recipe = parameters.chosen.model_dump()
     del recipe["train"]["seed"]  # which the study varies
     return {"data": parameters.data.model_dump(), "parameters": recipe}
+
+
+def _speed(result: Result) -> list[Any]:
+    """Return what the seconds depend on."""
+    return [result.get("machine", {}).get(name) for name in ("processor", "workers", "kernels")]
 
 
 def _is_same(one: Study, other: Study) -> bool:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import get_args
 
 from rich.console import Console
@@ -19,16 +21,19 @@ from pipeline.images import load_normalisation, load_part
 from pipeline.kernels import Kernels
 from pipeline.overrides import with_recipe, with_settings
 from pipeline.params import Parameters, load_parameters
-from pipeline.repetition import Images
+from pipeline.repetition import PROGRAM, Images
 from pipeline.sheet import plain_style
 from pipeline.stage import run_stage, write_bytes
-from pipeline.studies import MEASURES, Study
+from pipeline.studies import MEASURES, Result, Study
 from pipeline.study_plot import draw_study
 from pipeline.themes import LIGHT
+from pipeline.train import files_digest
 
 
 def study(parameters: Parameters, seeds: int, validation_only: bool, scheduler: str | None) -> Study:
-    """Repeat the chosen recipe with those of the seeds 0, 1, … whose results are missing.
+    """Repeat the chosen recipe with those of the seeds 0, 1, … whose results are missing, and show them all.
+
+    They are shown when it is stopped or fails, too: the figure is always that of the results.
 
     Args:
         parameters: the parameters.
@@ -42,36 +47,54 @@ def study(parameters: Parameters, seeds: int, validation_only: bool, scheduler: 
     Raises:
         PipelineError: if there are no images, the cluster cannot be reached, or a seed gave no result.
     """
-    images = load_images(parameters, validation_only)
+    processed = paths.PROCESSED / parameters.data.dataset
+    images = load_images(processed, validation_only)
     path = studies.results_path(parameters.recipe, validation_only)
     begun = studies.begin(parameters, images.normalisation.dataset)
-    finished = [result["seed"] for result in studies.find(path, begun)["seeds"]]
-    missing = [seed for seed in range(seeds) if seed not in finished]
+    origin = {"code": PROGRAM["code"], "data": files_digest(processed.iterdir())}
+    finished = studies.find(path, begun)["seeds"]
     if finished:
-        print(f"Finished already, and not repeated: seeds {', '.join(map(str, finished))} ({path}).")
+        _tell_finished(finished, origin, path)
     elif path.exists() and not validation_only:
         print(f"{path} is of another recipe, kernels or data set: its place is taken by the first result.")
+    missing = sorted(set(range(seeds)) - {result["seed"] for result in finished})
     faults: dict[str, list[str]] = {}
-    if missing:
-        with connected(scheduler, parameters.runtime.kernels) as client:
-            for seed, outcome in repetitions(client, parameters, images, missing):
-                if isinstance(outcome, PipelineError):
-                    faults.setdefault(str(outcome), []).append(str(seed))
-                else:
-                    studies.add(path, begun, outcome)
-                    print(f"Seed {seed} is finished.", flush=True)
+    try:
+        if missing:
+            with connected(scheduler, parameters.runtime.kernels) as client:
+                for seed, outcome in repetitions(client, parameters, images, missing):
+                    if isinstance(outcome, PipelineError):
+                        faults.setdefault(str(outcome), []).append(str(seed))
+                    else:
+                        studies.add(path, begun, outcome | origin)
+                        print(f"Seed {seed} is finished.", flush=True)
+    finally:
+        done = studies.find(path, begun)
+        if done["seeds"]:
+            show(done, validation_only)
     if faults:
         raise PipelineError("\n".join(f"seed {', '.join(of)}: {fault}" for fault, of in faults.items()))
-    return studies.find(path, begun)
+    return done
 
 
-def load_images(parameters: Parameters, validation_only: bool) -> Images:
+def _tell_finished(finished: Sequence[Result], origin: dict[str, str], path: Path) -> None:
+    """Say which seeds are not repeated, and which of them come from another code or data."""
+    seeds = ", ".join(str(result["seed"]) for result in finished)
+    print(f"Finished already, and not repeated: seeds {seeds} ({path}).")
+    former = ", ".join(str(result["seed"]) for result in finished if not origin.items() <= result.items())
+    if former:
+        print(
+            f"note: the code or the data of seeds {former} differ from those now, or are not on record; "
+            "they are kept, since the recipe is the same."
+        )
+
+
+def load_images(processed: Path, validation_only: bool) -> Images:
     """Load what a study needs of the data.
 
     Raises:
         PipelineError: if it is not there.
     """
-    processed = paths.PROCESSED / parameters.data.dataset
     return Images(
         load_normalisation(processed),
         load_part("train", processed),
@@ -80,8 +103,16 @@ def load_images(parameters: Parameters, validation_only: bool) -> Images:
     )
 
 
-def show(study: Study, console: Console) -> None:
-    """Print a row for each seed, their mean and their standard deviation."""
+def show(study: Study, validation_only: bool) -> None:
+    """Print what each seed gave; on the test images, draw it too."""
+    Console().print(tabulate(study))
+    if not validation_only:
+        with plain_style(LIGHT):
+            write_bytes(paths.STUDIES / f"{study['recipe']}.svg", draw_study(LIGHT, study).svg())
+
+
+def tabulate(study: Study) -> Table:
+    """Return a table with a row for each seed, their mean and their standard deviation."""
     measured = list(study["summary"])
     title = f"Recipe {study['recipe']} on {study['dataset']}, {study['kernels']} kernels"
     table = Table("seed", *(MEASURES[name].title for name in measured), title=title, title_justify="left")
@@ -94,11 +125,11 @@ def show(study: Study, console: Console) -> None:
         values = {name: study["summary"][name][statistic] for name in measured}
         shown = ("" if value is None else MEASURES[name].shown(value) for name, value in values.items())
         table.add_row(label, *shown)
-    console.print(table)
+    return table
 
 
 def main() -> int:
-    """Repeat the recipe that the command line names, and show what came out."""
+    """Repeat the recipe that the command line names."""
     parser = argparse.ArgumentParser(
         prog="python -m pipeline.study",
         description="Repeat a recipe with several seeds on a cluster of Dask workers.",
@@ -126,14 +157,10 @@ def main() -> int:
     parameters = with_recipe(parameters, arguments.recipe or parameters.recipe, arguments.kernels)
     parameters = with_settings(parameters, arguments.set)
     try:
-        done = study(parameters, arguments.seeds, arguments.validation_only, arguments.scheduler)
+        study(parameters, arguments.seeds, arguments.validation_only, arguments.scheduler)
     except KeyboardInterrupt:
         print("\nstopped. Finished seeds are kept, and the same command goes on.", file=sys.stderr)
         return 130
-    show(done, Console())
-    if not arguments.validation_only:
-        with plain_style(LIGHT):
-            write_bytes(paths.STUDIES / f"{done['recipe']}.svg", draw_study(LIGHT, done).svg())
     return 0
 
 

@@ -146,7 +146,7 @@ def _digest(parameters: Parameters, processed: Path) -> str:
         "kernels": parameters.runtime.kernels,
         "numpy": version("numpy"),
         "code": code_digest(),
-        "data": _files_digest(processed.iterdir()),
+        "data": files_digest(processed.iterdir()),
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -154,10 +154,11 @@ def _digest(parameters: Parameters, processed: Path) -> str:
 def code_digest() -> str:
     """Return a name that only the same code shares: every module of `cnn` and `pipeline`, comments too."""
     packages = Path(cnn.__file__).parent, Path(__file__).parent
-    return _files_digest(path for package in packages for path in package.rglob("*.py"))
+    return files_digest(path for package in packages for path in package.rglob("*.py"))
 
 
-def _files_digest(files: Iterable[Path]) -> str:
+def files_digest(files: Iterable[Path]) -> str:
+    """Return a name that only files of the same names and contents share."""
     digest = hashlib.sha256()
     for path in sorted(files):
         digest.update(path.name.encode() + b"\0")

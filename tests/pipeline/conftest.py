@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import pytest
 from distributed import Client, LocalCluster
 
+from tests.pipeline.small_study import IN_WORKER
+
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[LocalCluster]:
@@ -24,3 +26,14 @@ def cluster() -> Iterator[LocalCluster]:
 def client(cluster: LocalCluster) -> Iterator[Client]:
     with Client(cluster) as client:
         yield client
+
+
+@pytest.fixture
+def spoilt(client: Client) -> Iterator[Client]:
+    """The cluster's client, for a test that changes something in the workers."""
+    yield client
+    client.run(recover)
+
+
+def recover() -> None:
+    IN_WORKER.undo()

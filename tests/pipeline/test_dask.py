@@ -3,7 +3,7 @@
 import os
 
 import numpy as np
-from distributed import Client
+from distributed import Client, Queue
 
 from tests.cnn.tiny import built, convolutional, images, train
 
@@ -30,8 +30,15 @@ def test_predictions_on_dask_workers_are_the_bits_of_threads(client: Client) -> 
     assert model.predict(x, executor=client.get_executor()).tolist() == model.predict(x).tolist()
 
 
-def test_micro_batches_run_in_processes_of_their_own(client: Client) -> None:
-    found = set(client.get_executor(pure=False).map(lambda _: os.getpid(), range(50)))
+def meet(name: str, other: str) -> int:
+    """Return another job's process, which can only be told while both jobs run."""
+    Queue(name).put(os.getpid())
+    process: int = Queue(other).get(timeout=60)
+    return process
 
-    assert len(found) == 2
-    assert os.getpid() not in found
+
+def test_jobs_run_side_by_side_in_processes_of_their_own(client: Client) -> None:
+    found = set(client.get_executor(pure=False).map(meet, ["first", "second"], ["second", "first"]))
+
+    assert found == set(client.run(os.getpid).values())
+    assert len(found - {os.getpid()}) == 2

@@ -62,6 +62,33 @@ def test_mean_and_deviation_are_those_of_a_sample() -> None:
     assert summarise(results[:1]) == {"test_errors": {"mean": 2, "standard_deviation": None}}
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "summed_up"),
+    [
+        ("processor", "B", False),
+        ("workers", 4, False),
+        ("kernels", "Haswell", False),
+        ("python", "3.12", True),
+    ],
+)
+def test_only_seconds_of_equally_fast_machines_are_summed_up_and_drawn(
+    tmp_path: Path, name: str, value: Any, summed_up: bool
+) -> None:
+    machine = {"processor": "A", "workers": 2, "kernels": "SkylakeX", "python": "3.11"}
+    seeds = [
+        result(seed) | {"test_accuracy": 0.99, "machine": here}
+        for seed, here in enumerate((machine, machine | {name: value}))
+    ]
+    study = begin(load(tmp_path, DATA), "mnist") | {"seeds": seeds, "summary": summarise(seeds)}
+
+    with plain_style(LIGHT):
+        drawn = draw_study(LIGHT, study).svg()
+
+    assert ("seconds" in study["summary"]) is summed_up
+    assert (b"2.0 \xc2\xb1 0.0 s of training and validation" in drawn) is summed_up
+    assert "validation_accuracy" in study["summary"]
+
+
 def test_results_are_added_seed_by_seed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     path, begun = results_path("small", validation_only=False), begin(load(tmp_path, DATA), "mnist")
@@ -144,20 +171,28 @@ def test_the_plot_is_the_same_bytes_each_time(tmp_path: Path, count: int) -> Non
     assert said[count].encode() in first
 
 
+SEEDS = 5
+
+
 def fault(study: Study, name: str, parameters: Parameters) -> str | None:
     """Return what is wrong with a study that git holds under a name, or None."""
     if study["recipe"] != name or name not in parameters.recipes:
         return f"params.yaml has no recipe for {name}.json, which is of {study['recipe']}."
     if study["digest"] != digest(with_recipe(parameters, name, None)):
         return f"{name} is another recipe now: run `python -m pipeline.study --recipe {name}` again."
+    if study["kernels"] != ("portable" if name == "seed" else "native"):
+        return f"{name}.json is of {study['kernels']} kernels."
+    if len(study["seeds"]) < SEEDS:
+        return f"{name}.json has fewer than {SEEDS} seeds."
     if study["summary"] != summarise(study["seeds"]):
         return f"{name}.json does not sum up its own seeds."
     return None
 
 
-@pytest.mark.parametrize(
-    "path", sorted((ROOT / paths.STUDIES).glob("*.json")), ids=lambda path: str(path.stem)
-)
+IN_GIT = sorted((ROOT / paths.STUDIES).glob("*.json"))
+
+
+@pytest.mark.parametrize("path", IN_GIT, ids=lambda path: str(path.stem))
 def test_a_study_in_git_is_of_the_recipe_that_params_yaml_has(path: Path) -> None:
     [study] = read(path)
     with plain_style(LIGHT):
@@ -168,11 +203,15 @@ def test_a_study_in_git_is_of_the_recipe_that_params_yaml_has(path: Path) -> Non
 
 
 def test_a_study_of_a_former_recipe_is_noticed(tmp_path: Path) -> None:
-    parameters = load(tmp_path, DATA)
-    study = begin(parameters, "mnist") | {"seeds": [result(0)], "summary": summarise([result(0)])}
+    native = changed(DATA, "runtime.kernels", "native")
+    parameters = load(tmp_path, native)
+    seeds = [result(seed) for seed in range(SEEDS)]
+    study = begin(parameters, "mnist") | {"seeds": seeds, "summary": summarise(seeds)}
 
     assert fault(study, "small", parameters) is None
-    assert fault(study, "small", load(tmp_path, changed(DATA, "recipes.small.train.epochs", 7)))
+    assert fault(study, "small", load(tmp_path, changed(native, "recipes.small.train.epochs", 7)))
+    assert fault(study | {"kernels": "portable"}, "small", parameters)
+    assert fault(study | {"seeds": seeds[1:], "summary": summarise(seeds[1:])}, "small", parameters)
     assert fault(study, "other", parameters)
     assert fault(study | {"recipe": "gone"}, "gone", parameters)
-    assert fault(study | {"seeds": [result(0, 0.9)]}, "small", parameters)
+    assert fault(study | {"seeds": [result(9, 0.9), *seeds]}, "small", parameters)

@@ -1,12 +1,9 @@
-"""Studies on real worker processes of Dask, one of which starts its own cluster as a user does."""
+"""Studies as a user carries them out: their files, their figures and what they say."""
 
 import json
-import logging
-import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,218 +12,117 @@ from distributed import Client, LocalCluster
 
 import cnn
 from pipeline import paths, repetition
-from pipeline.cluster import connected, repetitions
 from pipeline.errors import PipelineError
-from pipeline.images import Labelled, Normalisation
-from pipeline.kernels import CHOICE, core_type
-from pipeline.overrides import with_settings
-from pipeline.params import Parameters, load_parameters
-from pipeline.repetition import PROGRAM, Images, repeat_recipe
+from pipeline.kernels import core_type
+from pipeline.repetition import PROGRAM
 from pipeline.sheet import plain_style
 from pipeline.stage import run_stage
+from pipeline.studies import add, begin, results_path
 from pipeline.study import main, study
 from pipeline.study_plot import draw_study
 from pipeline.themes import LIGHT
-from tests.pipeline.workspace import (
-    PROCESSED,
-    changed,
-    digits,
-    make_workspace,
-    run,
-    small_parameters,
-    start,
-    write_parameters,
-)
+from pipeline.train import files_digest
+from tests.pipeline.small_study import DATA, IN_WORKER, PARAMETERS, PARTS
+from tests.pipeline.workspace import PROCESSED, make_workspace, run, start, write_parameters
 from tests.refusals import assert_refuses
-
-DATA = changed(small_parameters(), "runtime.kernels", "portable")
-TRAINING, VALIDATION, TEST = digits(200, seed=0), digits(100, seed=1), digits(130, seed=2)
-IMAGES = Images(
-    Normalisation("mnist-sample", 100.0, 60.0), Labelled(*TRAINING), Labelled(*VALIDATION), Labelled(*TEST)
-)
-
-
-@pytest.fixture(scope="module")
-def parameters(tmp_path_factory: pytest.TempPathFactory) -> Parameters:
-    return load_parameters(write_parameters(tmp_path_factory.mktemp("parameters"), DATA))
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("study")
-    return make_workspace(folder, DATA, train=TRAINING, validation=VALIDATION, test=TEST)
+    return make_workspace(folder, DATA, **PARTS)
 
 
 def run_study(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return run(folder, "python", "-m", "pipeline.study", *arguments)
 
 
-def measured(result: dict[str, Any] | PipelineError) -> dict[str, Any]:
-    """Return what must be the same each time a seed is repeated."""
-    assert isinstance(result, dict), result
-    return {name: value for name, value in result.items() if name not in {"seconds", "machine"}}
-
-
-@pytest.fixture(scope="module")
-def undisturbed(client: Client, parameters: Parameters) -> dict[int, dict[str, Any]]:
-    outcomes = dict(repetitions(client, parameters, IMAGES, [0, 1]))
-    return {seed: measured(outcome) for seed, outcome in outcomes.items()}
-
-
-def test_a_repetition_is_the_training_of_that_seed(
-    undisturbed: dict[int, dict[str, Any]], folder: Path
-) -> None:
-    write_parameters(folder, changed(DATA, "recipes.small.train.seed", 1))
-
-    for stage in ("train", "evaluate"):
-        assert run(folder, "python", "-m", f"pipeline.{stage}").returncode == 0
-    write_parameters(folder, DATA)
-
-    evaluation = json.loads((folder / paths.EVALUATION).read_text())
-    assert undisturbed[1]["seed"] == evaluation["seed"] == 1
-    for name in ("accuracy", "errors", "loss"):
-        assert undisturbed[1][f"test_{name}"] == evaluation[name]
-    table = (folder / paths.TRAINING_LOG / "plots/metrics/validation/loss.tsv").read_text().splitlines()[1:]
-    losses = [float(row.split("\t")[1]) for row in table]
-    assert undisturbed[1]["validation_loss"] == min(losses) == losses[undisturbed[1]["epoch"] - 1]
-    assert undisturbed[0] != undisturbed[1]
+def assert_shown(study: dict[str, Any], said: str, folder: Path) -> None:
+    """Check that the table on the terminal and the figure are of these results."""
+    mean = 100 * study["summary"]["test_accuracy"]["mean"]
+    assert f"│ {mean:.2f} │" in " ".join(said.split())
+    with plain_style(LIGHT):
+        assert (folder / paths.STUDIES / "small.svg").read_bytes() == draw_study(LIGHT, study).svg()
 
 
 def test_a_study_writes_table_json_and_plot_and_repeats_no_finished_seed(
-    cluster: LocalCluster,
-    parameters: Parameters,
-    undisturbed: dict[int, dict[str, Any]],
-    folder: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    cluster: LocalCluster, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(folder)
+    own = shutil.copytree(folder, tmp_path / "copy")
+    monkeypatch.chdir(own)
     scheduler = cluster.scheduler_address
 
-    first = study(parameters, seeds=2, validation_only=False, scheduler=scheduler)
-    second = run_study(folder, "--recipe=small", f"--scheduler={scheduler}", "--seeds=3")
+    first = study(PARAMETERS, seeds=2, validation_only=False, scheduler=scheduler)
+    second = run_study(own, "--recipe=small", f"--scheduler={scheduler}", "--seeds=3")
     results = json.loads((paths.STUDIES / "small.json").read_text())
 
     assert second.returncode == 0, second.stderr
-    assert [measured(result) for result in first["seeds"]] == [undisturbed[0], undisturbed[1]]
     assert second.stdout.splitlines()[:2] == [
         f"Finished already, and not repeated: seeds 0, 1 ({paths.STUDIES / 'small.json'}).",
         "Seed 2 is finished.",
     ]
     assert results["seeds"][:2] == first["seeds"]  # times too
-    assert results["seeds"][2]["seed"] == 2
-    mean = 100 * results["summary"]["test_accuracy"]["mean"]
-    assert f"│ {mean:.2f} │" in " ".join(second.stdout.split())
-    with plain_style(LIGHT):
-        assert (paths.STUDIES / "small.svg").read_bytes() == draw_study(LIGHT, results).svg()
+    digests = PROGRAM["code"], files_digest(PROCESSED.iterdir())
+    assert [(one["seed"], one["code"], one["data"]) for one in results["seeds"]] == [
+        (seed, *digests) for seed in range(3)
+    ]
+    assert_shown(results, second.stdout, own)
 
 
-IN_WORKER = pytest.MonkeyPatch()
-
-
-def die_in_mid_training() -> None:
-    """Let this worker process kill itself in its next training; one that replaces it lives on."""
-
-    def die(report: repetition.Report, training: cnn.Training) -> None:
-        if (training.epoch, training.step) == (2, 3):
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    IN_WORKER.setattr(repetition.Report, "on_step_end", die)
-
-
-def take_other_kernels() -> None:
-    IN_WORKER.setenv(CHOICE, "native")
-
-
-def recover() -> None:
-    IN_WORKER.undo()
-
-
-@pytest.fixture
-def spoilt(client: Client) -> Iterator[Client]:
-    """The cluster's client, for a test that changes something in the workers."""
-    yield client
-    client.run(recover)
-
-
-def test_workers_that_die_are_replaced_and_their_seeds_start_again(
-    spoilt: Client, parameters: Parameters, undisturbed: dict[int, dict[str, Any]]
+def test_finished_seeds_of_other_code_or_data_or_none_on_record_are_kept_and_named(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    doomed = set(spoilt.run(os.getpid).values())
-    spoilt.run(die_in_mid_training)
+    monkeypatch.chdir(shutil.copytree(folder, tmp_path / "copy"))
+    origin = {"code": PROGRAM["code"], "data": files_digest(PROCESSED.iterdir())}
+    begun, path = begin(PARAMETERS, "mnist-sample"), results_path("small", validation_only=True)
+    for seed, made_with in enumerate(({}, origin, origin | {"code": "other"}, origin | {"data": "other"})):
+        add(path, begun, {"seed": seed, "validation_accuracy": 0.5} | made_with)
+    before = path.read_bytes()
 
-    outcomes = dict(repetitions(spoilt, parameters, IMAGES, [0, 1]))
+    study(PARAMETERS, seeds=4, validation_only=True, scheduler=None)
 
-    assert {seed: measured(outcome) for seed, outcome in outcomes.items()} == undisturbed
-    spoilt.wait_for_workers(2)
-    assert len(doomed - set(spoilt.run(os.getpid).values())) > 0
+    assert path.read_bytes() == before
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        f"Finished already, and not repeated: seeds 0, 1, 2, 3 ({path}).",
+        "note: the code or the data of seeds 0, 2, 3 differ from those now, or are not on record; "
+        "they are kept, since the recipe is the same.",
+    ]
 
 
-def test_a_seed_whose_workers_keep_dying_is_given_up_in_one_sentence(
-    cluster: LocalCluster, spoilt: Client, parameters: Parameters, monkeypatch: pytest.MonkeyPatch
+def run_out_of_memory_with_seed_1() -> None:
+    def run_out(report: repetition.Report, training: cnn.Training) -> None:
+        if training.epoch == 2 and report._seed == 1:
+            raise MemoryError("There is no room.")
+
+    IN_WORKER.setattr(repetition.Report, "on_step_end", run_out)
+
+
+def test_whatever_befalls_a_seed_is_told_and_the_others_are_kept_and_shown(
+    cluster: LocalCluster,
+    spoilt: Client,
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(cluster.scheduler, "allowed_failures", 0)
-    spoilt.run(die_in_mid_training)
-
-    [(seed, outcome)] = repetitions(spoilt, parameters, IMAGES, [0])
-
-    assert seed == 0
-    assert isinstance(outcome, PipelineError)
-    assert str(outcome).startswith("1 workers died with it, the last at tcp://127.0.0.1:")
-
-
-def test_a_training_that_diverges_is_told_seed_by_seed(client: Client, parameters: Parameters) -> None:
-    diverging = with_settings(
-        parameters, ["optimiser={optimiser: SGD, learning_rate: 1e20}", "loss={loss: MeanSquaredError}"]
-    )
-
-    outcomes = dict(repetitions(client, diverging, IMAGES, [0, 1]))
-
-    assert outcomes.keys() == {0, 1}
-    for outcome in outcomes.values():
-        assert isinstance(outcome, PipelineError)
-        assert str(outcome).startswith("Training diverged at step 2 of epoch 1")
-
-
-def test_a_worker_with_another_program_is_refused(client: Client, parameters: Parameters) -> None:
-    other = PROGRAM | {"code": "of another commit"}
+    monkeypatch.chdir(shutil.copytree(folder, tmp_path / "copy"))
+    spoilt.run(run_out_of_memory_with_seed_1)
 
     assert_refuses(
-        lambda: client.submit(repeat_recipe, parameters, IMAGES, other, "topic").result(),
+        lambda: study(PARAMETERS, seeds=3, validation_only=False, scheduler=cluster.scheduler_address),
         PipelineError,
-        "The worker at tcp://127.0.0.1:",
-        f"has code {PROGRAM['code']} instead of of another commit: install the same commit",
+        "seed 1: MemoryError: There is no room.",
     )
 
-
-def test_a_worker_with_other_kernels_is_refused(spoilt: Client, parameters: Parameters) -> None:
-    spoilt.run(take_other_kernels)
-
-    assert_refuses(
-        lambda: spoilt.submit(repeat_recipe, parameters, IMAGES, PROGRAM, "topic").result(),
-        PipelineError,
-        "The worker at tcp://127.0.0.1:",
-        "does not compute with portable kernels: start it with `CNN_KERNELS=portable dask worker",
-    )
+    results = json.loads((paths.STUDIES / "small.json").read_text())
+    assert [result["seed"] for result in results["seeds"]] == [0, 2]
+    assert_shown(results, capsys.readouterr().out, Path())
 
 
-def test_a_scheduler_that_is_none_is_named() -> None:
-    assert_refuses(
-        lambda: connected("post://here", "portable").__enter__(),
-        PipelineError,
-        "There is no Dask scheduler at post://here: start one with `dask scheduler`",
-    )
-
-
-def test_a_scheduler_without_workers_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    with LocalCluster(n_workers=0, dashboard_address="localhost:0", silence_logs=logging.CRITICAL) as empty:
-        address = empty.scheduler_address
-        with connected(address, "portable") as client:
-            assert client.scheduler_info()["workers"] == {}
-
-    assert capsys.readouterr().err == f"note: {address} has no workers yet, the study waits for them.\n"
-
-
-def test_a_study_on_validation_images_reads_no_others_and_starts_its_own_cluster(
+def test_a_study_on_validation_images_uses_no_others_and_starts_its_own_cluster(
     folder: Path, tmp_path: Path
 ) -> None:
     own = shutil.copytree(folder, tmp_path / "copy")
@@ -234,7 +130,7 @@ def test_a_study_on_validation_images_reads_no_others_and_starts_its_own_cluster
 
     ended = run_study(own, "--seeds=1", "--validation-only", "--kernels=native", "--set", "train.epochs=2")
 
-    assert ended.returncode == 0, ended.stderr
+    assert (ended.returncode, ended.stderr) == (0, "")
     [configuration] = json.loads((own / paths.TUNING / "small.json").read_text())
     [result] = configuration["seeds"]
     assert configuration["kernels"] == "native"
@@ -245,13 +141,16 @@ def test_a_study_on_validation_images_reads_no_others_and_starts_its_own_cluster
 
 # A shell that starts the tests in the background has its children ignore Ctrl-C.
 HEEDING_CTRL_C = """
-import os, signal, sys
+import os, signal
 signal.signal(signal.SIGINT, signal.SIG_DFL)
-os.execvp("python", ["python", "-m", "pipeline.study", "--seeds=500", "--validation-only"])
+signal.alarm(120)  # ends the study, and with it the wait for what it says
+os.execvp("python", ["python", "-m", "pipeline.study", "--seeds=500"])
 """
 
 
-def test_ctrl_c_ends_in_one_sentence_and_keeps_finished_seeds(folder: Path, tmp_path: Path) -> None:
+def test_ctrl_c_ends_in_one_sentence_and_finished_seeds_are_kept_and_shown(
+    folder: Path, tmp_path: Path
+) -> None:
     own = shutil.copytree(folder, tmp_path / "copy")
     with start(own, "python", "-c", HEEDING_CTRL_C) as process:
         assert process.stdout
@@ -264,8 +163,9 @@ def test_ctrl_c_ends_in_one_sentence_and_keeps_finished_seeds(folder: Path, tmp_
     assert process.returncode == 130
     assert said.splitlines()[-1] == "stopped. Finished seeds are kept, and the same command goes on."
     assert "Traceback" not in said
-    [configuration] = json.loads((own / paths.TUNING / "small.json").read_text())
-    assert [result["seed"] for result in configuration["seeds"]][:2] == [0, 1]
+    results = json.loads((own / paths.STUDIES / "small.json").read_text())
+    assert [result["seed"] for result in results["seeds"]][:2] == [0, 1]
+    assert_shown(results, said, own)
 
 
 @pytest.mark.parametrize(

@@ -224,8 +224,9 @@ def test_what_differs_from_run_to_run_is_logged_elsewhere(undisturbed: Path) -> 
 
 # A shell that starts the tests in the background has its children ignore Ctrl-C.
 HEEDING_CTRL_C = """
-import os, signal, sys
+import os, signal
 signal.signal(signal.SIGINT, signal.SIG_DFL)
+signal.alarm(120)  # ends the training, and with it the wait for what it says
 os.execvp("python", ["python", "-m", "pipeline.train"])
 """
 

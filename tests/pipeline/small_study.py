@@ -1,0 +1,16 @@
+"""A study that is carried out within a blink: its parameters and images, and a way to spoil its workers."""
+
+import pytest
+
+from pipeline.images import Labelled, Normalisation
+from pipeline.params import check_parameters
+from pipeline.repetition import Images
+from tests.pipeline.workspace import changed, digits, small_parameters
+
+DATA = changed(small_parameters(), "runtime.kernels", "portable")
+PARAMETERS = check_parameters(DATA, "the small study")
+PARTS = {"train": digits(200, seed=0), "validation": digits(100, seed=1), "test": digits(130, seed=2)}
+IMAGES = Images(Normalisation("mnist-sample", 100.0, 60.0), *(Labelled(*images) for images in PARTS.values()))
+
+IN_WORKER = pytest.MonkeyPatch()
+"""Undone in each worker after a test with the fixture `spoilt`."""
