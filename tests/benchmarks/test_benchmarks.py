@@ -15,11 +15,11 @@ from benchmarks.cases import SMALL_NETWORK, all_cases, operations_per_image
 from benchmarks.compare import best_of, compare, ratios
 from benchmarks.costs import PARTS
 from benchmarks.job import Case, Measurement
-from benchmarks.page import page
+from benchmarks.page import PAGE, PLOT, RESULTS, page, read_results
 from benchmarks.plot import draw
 from benchmarks.run import Plan, run
 from benchmarks.scaling import Sizes
-from benchmarks.subjects import BREAKDOWN, NATIVE, PORTABLE, Subject
+from benchmarks.subjects import BREAKDOWN, NATIVE, PORTABLE, PYTORCH, Subject
 from benchmarks.text import microseconds, short
 from pipeline.errors import PipelineError
 from pipeline.kernels import core_type
@@ -268,3 +268,14 @@ def test_ctrl_c_ends_in_one_sentence_and_writes_nothing(tmp_path: Path) -> None:
     assert said.endswith(b"\nstopped.\n")
     assert b"Traceback" not in said
     assert not output.exists()
+
+
+def test_committed_page_is_that_of_the_committed_results() -> None:
+    committed = read_results(ROOT / RESULTS)
+    assert (ROOT / PAGE).read_text(encoding="utf-8") == page(committed), "run python -m benchmarks.page"
+    assert (ROOT / PLOT).read_bytes() == draw(committed), "run python -m benchmarks.page"
+    cases = all_cases(load_parameters(ROOT / "params.yaml"))
+    assert list(committed["cases"]) == [case.name for case in cases]
+    for case in committed["cases"].values():
+        assert len(next(iter(case["ours"].values()))) >= 5
+        assert set(case["others"]) | set(case["unavailable"]) == {subject.name for subject in PYTORCH}

@@ -192,6 +192,12 @@ def fault(study: Study, name: str, parameters: Parameters) -> str | None:
 IN_GIT = sorted((ROOT / paths.STUDIES).glob("*.json"))
 
 
+def test_every_recipe_has_its_study() -> None:
+    recipes = load_parameters(ROOT / paths.PARAMETERS).recipes
+
+    assert {path.stem for path in IN_GIT} == recipes.keys()
+
+
 @pytest.mark.parametrize("path", IN_GIT, ids=lambda path: str(path.stem))
 def test_a_study_in_git_is_of_the_recipe_that_params_yaml_has(path: Path) -> None:
     [study] = read(path)
