@@ -39,7 +39,7 @@ test-slow: .venv/.development  ## Run the long tests too
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.lock
 	@touch $@
 
-bench: .venv/.bench  ## Measure cnn and PyTorch side by side (about a quarter of an hour)
+bench: .venv/.bench  ## Measure cnn and PyTorch side by side (on a machine with nothing else to do)
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.page
 
