@@ -50,7 +50,7 @@ bench: .venv/.bench  ## Measure cnn and PyTorch side by side (on a machine with 
 # What the pages show comes from the figures stage; what it needs is there, or is made first.
 site-files: .venv/.docs
 	$(BIN)/dvc repro figures
-	$(BIN)/python -m pipeline.site
+	$(BIN)/python -m pipeline.site.build
 
 docs: site-files  ## Build the site in site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.sheet import HEADING, SMALL, Sheet, plain_style
-from pipeline.themes import LIGHT
+from pipeline.drawings.sheet import HEADING, SMALL, Sheet, plain_style
+from pipeline.drawings.themes import LIGHT
 
 ROW, LEFT, RIGHT = 46, 230, 20  # heights and margins, in CSS pixels
 

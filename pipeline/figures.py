@@ -13,22 +13,22 @@ import numpy as np
 import cnn
 from cnn.callbacks import best_epoch
 from pipeline import paths
-from pipeline.curves import curves
 from pipeline.datasets import DATASETS
-from pipeline.drawing import HardImage, draw_confusion, draw_filters, draw_hardest, draw_training
+from pipeline.drawings.feature_maps import draw_feature_maps, in_short, steps_through
+from pipeline.drawings.results import HardImage, draw_confusion, draw_filters, draw_hardest, draw_training
+from pipeline.drawings.sheet import plain_style
+from pipeline.drawings.themes import DARK, LIGHT
 from pipeline.errors import PipelineError
-from pipeline.feature_maps import draw_feature_maps, in_short, steps_through
 from pipeline.gallery import Drawing, gallery
 from pipeline.images import Bytes, load_normalisation, load_part
 from pipeline.kernels import check_kernels
 from pipeline.models import load_model
-from pipeline.network_export import Trained, export_digits, export_network
 from pipeline.params import Parameters, load_parameters
-from pipeline.sheet import plain_style
 from pipeline.stage import log_circumstances, new_folder, run_stage, write_bytes
 from pipeline.subject import Subject
-from pipeline.themes import DARK, LIGHT
-from pipeline.traces import traces
+from pipeline.widgets.curves import curves
+from pipeline.widgets.network import Trained, export_digits, export_network
+from pipeline.widgets.traces import traces
 
 CURVES = {  # the entries of a training's record, and where DVCLive writes them
     "loss": "train/loss",

@@ -10,15 +10,15 @@ from typing import cast
 import numpy as np
 
 import cnn
-from pipeline.curve_figures import draw_activation_curves, draw_learning_rate, draw_optimiser_paths
-from pipeline.image_figures import (
+from pipeline.drawings.architecture import draw_architecture, draw_parameter_counts
+from pipeline.drawings.curves import draw_activation_curves, draw_learning_rate, draw_optimiser_paths
+from pipeline.drawings.images import (
     draw_augmentation,
     draw_digit_as_numbers,
     draw_resolution,
     draw_saliency,
 )
-from pipeline.images import Labelled, load_part
-from pipeline.layer_figures import (
+from pipeline.drawings.layers import (
     draw_batch_normalisation,
     draw_dense_evidence,
     draw_dropout,
@@ -26,17 +26,17 @@ from pipeline.layer_figures import (
     draw_pooling,
     draw_softmax_loss,
 )
-from pipeline.network_facts import network_facts
+from pipeline.drawings.sheet import Sheet
+from pipeline.drawings.themes import Theme
+from pipeline.drawings.trainings import draw_confidence, draw_overfitting, draw_weights_dropout
+from pipeline.facts.network import network_facts
+from pipeline.facts.shapes import shape_facts
+from pipeline.facts.small_trainings import small_facts
+from pipeline.images import Labelled, load_part
 from pipeline.params import Parameters, Recipe
-from pipeline.plan_figures import draw_architecture, draw_parameter_counts
 from pipeline.recipes import make_augmentation, make_optimiser
-from pipeline.shape_facts import shape_facts
-from pipeline.sheet import Sheet
-from pipeline.small_facts import small_facts
 from pipeline.small_trainings import Pair, train_small, without_activations, without_dropout
 from pipeline.subject import Subject
-from pipeline.themes import Theme
-from pipeline.training_figures import draw_confidence, draw_overfitting, draw_weights_dropout
 
 Drawing = Callable[[Theme], Sheet]
 

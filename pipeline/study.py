@@ -16,17 +16,17 @@ from rich.table import Table
 
 from pipeline import paths, studies
 from pipeline.cluster import connected, repetitions
+from pipeline.drawings.sheet import plain_style
+from pipeline.drawings.themes import LIGHT
 from pipeline.errors import PipelineError
 from pipeline.images import load_normalisation, load_part
 from pipeline.kernels import Kernels
 from pipeline.overrides import with_recipe, with_settings
 from pipeline.params import Parameters, load_parameters
 from pipeline.repetition import PROGRAM, Images
-from pipeline.sheet import plain_style
 from pipeline.stage import run_stage, write_bytes
 from pipeline.studies import MEASURES, Result, Study
 from pipeline.study_plot import draw_study
-from pipeline.themes import LIGHT
 from pipeline.train import files_digest
 
 

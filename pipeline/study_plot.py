@@ -6,9 +6,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from pipeline.datasets import DATASETS
-from pipeline.sheet import HEADING, Sheet
+from pipeline.drawings.sheet import HEADING, Sheet
+from pipeline.drawings.themes import Theme
 from pipeline.studies import MEASURES, Study, mean_and_deviation
-from pipeline.themes import Theme
 
 
 def draw_study(theme: Theme, study: Study) -> Sheet:

@@ -54,11 +54,15 @@ def code_behind(stage: str) -> set[str]:
         found.add(module)
         for name in imports(ROOT / module):
             package, _, rest = name.partition(".")
+            folder = f"pipeline/{rest.partition('.')[0]}"
             if package == "cnn":
                 found.add("cnn")
-            elif package == "pipeline" and (ROOT / f"pipeline/{rest}.py").exists():
-                waiting.append(f"pipeline/{rest}.py")
-    return found
+            elif package == "pipeline" and (ROOT / f"{folder}.py").exists():
+                waiting.append(f"{folder}.py")
+            elif package == "pipeline" and rest and (ROOT / folder).is_dir():
+                found.add(folder)
+                waiting += [path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("*.py")]
+    return {path for path in found if not any(path.startswith(f"{folder}/") for folder in found)}
 
 
 @pytest.mark.parametrize("stage", STAGES)

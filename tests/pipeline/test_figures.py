@@ -13,13 +13,13 @@ from PIL import Image
 
 import cnn
 from pipeline import paths
+from pipeline.drawings.feature_maps import BARS, ROOM, bars, in_short, steps_through
+from pipeline.drawings.sheet import DENSITY, enlarge, scaled
+from pipeline.drawings.themes import DARK, LIGHT, Theme, contrast, readable_on, shade
 from pipeline.errors import PipelineError
-from pipeline.feature_maps import BARS, ROOM, bars, in_short, steps_through
 from pipeline.figures import CURVES, figures, write
 from pipeline.model_params import INPUT_SHAPE
 from pipeline.params import load_parameters
-from pipeline.sheet import DENSITY, enlarge, scaled
-from pipeline.themes import DARK, LIGHT, Theme, contrast, readable_on, shade
 from tests.pipeline.workspace import PROCESSED, changed, digits, run, small_parameters, write_parameters
 
 NARROW = (

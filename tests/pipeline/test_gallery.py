@@ -5,16 +5,16 @@ import numpy as np
 import pytest
 
 import cnn
-from pipeline import facts_gradients
-from pipeline.curve_figures import height, path
-from pipeline.curves import Curve, curves, loss_after_step
+from pipeline.drawings.curves import height, path
+from pipeline.drawings.images import busiest, saliency
+from pipeline.facts.network import answers
+from pipeline.facts.shapes import shapes
 from pipeline.figure_params import SmallTraining
-from pipeline.image_figures import busiest, saliency
 from pipeline.images import Labelled, Normalisation
-from pipeline.network_facts import answers
 from pipeline.params import load_parameters
-from pipeline.shape_facts import shapes
+from pipeline.site.facts import gradient_checks
 from pipeline.small_trainings import train_small, without_activations, without_dropout
+from pipeline.widgets.curves import Curve, curves, loss_after_step
 from tests.pipeline.workspace import ROOT, digits
 
 FIGURES = load_parameters(ROOT / "params.yaml").figures
@@ -63,15 +63,15 @@ def test_one_step_of_the_small_model_is_that_of_the_page(rate: float, expected: 
     assert loss_after_step(rate) == pytest.approx(expected, abs=5e-5)
 
 
-@pytest.mark.parametrize("page", facts_gradients.CHECKS)
+@pytest.mark.parametrize("page", gradient_checks.CHECKS)
 def test_a_gradient_check_tells_the_layer_from_the_one_with_a_mistake(page: str) -> None:
-    rows = [line.split(" | ") for line in facts_gradients.gradient_check(page).splitlines()[2:]]
+    rows = [line.split(" | ") for line in gradient_checks.gradient_check(page).splitlines()[2:]]
 
     assert not any("**" in right for _, right, _ in rows)
     assert any("**" in wrong for _, _, wrong in rows)
 
 
-@pytest.mark.parametrize("fact", [facts_gradients.activations, facts_gradients.softmax_cross_entropy])
+@pytest.mark.parametrize("fact", [gradient_checks.activations, gradient_checks.softmax_cross_entropy])
 def test_a_gradient_check_of_several_marks_its_mistake_only(fact: object) -> None:
     assert callable(fact)
     rows = fact().splitlines()[2:]
@@ -80,7 +80,7 @@ def test_a_gradient_check_of_several_marks_its_mistake_only(fact: object) -> Non
 
 
 def test_the_gradient_check_of_the_network_goes_back_to_the_picture() -> None:
-    rows = facts_gradients.network().splitlines()[2:]
+    rows = gradient_checks.network().splitlines()[2:]
 
     names = ["the picture", "`0.weight`", "`0.bias`", "`4.weight`", "`4.bias`"]
     assert [row.split(" | ")[0] for row in rows] == [f"| {name}" for name in names]

@@ -1,19 +1,19 @@
-"""What `python -m pipeline.site` writes for the pages, and what it says of names that are not there."""
+"""What `python -m pipeline.site.build` writes for the pages, and what it says of names that are not there."""
 
 from pathlib import Path
 
 import pytest
 
-from pipeline import site
+from pipeline.drawings.themes import DARK, LIGHT, Theme
 from pipeline.errors import PipelineError
-from pipeline.themes import DARK, LIGHT, Theme
+from pipeline.site import build
 
 PAGE = Path("docs/learn/page.md")
 FORWARD = "cnn.layers.flatten.Flatten.forward_pass"
 
 
 def built(text: str, repository: str = "") -> dict[str, str]:
-    return site.build({PAGE: text}, repository)
+    return build.build({PAGE: text}, repository)
 
 
 def test_code_is_included_as_it_stands_in_the_source() -> None:
@@ -74,10 +74,10 @@ def test_the_reference_has_a_page_for_each_module_and_names_no_private_member() 
 def test_writing_removes_what_is_no_longer_needed_and_leaves_the_rest_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(site, "BUILT", tmp_path)
-    site.write({"code/kept.md": "a", "code/dropped.md": "b"})
+    monkeypatch.setattr(build, "BUILT", tmp_path)
+    build.write({"code/kept.md": "a", "code/dropped.md": "b"})
     before = (tmp_path / "code/kept.md").stat().st_mtime_ns
-    site.write({"code/kept.md": "a", "facts/new.md": "c"})
+    build.write({"code/kept.md": "a", "facts/new.md": "c"})
     assert {file.name for file in tmp_path.rglob("*.md")} == {"kept.md", "new.md"}
     assert (tmp_path / "code/kept.md").stat().st_mtime_ns == before
 

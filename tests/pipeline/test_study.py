@@ -12,15 +12,15 @@ from distributed import Client, LocalCluster
 
 import cnn
 from pipeline import paths, repetition
+from pipeline.drawings.sheet import plain_style
+from pipeline.drawings.themes import LIGHT
 from pipeline.errors import PipelineError
 from pipeline.kernels import core_type
 from pipeline.repetition import PROGRAM
-from pipeline.sheet import plain_style
 from pipeline.stage import run_stage
 from pipeline.studies import add, begin, results_path
 from pipeline.study import main, study
 from pipeline.study_plot import draw_study
-from pipeline.themes import LIGHT
 from pipeline.train import files_digest
 from tests.pipeline.small_study import DATA, IN_WORKER, PARAMETERS, PARTS
 from tests.pipeline.workspace import PROCESSED, make_workspace, run, start, write_parameters

@@ -1,0 +1,111 @@
+"""The figures of trainings: overfitting, weights with dropout and without, and how sure the network is."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from cnn.types import Array
+from pipeline.drawings.sheet import HEADING, NARROW, Sheet
+from pipeline.drawings.themes import Theme
+from pipeline.small_trainings import Pair, Trained
+
+BINS = 10  # of confidence
+
+
+def draw_overfitting(theme: Theme, subtitle: str, pair: Pair) -> Sheet:
+    """Draw training and validation loss by epoch, with dropout and without."""
+    sheet = Sheet(HEADING + 200, theme, "Few images, much time", subtitle, width=NARROW)
+    highest = max(max(_losses(one, "validation_loss")) for one in (pair.with_it, pair.without))
+    for place, (name, trained) in enumerate(
+        (("without dropout", pair.without), ("with dropout", pair.with_it))
+    ):
+        axes = sheet.axes(36 + 164 * place, HEADING + 16, 136, 116)
+        axes.set_title(name)
+        axes.set_xlabel("epoch")
+        epochs = [record["epoch"] for record in trained.history]
+        axes.plot(epochs, _losses(trained, "loss"), color=theme.quiet, linestyle="--", label="training loss")
+        axes.plot(epochs, _losses(trained, "validation_loss"), color=theme.output, label="validation loss")
+        axes.set_ylim(0, 1.05 * highest)
+        if not place:
+            axes.legend(loc="upper left", bbox_to_anchor=(-0.25, -0.32), ncols=2)
+    return sheet
+
+
+def _losses(trained: Trained, name: str) -> list[float]:
+    return [record[name] for record in trained.history]
+
+
+def draw_weights_dropout(theme: Theme, subtitle: str, pair: Pair) -> Sheet:
+    """Draw the weights of each layer as histograms, trained with dropout and without."""
+    names = [name for name in pair.with_it.model.params if name.endswith(".weight")]
+    height, rows = 130, -(-len(names) // 2)
+    sheet = Sheet(
+        HEADING + rows * height + 44, theme, "Weights, with and without dropout", subtitle, width=NARROW
+    )
+    for place, name in enumerate(names):
+        x, y = 10 + 172 * (place % 2), HEADING + 16 + height * (place // 2)
+        axes = sheet.axes(x, y, 148, 78)
+        arrays = [one.model.params[name].ravel().astype(np.float64) for one in (pair.without, pair.with_it)]
+        furthest = max(float(np.abs(array).max()) for array in arrays)
+        edges = np.linspace(-furthest, furthest, 42).tolist()
+        layer = int(name.partition(".")[0])
+        axes.set_title(f"layer {layer}, {pair.with_it.model.layers[layer].name}")
+        axes.set_yticks([])
+        axes.xaxis.set_major_locator(MaxNLocator(4))
+        looks = (theme.quiet, "--", "without"), (theme.parameter, "-", "with dropout")
+        for array, (colour, line, label) in zip(arrays, looks, strict=True):
+            axes.hist(array, edges, histtype="step", color=colour, linestyle=line, label=label)
+        if place == len(names) - 1:
+            axes.legend(loc="upper left", bbox_to_anchor=((10 - x) / 148, -0.3), ncols=2)
+    return sheet
+
+
+def draw_confidence(theme: Theme, subtitle: str, probabilities: Array, right: NDArray[np.bool_]) -> Sheet:
+    """Draw how often the network was right, by how sure it was, and how many images that concerns.
+
+    Args:
+        theme: the colours.
+        subtitle: data set and recipe.
+        probabilities: what it gave its answers, `[n]`.
+        right: whether they were right, `[n]`.
+    """
+    sheet = Sheet(HEADING + 350, theme, "How sure, and how often right", subtitle, width=NARROW)
+    counts, hits, sure = by_confidence(probabilities, right)
+    axes = sheet.axes(46, HEADING + 16, NARROW - 60, 130)
+    axes.set_title("answers that were right, in %")
+    axes.plot([0, 100], [0, 100], color=theme.quiet, linestyle=":", label="as sure as right")
+    filled = counts > 0
+    axes.plot(
+        100 * sure[filled], 100 * hits[filled] / counts[filled],
+        color=theme.output, marker="s", label="the network", clip_on=False,
+    )  # fmt: skip
+    axes.set_ylim(0, 108)
+    axes.legend(loc="lower right")
+    below = sheet.axes(46, HEADING + 200, NARROW - 60, 90)
+    below.set_title("images")
+    middles = 100 * (np.arange(BINS) + 0.5) / BINS
+    below.bar(middles, counts, width=80 / BINS, color=theme.output)
+    below.set_yscale("symlog")
+    below.set_ylim(bottom=0)
+    below.set_xlabel("probability of the answer, in %")
+    for one in (axes, below):
+        one.set_xlim(0, 100)
+    return sheet
+
+
+def by_confidence(probabilities: Array, right: NDArray[np.bool_]) -> tuple[Array, Array, Array]:
+    """Return, for equal classes of confidence, the answers, the right ones, and the mean probability.
+
+    Example:
+        >>> counts, hits, sure = by_confidence(np.array([0.5, 0.95, 1.0]), np.array([False, True, False]))
+        >>> counts.tolist()[-5:], hits.tolist()[-1], sure.tolist()[-1]
+        ([1.0, 0.0, 0.0, 0.0, 2.0], 1.0, 0.975)
+    """
+    bins = np.minimum((probabilities.astype(np.float64) * BINS).astype(np.int64), BINS - 1)
+    counts, hits, total = (
+        np.bincount(bins, weights, minlength=BINS).astype(np.float64)
+        for weights in (np.ones(len(bins)), right.astype(np.float64), probabilities.astype(np.float64))
+    )
+    return counts, hits, total / np.maximum(counts, 1)

@@ -1,0 +1,1 @@
+"""What the figures stage writes for the pages in words and numbers."""

@@ -1,0 +1,167 @@
+"""Facts about results: what the trained network reached, and what repetitions of recipes reached."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from cnn.callbacks import best_epoch
+from pipeline import paths
+from pipeline import studies as records
+from pipeline.datasets import DATASETS
+from pipeline.errors import PipelineError
+from pipeline.facts.markdown import code, table
+from pipeline.params import load_parameters
+from pipeline.site.facts.architecture import parameters_of_chosen
+
+CONFUSIONS = 8  # of the pairs of classes, those that are listed
+HARDEST = 5  # of the images
+
+
+def evaluation() -> str:
+    """Return what the trained network reached on the test images."""
+    found = _evaluation()
+    rows = [
+        ["data set", _title(found)],
+        ["recipe", code(found["recipe"])],
+        ["test images", f"{found['images']:,}"],
+        ["classified wrongly", f"{found['errors']:,}"],
+        ["accuracy", f"{found['accuracy']:.2%}"],
+        ["loss", f"{found['loss']:.4f}"],
+        ["calibration error", f"{found['calibration_error']:.2%}"],
+    ]
+    return table(["on the test images", "your network"], rows, numbers=1)
+
+
+def in_numbers() -> str:
+    """Return the few numbers that the home page shows."""
+    found = _evaluation()
+    facts = [
+        (
+            f"{found['accuracy']:.2%}",
+            f"of {found['images']:,} {_title(found)} test images classified rightly",
+        ),
+        (f"{parameters_of_chosen():,}", f"parameters, trained by the recipe {code(found['recipe'])}"),
+    ]
+    for study in _studies():
+        seconds = records.mean_and_deviation(study, "seconds")
+        accuracy = records.mean_and_deviation(study, "test_accuracy")
+        facts.append(
+            (f"{accuracy}%", f"in {seconds} seconds of training: {code(study['recipe'])}, {_repeated(study)}")
+        )
+    return "\n".join(f"- **{number}** {meaning}" for number, meaning in facts)
+
+
+def studies() -> str:
+    """Return the repeated recipes' results, or nothing where none was repeated."""
+    found = _studies()
+    if not found:
+        return ""
+    measured = ("test_accuracy", "test_errors", "seconds")
+    rows = [
+        [
+            code(study["recipe"]),
+            _title(study),
+            code(study["kernels"]),
+            len(study["seeds"]),
+            *(records.mean_and_deviation(study, name) for name in measured),
+            ", ".join(sorted({seed["machine"]["processor"] for seed in study["seeds"]})),
+        ]
+        for study in found
+    ]
+    titles = [records.MEASURES[name].title for name in measured]
+    return table(["recipe", "data set", "kernels", "seeds", *titles, "processor"], rows)
+
+
+def validation_and_test() -> str:
+    """Return how the epoch that was kept did on the validation images and on the test images."""
+    found, history = _evaluation(), _history()
+    monitor = load_parameters().chosen.train.monitor
+    kept = best_epoch(history, monitor)
+    validation = next(record for record in history if record["epoch"] == kept)["validation_accuracy"]
+    accuracy, images = found["accuracy"], found["images"]
+    luck = math.sqrt(accuracy * (1 - accuracy) / images)
+    return (
+        f"Your network's best epoch was number {kept} of {len(history)}. It reached {validation:.2%} on the "
+        f"validation images and {accuracy:.2%} on the {images:,} test images of {_title(found)}. "
+        f"Other {images:,} images would have given another number: its standard error is "
+        f"√({accuracy:.4f} · {1 - accuracy:.4f} / {images:,}) = {luck:.2%}. "
+        "A difference as small as that may be luck."
+    )
+
+
+def confusions() -> str:
+    """Return the pairs of classes that were confused most often."""
+    rows = _rows(paths.PREDICTIONS)
+    names = DATASETS[_evaluation()["dataset"]].class_names
+    wrong = [(row["actual"], row["predicted"]) for row in rows if row["actual"] != row["predicted"]]
+    counts = sorted(Counter(wrong).items(), key=lambda one: (-one[1], names.index(one[0][0]), one[0][1]))
+    return table(
+        ["was", "taken for", "images"],
+        [[actual, predicted, count] for (actual, predicted), count in counts[:CONFUSIONS]],
+        numbers=1,
+    )
+
+
+def hardest() -> str:
+    """Return the images whose true class the network held least likely."""
+    rows = [
+        [
+            row["image"],
+            row["actual"],
+            row["predicted"],
+            f"{float(row['probability_of_actual']):.2%}",
+            f"{float(row['probability_of_predicted']):.2%}",
+        ]
+        for row in _rows(paths.HARDEST)[:HARDEST]
+    ]
+    return table(
+        ["test image", "was", "taken for", "sure of what it was", "sure of its answer"], rows, numbers=2
+    )
+
+
+def _evaluation() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(_text(paths.EVALUATION))
+    return found
+
+
+def _history() -> list[dict[str, float]]:
+    """Return the record of every epoch, as far as the best one is chosen by it."""
+    columns = {
+        name: _rows(paths.TRAINING_LOG / f"plots/metrics/validation/{name}.tsv")
+        for name in ("loss", "accuracy")
+    }
+    return [
+        {"epoch": float(loss["step"])}
+        | {"validation_loss": float(loss["loss"]), "validation_accuracy": float(accuracy["accuracy"])}
+        for loss, accuracy in zip(columns["loss"], columns["accuracy"], strict=True)
+    ]
+
+
+def _studies() -> list[records.Study]:
+    return [study for path in sorted(paths.STUDIES.glob("*.json")) for study in records.read(path)]
+
+
+def _repeated(study: records.Study) -> str:
+    count = len(study["seeds"])
+    return "one training" if count == 1 else f"mean ± standard deviation over {count} trainings"
+
+
+def _title(found: dict[str, Any]) -> str:
+    return DATASETS[found["dataset"]].title
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    delimiter = "\t" if path.suffix == ".tsv" else ","
+    return list(csv.DictReader(_text(path).splitlines(), delimiter=delimiter))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise PipelineError(f"There is no {path}: run `dvc repro` first.") from error

@@ -1,0 +1,1 @@
+"""What the widgets of the pages read: traces, curves, and the trained network."""
