@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from statistics import median
 from typing import Any
 
-from benchmarks.text import megabytes, microseconds, short, table
+from benchmarks.text import listed, megabytes, microseconds, short, table
 
 Data = Mapping[str, Any]
 
@@ -74,11 +74,11 @@ def breakdown_section(results: Data) -> list[str]:
   images.
 - Matrix products are gone through by themselves, on arrays of the same shapes and memory order; for
   comparison, large ones reach {short(limit / 1e9)} GFLOP/s a thread.
-- Copies are the convolutions' patches, padding included, gone through at the same time. The calls of products
-  and copies count as such: {_inside(broken_down)} an image at most.
+- Copies are the convolutions' patches, padding included, gone through at the same time. Products and copies
+  include their own calls: at most {_inside(broken_down)} an image, column by column.
 - Calls elsewhere are those of a micro-batch that hardly computes anything: one image of the smallest size
-  that the network takes ({_sides(broken_down)}), without its products and copies, shared by as many images as
-  a micro-batch has.
+  that the network takes (column by column {_sides(broken_down)}), without its products and copies, shared by
+  as many images as a micro-batch has.
 - The rest is what is left: activations, pooling, biases, normalisation, dropout and the loss.""",
         f"Shared by {results['settings']['threads']} workers, this explains the steps measured as follows. "
         "The difference is what the threads cost each other, and how the machine was at either time.",
@@ -102,11 +102,11 @@ def _explained(case: Data, step: float, parts: Data, results: Data) -> str:
 
 def _inside(broken_down: Data) -> str:
     found = [microseconds(parts["calls_of_products_and_copies"]) for parts in broken_down.values()]
-    return f"{', '.join(found)} µs"
+    return f"{listed(found)} µs"
 
 
 def _sides(broken_down: Data) -> str:
-    return ", ".join(f"{parts['smallest_side']}×{parts['smallest_side']}" for parts in broken_down.values())
+    return listed([f"{parts['smallest_side']}×{parts['smallest_side']}" for parts in broken_down.values()])
 
 
 def scaling_section(scaling: Data) -> list[str]:

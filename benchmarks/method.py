@@ -25,10 +25,10 @@ def method_section(results: Data) -> list[str]:
   order moves on by one from round to round. A ratio compares two processes of the same round. PyTorch's best
   is the configuration whose median over the rounds is the shortest; one whose shortest time in the first
   {FIRST_ROUNDS} rounds is more than {HOPELESS:g} times that of the fastest is left out of the others.
-- A process first compiles, where it does. For training steps and single images it then warms up for
-  {WARM_UP * seconds:g} s and measures for at least {seconds:g} s. Many images it predicts once to warm up,
-  all of them, and then at least {PREDICTIONS} times, for at least {seconds:g} s. Its time is the median of
-  its steps or predictions.
+- A process first compiles, if its configuration does. For training steps and single images it then warms up
+  for {WARM_UP * seconds:g} s and measures for at least {seconds:g} s. Many images it predicts once to warm
+  up, all of them, and then at least {PREDICTIONS} times, for at least {seconds:g} s. Its time is the median
+  of its steps or predictions.
 - Both have the same network with the same weights: the process of PyTorch first makes sure that the outputs
   agree.
 - A training step is forward, loss, backward and the optimiser's step, without augmentation and weight

@@ -1,4 +1,4 @@
-"""The page: `python -m benchmarks.page` writes `docs/performance.md` and its plot from `results.json`."""
+"""The page: `python -m benchmarks.page` writes `docs/performance.md` and its figure from `results.json`."""
 
 from __future__ import annotations
 
@@ -13,15 +13,21 @@ from benchmarks.compare import FIRST_ROUNDS, ratios
 from benchmarks.costs import breakdown_section, layers_section, scaling_section
 from benchmarks.method import machine_section, method_section
 from benchmarks.plot import draw
-from benchmarks.text import megabytes, short, spread, table
+from benchmarks.text import listed, megabytes, short, spread, table
+from pipeline.drawings.themes import DARK, LIGHT, Theme
 from pipeline.errors import PipelineError
 from pipeline.stage import run_stage, write_bytes
 
 RESULTS = Path("benchmarks/results.json")
 PAGE = Path("docs/performance.md")
-PLOT = Path("docs/performance.svg")
+THEMES = (LIGHT, DARK)
 
 Data = Mapping[str, Any]
+
+
+def figure(theme: Theme) -> Path:
+    """Return where the figure is written."""
+    return PAGE.with_name(f"{PAGE.stem}-{theme.name}.svg")
 
 
 def page(results: Data) -> str:
@@ -33,7 +39,11 @@ def page(results: Data) -> str:
         f"`cnn` and PyTorch {(machine['pytorch'] or {}).get('version', '')} on the same processor, "
         f"{machine['processor']}, each with {settings['threads']} threads, in float32. "
         "`make bench` measures, and writes this page.",
-        f"![How many times as fast as PyTorch's best configuration]({PLOT.name})",
+        "\n".join(
+            f"![How many times as fast as PyTorch's best configuration, case by case]"
+            f"({figure(theme).name}#only-{theme.name})"
+            for theme in THEMES
+        ),
         _overview(cases),
         "## Case by case",
         *(part for case in cases for part in _case(case, results)),
@@ -110,7 +120,7 @@ def _case(case: Data, results: Data) -> list[str]:
         seconds = [run["seconds"] for run in runs]
         speed = case["images"] / median(seconds)
         sizes = sorted({run["batch_size"] for run in runs if "batch_size" in run})
-        batches = f" (batches of {' or '.join(f'{size:,}' for size in sizes)})" if sizes else ""
+        batches = f", batches of {listed([f'{size:,}' for size in sizes], 'or')}" if sizes else ""
         cells = [
             f"{name}{batches}",
             short(factor * median(seconds)),
@@ -123,11 +133,12 @@ def _case(case: Data, results: Data) -> list[str]:
         ]
         rows.append(cells if latency else cells[:3] + cells[4:])
     head = ["", f"median, {unit}", "lowest – highest", f"99th percentile, {unit}", "images/s", "of the peak"]
-    head += ["peak memory, MB", "of it beside the program, MB"]
+    head += ["peak memory, MB", "of it after loading, MB"]
     native, portable = case["ours"]
     sentences = [_verdict(case), f"- {portable} reaches {spread(_share(case))} of the speed of {native}."]
     sentences += [
-        f"- {name} took {longer:.2f} times as long as the fastest: {FIRST_ROUNDS} rounds only."
+        f"- {name} took {longer:.2f} times as long as the fastest, and was left out after {FIRST_ROUNDS} "
+        "rounds."
         for name, longer in case["behind"].items()
     ]
     sentences += [f"- {name} is not available: {why}" for name, why in case["unavailable"].items()]
@@ -151,9 +162,10 @@ def read_results(path: Path = RESULTS) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Write the page and its plot."""
+    """Write the page and its figure, for a light page and a dark one."""
     results = read_results()
-    write_bytes(PLOT, draw(results))
+    for theme in THEMES:
+        write_bytes(figure(theme), draw(results, theme))
     write_bytes(PAGE, page(results).encode())
 
 

@@ -50,6 +50,16 @@ def megabytes(size: float) -> str:
     return f"{size / 1e6:,.0f}"
 
 
+def listed(items: Sequence[str], last: str = "and") -> str:
+    """Return items in a row, with a word before the last of them.
+
+    Example:
+        >>> listed(["1", "2", "3"]), listed(["1"]), listed(["1", "2"], "or")
+        ('1, 2 and 3', '1', '1 or 2')
+    """
+    return f" {last} ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
+
+
 def spread(ratios: Mapping[str, Any]) -> str:
     """Return the median of ratios, with the lowest and the highest.
 

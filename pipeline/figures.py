@@ -14,7 +14,7 @@ import cnn
 from cnn.callbacks import best_epoch
 from pipeline import paths
 from pipeline.datasets import DATASETS
-from pipeline.drawings.feature_maps import draw_feature_maps, in_short, steps_through
+from pipeline.drawings.feature_maps import WIDE, draw_feature_maps, in_short, steps_through
 from pipeline.drawings.results import HardImage, draw_confusion, draw_filters, draw_hardest, draw_training
 from pipeline.drawings.sheet import plain_style
 from pipeline.drawings.themes import DARK, LIGHT
@@ -68,7 +68,7 @@ def figures(parameters: Parameters, processed: Path) -> tuple[dict[str, bytes], 
     steps = steps_through(model, normalisation.apply(images[digit : digit + 1])[0])
     on_its_way = partial(
         draw_feature_maps,
-        title=f"Test image {digit} on its way through the network",
+        title=f"Test image {digit} on its way",
         subtitle=f"{trained}: {evaluation['accuracy']:.2%} of {evaluation['images']:,} test images right",
         class_names=class_names,
         actual=class_names[labels[digit]],
@@ -81,7 +81,7 @@ def figures(parameters: Parameters, processed: Path) -> tuple[dict[str, bytes], 
         "hardest": _hardest(dataset.title, images),
     }
     with plain_style(LIGHT):
-        for_readme = on_its_way(LIGHT, steps=in_short(steps), card=True).png()
+        for_readme = on_its_way(LIGHT, steps=in_short(steps), layout=WIDE).png()
     whole = Trained(model, dataset, normalisation, evaluation["recipe"])
     hardest = [int(row["image"]) for row in _rows(paths.HARDEST)]
     network = export_network(whole) | export_digits(whole, test, digit, hardest)
@@ -165,7 +165,7 @@ def _hardest(dataset: str, images: Bytes) -> Drawing:
     ]
     return partial(
         draw_hardest,
-        subtitle=f"{dataset}: those whose true class the network held least likely",
+        subtitle=f"{dataset}: the true class was held least likely",
         images=hardest,
     )
 

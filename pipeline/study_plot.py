@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from pipeline.datasets import DATASETS
-from pipeline.drawings.sheet import HEADING, Sheet
+from pipeline.drawings.sheet import HEADING, LINE, SMALL, WIDTH, Sheet
 from pipeline.drawings.themes import Theme
 from pipeline.studies import MEASURES, Study, mean_and_deviation
 
@@ -24,16 +24,19 @@ def draw_study(theme: Theme, study: Study) -> Sheet:
     )
     if "seconds" in study["summary"]:
         reached += f", {mean_and_deviation(study, 'seconds')} s of training and validation"
-    sheet = Sheet(286, theme, f"Recipe {study['recipe']}, seed by seed", reached, card=True)
-    accuracy = sheet.axes(48, HEADING + 22, 382, 150)
-    accuracy.set_title("accuracy in %; line and band: mean ± standard deviation")
+    top = HEADING + 2 * LINE
+    sheet = Sheet(top + 350, theme, f"Recipe {study['recipe']}, seed by seed", reached, card=True)
+    accuracy = sheet.axes(44, top, WIDTH - 50, 120)
+    accuracy.set_title("accuracy in %")
     _draw_measure(accuracy, study, "validation_accuracy", theme.quiet, "s")
     _draw_measure(accuracy, study, "test_accuracy", theme.output, "o")
-    accuracy.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.25), ncols=2)
-    time = sheet.axes(510, HEADING + 22, 170, 150)
+    accuracy.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.28), ncols=2)
+    time = sheet.axes(44, top + 202, WIDTH - 50, 76)
     time.set_title("seconds, validation included")
     _draw_measure(time, study, "seconds", theme.parameter, "D")
     time.set_ylim(bottom=0)
+    note = "line and band: mean ± standard deviation"
+    sheet.text(44, top + 334, note, size=SMALL, colour=theme.quiet)
     return sheet
 
 

@@ -1,18 +1,18 @@
 // <digit-canvas>: draw a digit, and see what the trained network makes of it, layer by layer.
 
-import { element, load } from "./elements.js";
+import { element, load, loadBytes } from "./elements.js";
 import { LayerRows, cellUnder, stepsOf } from "./layer-rows.js";
 import { MapDetail } from "./map-detail.js";
 import { Network } from "./network.js";
 import { Palette } from "./pictures.js";
 import { SIDE, toMnist } from "./preprocess.js";
 
-const FOLDER = new URL("../generated/network/", import.meta.url);
 const PAPER = 10 * SIDE; // pixels of the square to draw in
 const PEN = 22; // a digit that fills the square gets strokes as wide as MNIST's
 
 class DigitCanvas extends HTMLElement {
   #asked = 0; // how often so far; an answer that comes late is not shown
+  #answered = 0; // the question whose answer is shown
 
   async connectedCallback() {
     this.themes = new MutationObserver(() => {
@@ -24,7 +24,7 @@ class DigitCanvas extends HTMLElement {
       const [description, { digits, recorded }, bytes] = await Promise.all([
         load("network/network.json"),
         load("network/digits.json"),
-        fetchBytes("recorded.bin"),
+        loadBytes("network/recorded.bin"),
       ]);
       if (!this.isConnected) return;
       this.digits = digits;
@@ -195,7 +195,7 @@ class DigitCanvas extends HTMLElement {
   // What the network makes of it.
 
   #load() {
-    this.loading ??= fetchBytes("weights.bin").then((weights) => this.network.useWeights(weights));
+    this.loading ??= loadBytes("network/weights.bin").then((weights) => this.network.useWeights(weights));
     this.loading.catch(() => (this.loading = null)); // so that the next stroke tries again
     return this.loading;
   }
@@ -214,6 +214,7 @@ class DigitCanvas extends HTMLElement {
     const activations = this.network.forward(input);
     this.activations = new Map([[-1, input], ...activations.entries()]);
     this.digit = digit;
+    this.#answered = question;
     this.probabilities = activations.at(-1).data;
     this.#paint();
     if (!this.last) this.#say();
@@ -251,9 +252,9 @@ class DigitCanvas extends HTMLElement {
     if (this.dialog.open) this.large.refresh(this.activations, this.palette);
   }
 
-  /** Say the answer; not while somebody draws, which would keep a screen reader talking. */
+  /** Say the answer, if it is there; not while somebody draws, which would keep a screen reader talking. */
   #say() {
-    if (!this.probabilities || (!this.digit && !this.drawn)) return;
+    if (this.#answered !== this.#asked) return;
     const best = indexOfLargest(this.probabilities);
     const answer = `${this.network.class_names[best]}, ${percent(this.probabilities[best])}`;
     this.status.textContent = `The network says ${answer}.`;
@@ -295,12 +296,6 @@ function drawBytes(canvas, bytes) {
 
 function bytesOf({ pixels }) {
   return Uint8Array.from(atob(pixels), (character) => character.charCodeAt(0));
-}
-
-async function fetchBytes(name) {
-  const response = await fetch(new URL(name, FOLDER));
-  if (!response.ok) throw new Error(`${name} answered ${response.status}`);
-  return response.arrayBuffer();
 }
 
 function indexOfLargest(values) {

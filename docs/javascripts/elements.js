@@ -5,18 +5,27 @@ const files = new Map();
 
 /** Fetch a JSON file of the site's generated folder, once however many widgets ask for it. */
 export function load(path) {
+  return once(path, (response) => response.json());
+}
+
+/** Fetch a file of that folder as bytes, once too. */
+export function loadBytes(path) {
+  return once(path, (response) => response.arrayBuffer());
+}
+
+function once(path, read) {
   if (!files.has(path)) {
-    const file = fetchJson(new URL(`generated/${path}`, ROOT));
+    const file = fetchFile(new URL(`generated/${path}`, ROOT)).then(read);
     file.catch(() => files.delete(path)); // so that the next widget tries again
     files.set(path, file);
   }
   return files.get(path);
 }
 
-async function fetchJson(url) {
+async function fetchFile(url) {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url.pathname} answered ${response.status}`);
-  return response.json();
+  return response;
 }
 
 /** Make an element: functions become listeners, everything else attributes (false leaves one out). */

@@ -2,7 +2,7 @@
 
 /** Let the keyboard reach the formulas that are wider than their place, and only these. */
 function reachFormulas() {
-  for (const formula of document.querySelectorAll('.md-content math[display="block"]')) {
+  for (const formula of document.querySelectorAll(".md-content math")) {
     if (formula.scrollWidth > formula.clientWidth) formula.setAttribute("tabindex", "0");
     else formula.removeAttribute("tabindex");
   }
@@ -10,6 +10,7 @@ function reachFormulas() {
 
 document$.subscribe(() => {
   document.querySelector(".md-search")?.setAttribute("aria-label", "Search");
+  document.querySelector(".md-search__scrollwrap")?.removeAttribute("tabindex"); // its links can be reached
   reachFormulas();
 });
 addEventListener("resize", reachFormulas);

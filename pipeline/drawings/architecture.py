@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cnn
 from cnn.summary import LayerSummary, layer_summaries
-from pipeline.drawings.sheet import HEADING, NARROW, SMALL, Sheet
+from pipeline.drawings.sheet import HEADING, SMALL, WIDTH, Sheet
 from pipeline.drawings.themes import Theme
 from pipeline.facts.markdown import times
 from pipeline.subject import Subject
@@ -14,9 +14,7 @@ def draw_architecture(theme: Theme, subject: Subject) -> Sheet:
     """Draw the layers from the image down to the logits, each with the shape of what it gives."""
     lines = _lines(subject)
     row, height = 26, 20
-    sheet = Sheet(
-        HEADING + row * (len(lines) + 1) + 8, theme, "The trained network", subject.trained, width=NARROW
-    )
+    sheet = Sheet(HEADING + row * (len(lines) + 1) + 8, theme, "The trained network", subject.trained)
     rows = [("image", times(subject.model.built_for()), theme.activation)]
     for layer, line in zip(subject.model.layers, lines, strict=True):
         colour = theme.parameter if line.parameters else theme.quiet
@@ -24,11 +22,11 @@ def draw_architecture(theme: Theme, subject: Subject) -> Sheet:
     rows[-1] = (*rows[-1][:2], theme.output)
     for place, (name, shape, colour) in enumerate(rows):
         y = HEADING + row * place
-        sheet.box(0.5, y, NARROW - 1, height, colour, filled=False)
+        sheet.box(0.5, y, WIDTH - 1, height, colour, filled=False)
         sheet.text(10, y + height / 2, name, vertical="center", colour=colour)
-        sheet.text(NARROW - 10, y + height / 2, shape, vertical="center", align="right")
+        sheet.text(WIDTH - 10, y + height / 2, shape, vertical="center", align="right")
         if place:
-            sheet.text(NARROW / 2, y - 3, "↓", vertical="center", align="center", size=SMALL)
+            sheet.text(WIDTH / 2, y - 3, "↓", vertical="center", align="center", size=SMALL)
     return sheet
 
 
@@ -37,7 +35,7 @@ def draw_parameter_counts(theme: Theme, subject: Subject) -> Sheet:
     lines = [line for line in _lines(subject) if line.parameters or line.multiply_adds]
     row, width, left = 30, 118, 88
     title = "What each layer holds and costs"
-    sheet = Sheet(HEADING + 24 + row * len(lines), theme, title, subject.trained, width=NARROW)
+    sheet = Sheet(HEADING + 24 + row * len(lines), theme, title, subject.trained)
     columns = (
         (left, "parameters", [line.parameters for line in lines], theme.parameter),
         (left + width + 16, "multiply-adds", [line.multiply_adds for line in lines], theme.activation),

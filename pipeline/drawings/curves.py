@@ -8,7 +8,7 @@ import numpy as np
 
 import cnn
 from cnn.types import Array
-from pipeline.drawings.sheet import HEADING, NARROW, Sheet
+from pipeline.drawings.sheet import HEADING, WIDTH, Sheet
 from pipeline.drawings.themes import Theme
 from pipeline.figure_params import Valley
 from pipeline.recipes import make_optimiser
@@ -32,9 +32,9 @@ def curve_and_slope(layer: cnn.Layer, x: Array) -> tuple[Array, Array]:
 def draw_activation_curves(theme: Theme) -> Sheet:
     """Draw each activation's curve and its derivative."""
     x = np.linspace(-4, 4, 161, dtype=np.float32)
-    sheet = Sheet(HEADING + 3 * 142, theme, "Activations and their derivatives", "y = f(x)", width=NARROW)
+    sheet = Sheet(HEADING + 3 * 142, theme, "Activations and their derivatives", "y = f(x)")
     for place, (name, layer) in enumerate(ACTIVATIONS.items()):
-        axes = sheet.axes(26 + 172 * (place % 2), HEADING + 16 + 142 * (place // 2), 140, 94)
+        axes = sheet.axes(24 + 172 * (place % 2), HEADING + 16 + 142 * (place // 2), 140, 94)
         y, slope = curve_and_slope(layer, x)
         axes.set_title(name)
         axes.plot(x, y, color=theme.output, label="the curve, f(x)")
@@ -65,7 +65,7 @@ def draw_optimiser_paths(theme: Theme, valley: Valley) -> Sheet:
     paths = {name: path(valley, make_optimiser(config)) for name, config in valley.optimisers.items()}
     rows = -(-len(paths) // 2)
     subtitle = f"{valley.steps} steps; w[0] to the right, w[1] up; ×: the lowest point"
-    sheet = Sheet(HEADING + rows * 140, theme, "Down a valley", subtitle, width=NARROW)
+    sheet = Sheet(HEADING + rows * 140, theme, "Down a valley", subtitle)
     right, top = 1.1 * valley.along, 2 * valley.across
     across, up = np.meshgrid(np.linspace(-right / 2, right, 45), np.linspace(-top, top, 45))
     heights = height(valley, np.stack((across, up), axis=-1))
@@ -83,8 +83,8 @@ def draw_optimiser_paths(theme: Theme, valley: Valley) -> Sheet:
 
 def draw_learning_rate(theme: Theme, subtitle: str, rates: Sequence[float], steps_an_epoch: int) -> Sheet:
     """Draw the learning rate over the steps of a training."""
-    sheet = Sheet(HEADING + 190, theme, "The learning rate, step by step", subtitle, width=NARROW)
-    axes = sheet.axes(52, HEADING + 10, NARROW - 66, 130)
+    sheet = Sheet(HEADING + 190, theme, "The learning rate, step by step", subtitle)
+    axes = sheet.axes(52, HEADING + 10, WIDTH - 66, 130)
     axes.plot(range(len(rates)), rates, color=theme.parameter)
     for step in range(0, len(rates) + 1, steps_an_epoch):
         axes.axvline(step, color=theme.quiet, linestyle=":", linewidth=0.8)

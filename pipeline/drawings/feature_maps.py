@@ -10,17 +10,44 @@ import numpy as np
 
 import cnn
 from cnn.types import Array
-from pipeline.drawings.sheet import DENSITY, HEADING, LINE, SMALL, WIDTH, Sheet, enlarge, scaled, wrap
+from pipeline.drawings.sheet import DENSITY, HEADING, LINE, SMALL, WIDTH, Sheet, scaled
 from pipeline.drawings.themes import Theme
 
-# Lengths in the pictures' own pixels, of which DENSITY make a CSS pixel, except for LEFT, which is in those.
-MAPS, NUMBERS = 12, 512  # of a layer, at most
-MAP_SIZE = 42 * DENSITY
-MAP_GAP = 3 * DENSITY
-ROOM = MAPS * (MAP_SIZE + MAP_GAP) - MAP_GAP
-LEFT = WIDTH - ROOM // DENSITY  # where the pictures begin, right of the layers' names
-BARS = 36 * DENSITY
+ROW = 16  # CSS pixels from a class's probability to the next
+BARS = 36 * DENSITY  # the height of a picture of bars, in its own pixels
 LONGEST_NAME = len("GlobalAveragePool2D")  # that there is room for
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where names and pictures stand, in CSS pixels.
+
+    Attributes:
+        width: the figure's width.
+        left: where the pictures begin; the names stand beside them, or above them if there is no room.
+        maps: how many maps of a layer are shown, at most.
+        size: the side of a map.
+        gap: what lies between it and the next.
+        numbers: how many numbers of a layer are shown as bars, at most.
+    """
+
+    width: int
+    left: int
+    maps: int
+    size: int
+    gap: int
+    numbers: int
+
+    @property
+    def room(self) -> int:
+        """The width of a row of pictures."""
+        return self.maps * (self.size + self.gap) - self.gap
+
+
+NARROW = Layout(WIDTH, left=0, maps=7, size=42, gap=7, numbers=256)  # for the site, on a phone too
+WIDE = Layout(
+    680, left=143, maps=12, size=42, gap=3, numbers=512
+)  # for a page that is wide, such as the README's
 
 
 @dataclass(frozen=True)
@@ -74,7 +101,7 @@ def draw_feature_maps(
     steps: Sequence[Step],
     class_names: Sequence[str],
     actual: str,
-    card: bool = False,
+    layout: Layout = NARROW,
 ) -> Sheet:
     """Draw the steps from top to bottom: maps as pictures, rows of numbers as bars.
 
@@ -85,60 +112,72 @@ def draw_feature_maps(
         steps: the image and what the layers make of it; the last step holds the probabilities.
         class_names: the classes in their order.
         actual: the image's class.
-        card: whether the sheet brings its own background.
+        layout: where all this stands; if it is wide, the sheet is a card, which brings its own background.
     """
     probabilities = steps[-1].values
-    pictures = [_picture(step, MAP_SIZE if place else 2 * MAP_SIZE) for place, step in enumerate(steps)]
-    pictures[-1] = bars(probabilities, top=1)
-    heights = [_height(step, picture) for step, picture in zip(steps, pictures, strict=True)]
-    sheet = Sheet(HEADING + sum(heights) + 3 * LINE, theme, title, subtitle, card)
-    _head(sheet, actual, class_names[int(probabilities.argmax())])
+    heights = [_height(step, layout) for step in steps]
+    heights[0] += layout.size + 8
+    heights[-1] = _above(layout) + ROW * len(class_names)
+    sheet = Sheet(HEADING + sum(heights), theme, title, subtitle, card=layout is WIDE, width=layout.width)
+    _head(sheet, layout, actual, class_names[int(probabilities.argmax())])
     first_output = max(place for place, step in enumerate(steps) if step.begins)
     y = HEADING
-    for place, (step, picture, height) in enumerate(zip(steps, pictures, heights, strict=True)):
-        _label(sheet, y, step)
-        if step.changed:
-            sheet.picture(LEFT, y, picture, theme.output if place >= first_output else theme.activation)
+    for place, (step, height) in enumerate(zip(steps, heights, strict=True)):
+        colour = theme.output if place >= first_output else theme.activation
+        _label(sheet, y, step, layout)
+        if step is steps[-1]:
+            _classes(sheet, y + _above(layout), layout, probabilities, class_names)
+        elif step.changed:
+            _pictures(sheet, y + _above(layout), step, layout, colour, 1 if place else 2)
         y += height
-    _classes(sheet, y, probabilities, class_names)
     return sheet
 
 
-def _picture(step: Step, size: int) -> Array:
-    """Return the step's numbers as a picture: bars, or maps side by side, in squares of `size` pixels."""
+def _pictures(sheet: Sheet, y: float, step: Step, layout: Layout, colour: str, times: int) -> None:
+    """Draw the step's numbers: maps side by side, so many times as large as others, or bars."""
     if step.values.ndim == 1:
-        return bars(step.values, top=max(0, step.values.max()))
-    tiles = [enlarge(scaled(one), size) for one in np.moveaxis(step.values, -1, 0)[:MAPS]]
-    pitch = max(size, tiles[0].shape[1]) + MAP_GAP
-    gap = (0, 0), (0, pitch - tiles[0].shape[1])
-    fitting = max(1, (ROOM + MAP_GAP) // pitch)
-    return np.hstack([np.pad(tile, gap, constant_values=np.nan) for tile in tiles[:fitting]])
+        picture = bars(step.values, max(0, step.values.max()), layout)
+        sheet.picture(layout.left, y, picture, colour)
+        return
+    size = times * layout.size
+    maps = np.moveaxis(step.values, -1, 0)[: layout.maps // times]
+    for place, one in enumerate(maps):
+        sheet.picture(layout.left + place * (size + layout.gap), y, scaled(one), colour, size)
 
 
-def bars(values: Array, top: float) -> Array:
+def bars(values: Array, top: float, layout: Layout) -> Array:
     """Return a picture with a bar for each number, up (1) or down (−1) from the line of zero.
 
     Args:
         values: the numbers.
         top: what the picture's upper edge stands for; the lower one stands for the least of them, or 0.
+        layout: how wide it is, and how many of the numbers it has room for.
     """
     pixels = BARS / ((top - min(0, values.min())) or 1)
-    values = values[:NUMBERS]
+    values = values[: layout.numbers]
     zero = round(float(top * pixels))
     ends = zero - np.rint(values * pixels)
     rows = np.arange(BARS)[:, None]
     picture = np.select([(ends <= rows) & (rows < zero), (zero <= rows) & (rows < ends)], [1.0, -1.0], 0.0)
-    place, within = np.divmod(np.arange(ROOM) * len(values), ROOM)
+    room = layout.room * DENSITY
+    place, within = np.divmod(np.arange(room) * len(values), room)
     picture = picture[:, place]
-    picture[:, within >= 0.75 * ROOM] = 0  # keeps a bar apart from the next
+    picture[:, within >= 0.75 * room] = 0  # keeps a bar apart from the next
     return picture
 
 
-def _height(step: Step, picture: Array) -> int:
+def _above(layout: Layout) -> int:
+    """Return how far below its name a step's pictures begin."""
+    return 0 if layout.left else LINE + 3
+
+
+def _height(step: Step, layout: Layout) -> int:
     """Return what the step takes in CSS pixels."""
     if not step.changed:
-        return LINE + 8
-    return max(len(picture) // DENSITY, LINE * len(_name(step) + _facts(step))) + 8
+        return LINE + 9
+    height = layout.size if step.values.ndim == 3 else BARS // DENSITY
+    lines = len(_name(step) + _facts(step)) if layout.left else 0
+    return max(_above(layout) + height, LINE * lines) + 9
 
 
 def _name(step: Step) -> list[str]:
@@ -151,37 +190,51 @@ def _facts(step: Step) -> list[str]:
     return ["×".join(map(str, step.values.shape)), f"{low} to {high}".replace("-", "−")]
 
 
-def _label(sheet: Sheet, y: float, step: Step) -> None:
-    """Write beside a step what it is."""
+def _label(sheet: Sheet, y: float, step: Step, layout: Layout) -> None:
+    """Write beside a step, or above it, what it is."""
     quiet = sheet.theme.quiet
+    facts = _facts(step) if step.changed else ["the same numbers"]
+    if not layout.left:
+        sheet.text(0, y + 10, step.name, weight="bold")
+        sheet.text(WIDTH, y + 10, ", ".join(facts), size=SMALL, colour=quiet, align="right")
+        return
     for line in _name(step):
         sheet.text(0, y + 10, line, weight="bold")
         y += LINE
     if not step.changed:
-        sheet.text(LEFT, y + 10 - LINE, "the same numbers", size=SMALL, colour=quiet)
+        sheet.text(layout.left, y + 10 - LINE, facts[0], size=SMALL, colour=quiet)
         return
-    for line in _facts(step):
+    for line in facts:
         sheet.text(0, y + 10, line, size=SMALL, colour=quiet)
         y += LINE
 
 
-def _head(sheet: Sheet, actual: str, answer: str) -> None:
+def _head(sheet: Sheet, layout: Layout, actual: str, answer: str) -> None:
     """Write beside the image what it is and what it was taken for, and what the colours mean."""
     theme = sheet.theme
-    x = LEFT + 2 * MAP_SIZE // DENSITY + 12
-    sheet.text(x, HEADING + 10, f"true class: {actual}")
-    sheet.text(x, HEADING + 10 + LINE, f"answer: {answer}", colour=theme.output)
-    sheet.scale(WIDTH - 150, HEADING + 2, theme.activation, ("−m", "0", "m"))
-    notes = "m: the map's largest number, of either sign", f"at most {MAPS} maps or {NUMBERS} numbers a layer"
+    x, y = layout.left + 2 * layout.size + 14, HEADING + _above(layout)
+    sheet.text(x, y + 10, f"true class: {actual}")
+    sheet.text(x, y + 10 + LINE, f"answer: {answer}", colour=theme.output)
+    sheet.scale(x, y + 34, theme.activation, ("−m", "0", "m"))
+    notes = (
+        "m: the map's largest number, of either sign",
+        f"at most {layout.maps} maps or {layout.numbers} numbers a layer",
+    )
     for line, text in enumerate(notes):
-        sheet.text(WIDTH, HEADING + 40 + LINE * line, text, size=SMALL, colour=theme.quiet, align="right")
+        sheet.text(x, y + 76 + LINE * line, text, size=SMALL, colour=theme.quiet)
 
 
-def _classes(sheet: Sheet, y: float, probabilities: Array, class_names: Sequence[str]) -> None:
-    """Write each class's probability and name under its bar."""
-    pitch = ROOM / DENSITY / len(class_names)
-    for place, name in enumerate(class_names):
-        x = LEFT + (place + 0.375) * pitch
+def _classes(
+    sheet: Sheet, y: float, layout: Layout, probabilities: Array, class_names: Sequence[str]
+) -> None:
+    """Draw each class's probability as a bar in a row of its own."""
+    left = layout.left + 74
+    for place, (name, probability) in enumerate(zip(class_names, probabilities.tolist(), strict=True)):
+        middle = y + ROW * (place + 0.5)
         weight = "bold" if place == probabilities.argmax() else "normal"
-        sheet.text(x, y + 4, f"{probabilities[place]:.1%}", size=SMALL, align="center", weight=weight)
-        sheet.text(x, y + 8, wrap(name), size=SMALL, align="center", weight=weight, vertical="top")
+        sheet.text(left - 8, middle, name, align="right", vertical="center", weight=weight)
+        width = probability * (layout.room - 74 - 48)
+        sheet.box(left, middle - 5, width, 10, sheet.theme.output)
+        sheet.text(
+            left + width + 6, middle, f"{probability:.1%}", size=SMALL, vertical="center", weight=weight
+        )

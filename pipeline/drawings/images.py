@@ -7,7 +7,7 @@ import numpy as np
 import cnn
 from cnn.parallel import one_blas_thread
 from cnn.types import Array
-from pipeline.drawings.sheet import DENSITY, HEADING, LINE, NARROW, SMALL, Sheet, enlarge, scaled
+from pipeline.drawings.sheet import DENSITY, HEADING, LINE, SMALL, WIDTH, Sheet, scaled
 from pipeline.drawings.themes import Theme, readable_on, shade
 from pipeline.images import Bytes
 from pipeline.subject import Subject
@@ -19,12 +19,12 @@ PIXELS = ("pixel 0", "255")
 
 def draw_digit_as_numbers(theme: Theme, subject: Subject) -> Sheet:
     """Draw an image, and the numbers of that part of it in which most happens."""
-    image, size, cell = subject.image, 5, (NARROW // CROP, 22)
+    image, size, cell = subject.image, 5, (WIDTH // CROP, 22)
     row, column = busiest(image)
     top = HEADING + 28 * size + 34
     title = f"Test image {subject.digit}, and some of its numbers"
-    sheet = Sheet(top + CROP * cell[1] + 4, theme, title, subject.trained, width=NARROW)
-    sheet.picture(0, HEADING, enlarge(image / 255, 28 * size * DENSITY), theme.activation)
+    sheet = Sheet(top + CROP * cell[1] + 4, theme, title, subject.trained)
+    sheet.picture(0, HEADING, image / 255, theme.activation, 28 * size)
     sheet.box(column * size, HEADING + row * size, CROP * size, CROP * size, theme.ink, filled=False)
     for line, text in enumerate(
         (f"{image.shape[0]}×{image.shape[1]} pixels, one number each", f"class: {subject.actual}")
@@ -69,20 +69,13 @@ def coarse(images: Bytes, block: int) -> Bytes:
 def draw_resolution(theme: Theme, subject: Subject) -> Sheet:
     """Draw test images at falling resolution."""
     size, pitch, rows = 56, 71, min(5, len(subject.images) - subject.digit)
-    sheet = Sheet(
-        HEADING + 18 + rows * 64 + 30, theme, "The same images, ever coarser", subject.trained, width=NARROW
-    )
+    sheet = Sheet(HEADING + 18 + rows * 64 + 30, theme, "The same images, ever coarser", subject.trained)
     images = subject.images[subject.digit : subject.digit + rows]
     for column, block in enumerate(BLOCKS):
         side = 28 // block
         sheet.text(pitch * column + size / 2, HEADING + 10, f"{side}×{side}", align="center")
         for row, image in enumerate(coarse(images, block)):
-            sheet.picture(
-                pitch * column,
-                HEADING + 18 + 64 * row,
-                enlarge(image / 255, size * DENSITY),
-                theme.activation,
-            )
+            sheet.picture(pitch * column, HEADING + 18 + 64 * row, image / 255, theme.activation, size)
     sheet.scale(0, HEADING + 18 + rows * 64, theme.activation, PIXELS)
     return sheet
 
@@ -97,12 +90,10 @@ def draw_augmentation(theme: Theme, subject: Subject, augmentation: cnn.Augmenta
     kind = type(augmentation).__name__
     subtitle = f"{subject.dataset}: test image {subject.digit}"
     height = size + LINE + 10
-    sheet = Sheet(
-        HEADING + rows * height + 30, theme, f"An image and copies by {kind}", subtitle, width=NARROW
-    )
+    sheet = Sheet(HEADING + rows * height + 30, theme, f"An image and copies by {kind}", subtitle)
     for place, copy in enumerate(copies):
         x_place, y = pitch * (place % columns), HEADING + height * (place // columns)
-        sheet.picture(x_place, y, enlarge(copy / 255, size * DENSITY), theme.activation)
+        sheet.picture(x_place, y, copy / 255, theme.activation, size)
         name = f"copy {place}" if place else "as it is"
         sheet.text(x_place, y + size + 8, name, size=SMALL, colour=theme.quiet)
     sheet.scale(0, HEADING + rows * height, theme.activation, PIXELS)
@@ -125,12 +116,12 @@ def draw_saliency(theme: Theme, subject: Subject) -> Sheet:
     answer = int(subject.logits.argmax())
     gradient = saliency(subject.model, subject.x, answer)[0, :, :, 0]
     title = f"What speaks for {subject.class_names[answer]}, pixel by pixel"
-    sheet = Sheet(HEADING + 2 * LINE + size + 66, theme, title, subject.trained, width=NARROW)
-    top, right = HEADING + 22, NARROW - size - 8
+    sheet = Sheet(HEADING + 2 * LINE + size + 66, theme, title, subject.trained)
+    top, right = HEADING + 22, WIDTH - size - 8
     sheet.text(0, HEADING + 12, f"test image {subject.digit}")
     sheet.text(right, HEADING + 12, "gradient of its logit")
-    sheet.picture(0, top, enlarge(subject.image / 255, size * DENSITY), theme.activation)
-    sheet.picture(right, top, enlarge(scaled(gradient), size * DENSITY), theme.gradient)
+    sheet.picture(0, top, subject.image / 255, theme.activation, size)
+    sheet.picture(right, top, scaled(gradient), theme.gradient, size)
     largest = f"{np.abs(gradient).max():.2f}"
     sheet.scale(0, top + size + 8, theme.activation, PIXELS)
     sheet.scale(right, top + size + 8, theme.gradient, (f"−{largest}", "0", largest))

@@ -6,7 +6,7 @@ import numpy as np
 
 import cnn
 from cnn.types import Array
-from pipeline.drawings.sheet import DENSITY, HEADING, LINE, NARROW, SMALL, Sheet, enlarge, scaled
+from pipeline.drawings.sheet import DENSITY, HEADING, LINE, SMALL, WIDTH, Sheet, scaled
 from pipeline.drawings.themes import Theme
 from pipeline.subject import Subject, liveliest
 
@@ -19,25 +19,24 @@ def draw_one_filter(theme: Theme, subject: Subject) -> Sheet:
     """Draw an image, one filter of the first convolution, and the map that it makes of the image."""
     place = subject.first_place(cnn.Conv2D)
     if place is None:
-        return Sheet(HEADING, theme, "One filter", f"{subject.trained}: no convolution", width=NARROW)
+        return Sheet(HEADING, theme, "One filter", f"{subject.trained}: no convolution")
     x, y = subject.inputs[place], subject.inputs[place + 1]
     best = liveliest(y)
     one = subject.model.layers[place].params["weight"][:, :, 0, best]
     size, small = 112, 66
-    sheet = Sheet(HEADING + 20 + size + 44, theme, "An image, a filter, a map", subject.trained, width=NARROW)
+    sheet = Sheet(HEADING + 20 + size + 44, theme, "An image, a filter, a map", subject.trained)
     panels = (
         (0, size, "input", x[0, :, :, 0], theme.activation),
         (size + 25, small, f"filter {best}", one, theme.parameter),
-        (NARROW - size, size, "feature map", y[0, :, :, best], theme.output),
+        (WIDTH - size, size, "feature map", y[0, :, :, best], theme.output),
     )
     top = HEADING + 18
     for left, side, name, values, colour in panels:
         sheet.text(left, HEADING + 10, name)
-        picture = enlarge(scaled(values), side * DENSITY)
-        sheet.picture(left, top + (size - side) / 2, picture, colour)
+        sheet.picture(left, top + (size - side) / 2, scaled(values), colour, side)
         largest = f"{np.abs(values).max():.1f}"
         sheet.scale(left, top + size + 8, colour, (f"−{largest}", "0", largest), width=side)
-    for left, sign in ((size + 8, "∗"), (NARROW - size - 18, "=")):
+    for left, sign in ((size + 8, "∗"), (WIDTH - size - 18, "=")):
         sheet.text(left, top + size / 2 + 5, sign, size=14)
     return sheet
 
@@ -50,15 +49,11 @@ def draw_pooling(theme: Theme, subject: Subject) -> Sheet:
     after, _ = layer.forward_pass(before)
     channel = liveliest(before)
     size = 160
-    sheet = Sheet(
-        HEADING + 20 + size + 44, theme, "A feature map, and its maxima", subject.trained, width=NARROW
-    )
-    pixels = max(1, size * DENSITY // max(before.shape[1:3]))
-    panels = ((0, before, theme.activation, pixels), (NARROW - size, after, theme.output, 2 * pixels))
-    for left, values, colour, times in panels:
+    sheet = Sheet(HEADING + 20 + size + 44, theme, "A feature map, and its maxima", subject.trained)
+    for left, values, colour in ((0, before, theme.activation), (WIDTH - size, after, theme.output)):
         one = values[0, :, :, channel]
         sheet.text(left, HEADING + 10, f"{one.shape[0]}×{one.shape[1]}")
-        sheet.picture(left, HEADING + 18, enlarge(scaled(one), times * max(one.shape)), colour)
+        sheet.picture(left, HEADING + 18, scaled(one), colour, size)
         largest = f"{np.abs(one).max():.1f}"
         sheet.scale(left, HEADING + 26 + size, colour, (f"−{largest}", "0", largest))
     return sheet
@@ -74,15 +69,13 @@ def draw_dropout(theme: Theme, subject: Subject, seed: int) -> Sheet:
     rate = layer.rate if isinstance(layer, cnn.Dropout) else 0.0
     maps = [one[0, :, :, channel] for one in (before, *masked)]
     largest = max(float(np.abs(one).max()) for one in maps) or 1.0
-    sheet = Sheet(
-        HEADING + 2 * (size + 32) + 20, theme, f"Dropout with rate {rate:g}", subject.trained, width=NARROW
-    )
+    sheet = Sheet(HEADING + 2 * (size + 32) + 20, theme, f"Dropout with rate {rate:g}", subject.trained)
     for number, one in enumerate(maps):
         x, y = 116 * (number % 3), HEADING + (size + 32) * (number // 3)
         name = f"iteration {number}" if number else "inference"
         sheet.text(x, y + 10, name)
         colour = theme.output if number else theme.activation
-        sheet.picture(x, y + 18, enlarge(one / largest, size * DENSITY), colour)
+        sheet.picture(x, y + 18, one / largest, colour, size)
     x, y = 2 * 116, HEADING + size + 32
     for line, text in enumerate(("dropped: as 0", f"kept: times {1 / (1 - rate):.3g}")):
         sheet.text(x, y + 34 + LINE * line, text, size=SMALL, colour=theme.quiet)
@@ -99,18 +92,19 @@ def draw_batch_normalisation(theme: Theme, subject: Subject) -> Sheet:
     normalised, _ = norm.forward_pass(maps, training=True)
     channel = liveliest(maps)
     title = "One channel of a micro-batch"
-    sheet = Sheet(HEADING + 2 * 140 + 10, theme, title, subject.trained, width=NARROW)
+    sheet = Sheet(HEADING + 2 * 140 + 10, theme, title, subject.trained)
     panels = (("before", maps, theme.activation), ("after", normalised, theme.output))
     numbers = np.concatenate([values[..., channel].ravel() for _, values, _ in panels])
     edges = np.linspace(float(numbers.min()), float(numbers.max()), 61)
     for number, (name, values, colour) in enumerate(panels):
         one = values[..., channel].astype(np.float64).ravel()
-        axes = sheet.axes(46, HEADING + 14 + 140 * number, NARROW - 56, 88)
+        axes = sheet.axes(62, HEADING + 14 + 140 * number, WIDTH - 72, 88)
         axes.set_title(f"{name}: mean {_tidy(one.mean())}, standard deviation {_tidy(one.std())}")
         axes.hist(one, edges.tolist(), color=colour)
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         axes.set_xlabel("number" if number else "")
-        axes.set_ylabel("how often")
+        axes.set_ylabel("how often", labelpad=1)
     return sheet
 
 
@@ -122,21 +116,21 @@ def draw_dense_evidence(theme: Theme, subject: Subject) -> Sheet:
     """Draw each input of the last dense layer times its weight, for every class."""
     places = [place for place, layer in enumerate(subject.model.layers) if isinstance(layer, cnn.Dense)]
     if not places:
-        return Sheet(HEADING, theme, "Evidence", f"{subject.trained}: no dense layer", width=NARROW)
+        return Sheet(HEADING, theme, "Evidence", f"{subject.trained}: no dense layer")
     place = places[-1]
     layer, x, logits = subject.model.layers[place], subject.inputs[place][0], subject.inputs[place + 1][0]
     evidence = (
         x[:, None] * layer.params["weight"]
     )  # [n_in, n_out]: a column adds up to a logit, less the bias
     shown = strongest(evidence)
-    cell_width, cell_height, left = max(1, 208 // len(shown)), 20, 72
+    cell_width, cell_height, left = max(1, 208 // len(shown)), 20, 74
     top = HEADING + 26
     title = f"Test image {subject.digit}: the evidence, added up"
-    sheet = Sheet(top + len(logits) * cell_height + 62, theme, title, subject.trained, width=NARROW)
+    sheet = Sheet(top + len(logits) * cell_height + 62, theme, title, subject.trained)
     sheet.text(
         left, HEADING + 10, f"{len(shown)} of {len(x)} inputs × weight", size=SMALL, colour=theme.quiet
     )
-    sheet.text(NARROW, HEADING + 10, "logit", size=SMALL, colour=theme.quiet, align="right")
+    sheet.text(WIDTH, HEADING + 10, "logit", size=SMALL, colour=theme.quiet, align="right")
     cells = (
         scaled(evidence[shown].T).repeat(cell_height * DENSITY, axis=0).repeat(cell_width * DENSITY, axis=1)
     )
@@ -147,7 +141,7 @@ def draw_dense_evidence(theme: Theme, subject: Subject) -> Sheet:
         weight = "bold" if row == int(logits.argmax()) else "normal"
         sheet.text(left - 8, y, name, align="right", vertical="center", weight=weight)
         value = f"{logits[row]:.1f}".replace("-", "−")
-        sheet.text(NARROW, y, value, align="right", vertical="center", weight=weight, colour=theme.output)
+        sheet.text(WIDTH, y, value, align="right", vertical="center", weight=weight, colour=theme.output)
     y = top + len(logits) * cell_height + 8
     largest = f"{np.abs(evidence).max():.1f}"
     sheet.scale(left, y, theme.output, (f"−{largest}", "0", largest))
@@ -171,9 +165,9 @@ def draw_softmax_loss(theme: Theme, subject: Subject) -> Sheet:
     logits, probabilities = subject.logits, subject.probabilities
     actual = int(subject.labels[subject.digit])
     loss = -float(np.log(max(probabilities[actual], np.finfo(np.float32).tiny)))
-    row_height, width, left, top = 20, 80, 72, HEADING + 24
+    row_height, width, left, top = 20, 80, 74, HEADING + 24
     title = f"Test image {subject.digit}: from logits to the loss"
-    sheet = Sheet(top + len(logits) * row_height + 40, theme, title, subject.trained, width=NARROW)
+    sheet = Sheet(top + len(logits) * row_height + 40, theme, title, subject.trained)
     sheet.text(left, HEADING + 12, "logits")
     sheet.text(left + 140, HEADING + 12, "probabilities")
     low, high = min(0.0, float(logits.min())), max(0.0, float(logits.max()))

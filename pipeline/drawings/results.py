@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from cnn.types import Array
-from pipeline.drawings.sheet import DENSITY, HEADING, LINE, SMALL, WIDTH, Sheet, enlarge, scaled, wrap
+from pipeline.drawings.sheet import DENSITY, HEADING, LINE, SMALL, WIDTH, Sheet, scaled
 from pipeline.drawings.themes import Theme, readable_on, shade
 
 
@@ -43,7 +43,7 @@ def draw_training(theme: Theme, subtitle: str, history: Sequence[Mapping[str, fl
         history: one record an epoch, as `Sequential.fit` returns them.
         kept: the epoch whose weights became the model.
     """
-    sheet = Sheet(306, theme, "Training, epoch by epoch", subtitle)
+    sheet = Sheet(HEADING + 312, theme, "Training, epoch by epoch", subtitle)
     training = {"color": theme.quiet, "linestyle": "--", "marker": "o", "label": "training"}
     validation = {"color": theme.output, "marker": "s", "label": "validation"}
     rate = {"color": theme.parameter, "marker": "D"}
@@ -54,7 +54,7 @@ def draw_training(theme: Theme, subtitle: str, history: Sequence[Mapping[str, fl
     )
     epochs = [record["epoch"] for record in history]
     for place, (title, label, factor, lines) in enumerate(panels):
-        axes = sheet.axes(42 + place * 235, HEADING + 22, 160, 164)
+        axes = sheet.axes(34 + 174 * (place % 2), HEADING + 16 + 166 * (place // 2), 130, 94)
         axes.set_title(title)
         axes.set_xlabel(label)
         for name, look in lines.items():
@@ -67,7 +67,7 @@ def draw_training(theme: Theme, subtitle: str, history: Sequence[Mapping[str, fl
         if "accuracy" not in lines:
             axes.set_ylim(bottom=0)
         if place == 0:
-            axes.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.25), ncols=3)
+            axes.legend(loc="upper left", bbox_to_anchor=(174 / 130, 1 - 166 / 94))
     return sheet
 
 
@@ -82,30 +82,32 @@ def draw_confusion(
         counts: one row for each true class, one column for each answer.
         class_names: the classes in their order.
     """
-    left, cell_height = 90, 34
-    top = HEADING + 12 + LINE * max(wrap(name).count("\n") + 2 for name in class_names)
+    longest = max(map(len, class_names))
+    left, cell_height = (28, 28) if longest == 1 else (78, 26)
+    top = HEADING + (40 if longest == 1 else 92)
     cell_width = (WIDTH - left) // len(counts)
     mistakes = counts * ~np.eye(len(counts), dtype=bool)
     strengths = scaled(mistakes.astype(np.float64)) - 0.25 * np.eye(len(counts))
-    sheet = Sheet(top + cell_height * len(counts) + 50, theme, "Which class is taken for which", subtitle)
+    sheet = Sheet(top + cell_height * len(counts) + 60, theme, "Which class is taken for which", subtitle)
     cells = strengths.repeat(cell_height * DENSITY, axis=0).repeat(cell_width * DENSITY, axis=1)
     cells[:: cell_height * DENSITY] = np.nan
     cells[:, :: cell_width * DENSITY] = np.nan
     sheet.picture(left, top, cells, theme.output)
-    sheet.text(left, HEADING + 8, "taken for →", size=SMALL, colour=theme.quiet)
-    sheet.text(0, top - 8, "true class ↓", size=SMALL, colour=theme.quiet)
+    sheet.text(0, HEADING + 10, "true class ↓, taken for →", size=SMALL, colour=theme.quiet)
     for row, name in enumerate(class_names):
         middle = top + (row + 0.5) * cell_height
         sheet.text(left - 8, middle, name, align="right", vertical="center")
-        sheet.text(left + (row + 0.5) * cell_width, top - 6, wrap(name), align="center", vertical="bottom")
+        x = left + (row + 0.5) * cell_width
+        sheet.text(x, top - 6, name, align="center", vertical="bottom", turned=longest > 1)
         for column, count in enumerate(counts[row]):
             cell = shade(strengths[row, column], theme.output, theme)
             colour = readable_on(cell) if strengths[row, column] else theme.quiet
             x = left + (column + 0.5) * cell_width
-            sheet.text(x, middle, f"{count:,}", colour=colour, align="center", vertical="center")
+            sheet.text(x, middle, str(count), size=SMALL, colour=colour, align="center", vertical="center")
     y = top + cell_height * len(counts) + 14
     sheet.scale(left, y, theme.output, ("0", f"{mistakes.max():,}"))
-    sheet.text(left + 160, y + 9, "mistakes in a cell; grey: right answers", size=SMALL, colour=theme.quiet)
+    for line, text in enumerate(("mistakes in a cell;", "grey: right answers")):
+        sheet.text(left + 160, y + 9 + LINE * line, text, size=SMALL, colour=theme.quiet)
     return sheet
 
 
@@ -120,15 +122,15 @@ def draw_filters(theme: Theme, subtitle: str, weight: Array | None) -> Sheet:
     title = "The filters of the first convolution"
     if weight is None:
         return Sheet(HEADING, theme, title, subtitle)
-    columns, size, pitch = 8, 72, 86
+    columns, size, pitch = 8, 36, 43
     filters = np.moveaxis(weight[:, :, 0], -1, 0)
     rows = -(-len(filters) // columns)
-    sheet = Sheet(HEADING + rows * (size + 24) + 36, theme, title, subtitle)
+    sheet = Sheet(HEADING + rows * (size + 22) + 36, theme, title, subtitle)
     for place, one in enumerate(scaled(filters)):
-        x, y = pitch * (place % columns), HEADING + (size + 24) * (place // columns)
-        sheet.picture(x, y, enlarge(one, size * DENSITY), theme.parameter)
+        x, y = pitch * (place % columns), HEADING + (size + 22) * (place // columns)
+        sheet.picture(x, y, one, theme.parameter, size)
         sheet.text(x, y + size + 12, str(place), size=SMALL, colour=theme.quiet)
-    y = HEADING + rows * (size + 24) + 4
+    y = HEADING + rows * (size + 22) + 4
     largest = f"{np.abs(filters).max():.2f}"
     sheet.scale(0, y, theme.parameter, (f"−{largest}", "0", largest))
     return sheet
@@ -142,13 +144,13 @@ def draw_hardest(theme: Theme, subtitle: str, images: Sequence[HardImage]) -> Sh
         subtitle: data set and what makes an image hard.
         images: the images, the hardest first.
     """
-    columns, size, pitch = 7, 84, 98
-    height = size + 4 * LINE + 16
+    columns, size, pitch = 4, 70, 90
+    height = size + 4 * LINE + 14
     rows = -(-len(images) // columns)
     sheet = Sheet(HEADING + rows * height + 28, theme, "The hardest test images", subtitle)
     for place, image in enumerate(images):
         x, y = pitch * (place % columns), HEADING + height * (place // columns)
-        sheet.picture(x, y, enlarge(image.pixels / 255, size * DENSITY), theme.activation)
+        sheet.picture(x, y, image.pixels / 255, theme.activation, size)
         lines = (
             (f"is {image.actual}", theme.ink),
             (f"said {image.predicted}", theme.output),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal
@@ -18,12 +20,16 @@ from PIL.PngImagePlugin import PngInfo
 from cnn.types import Array
 from pipeline.drawings.themes import Theme, shade
 
-WIDTH = 680  # CSS pixels: what the site's column of text has room for
-NARROW = 340  # what a phone has room for: on it nothing is shrunk, and all that is written stays readable
+WIDTH = 340  # CSS pixels: a phone has room for it, so that all that is written stays readable there
 DENSITY = 2  # a picture's own pixels for each CSS pixel, so that it is sharp on most screens
 SMALL, NORMAL, LARGE = 10, 11, 14  # heights of type, in CSS pixels
+LETTER = 5.9  # the width of a letter of normal type, on average
 LINE = 13  # from one line of small type to the next
-HEADING = 50  # the height that title and subtitle take
+HEADING = 50  # the height that title and subtitle take, in two lines at most
+
+OUTLINES = re.compile(rb'translate\([^)]*\)|\bd="[^"]*"')  # of a drawing: places, and what paths go through
+DIGITS = re.compile(rb"(\.\d\d)\d+")
+INDENT = re.compile(rb"\n +")
 
 _PER_INCH = 96
 _POINTS = 72 / _PER_INCH
@@ -76,17 +82,6 @@ def scaled(values: Array) -> Array:
     return values / (np.abs(values).max() or 1)
 
 
-def enlarge(values: Array, size: int) -> Array:
-    """Return a picture `[h, w]` as many whole times as large as fits into a square of `size` pixels.
-
-    Example:
-        >>> enlarge(np.ones((3, 2)), 6).shape
-        (6, 4)
-    """
-    times = max(1, size // max(values.shape))
-    return values.repeat(times, axis=0).repeat(times, axis=1)
-
-
 def wrap(name: str) -> str:
     r"""Return a class's name in short lines.
 
@@ -125,7 +120,9 @@ class Sheet:
         self._canvas.set(xlim=(0, width), ylim=(height, 0))
         self._canvas.axis("off")
         self.text(0, 13, title, size=LARGE, weight="bold")
-        self.text(0, 32, subtitle, colour=theme.quiet)
+        lines = textwrap.wrap(subtitle, int(width / LETTER))
+        for place, line in enumerate(lines):
+            self.text(0, (32 if len(lines) == 1 else 29) + LINE * place, line, colour=theme.quiet)
 
     def axes(self, x: float, y: float, width: float, height: float) -> Axes:
         """Return axes for a plot at this place."""
@@ -142,9 +139,9 @@ class Sheet:
     def text(
         self, x: float, y: float, text: str, *,
         size: int = NORMAL, colour: str = "", weight: str = "normal", align: str = "left",
-        vertical: Literal["baseline", "center", "top", "bottom"] = "baseline",
+        vertical: Literal["baseline", "center", "top", "bottom"] = "baseline", turned: bool = False,
     ) -> None:  # fmt: skip
-        """Write text at this place, in ink unless another colour is given."""
+        """Write text at this place, in ink unless another colour is given; turned, it is read from below."""
         self._canvas.text(
             x,
             y,
@@ -154,6 +151,7 @@ class Sheet:
             weight=weight,
             ha=align,
             va=vertical,
+            rotation=90 if turned else 0,
         )
 
     def box(self, x: float, y: float, width: float, height: float, colour: str, filled: bool = True) -> None:
@@ -162,13 +160,22 @@ class Sheet:
             Rectangle((x, y), width, height, facecolor=colour if filled else "none", edgecolor=colour)
         )
 
-    def picture(self, x: float, y: float, values: Array, colour: str) -> None:
-        """Show numbers from −1 to 1, `[h, w]`, as one pixel each, of which two make a CSS pixel."""
-        height, width = (length / DENSITY for length in values.shape)
+    def picture(self, x: float, y: float, values: Array, colour: str, size: int = 0) -> None:
+        """Show numbers from −1 to 1, `[h, w]`, one square each: half a CSS pixel wide, or to fit.
+
+        Args:
+            x: the left edge.
+            y: the top edge.
+            values: the numbers.
+            colour: that of 1.
+            size: the side of the square that the picture fits into, if it is not drawn pixel by pixel.
+        """
+        times = max(1, size * DENSITY // max(values.shape))
+        height, width = (times * length / DENSITY for length in values.shape)
         self._canvas.imshow(
             shade(values, colour, self.theme),
             extent=(x, x + width, y + height, y),
-            interpolation="nearest",
+            interpolation="none" if size else "nearest",  # none: the browser enlarges the numbers' own pixels
             aspect="auto",
         )
 
@@ -183,8 +190,12 @@ class Sheet:
             self.text(place, y + 12, label, size=SMALL, colour=self.theme.quiet, align=align, vertical="top")
 
     def svg(self) -> bytes:
-        """Return the sheet as SVG, without date and programme."""
-        return self._saved("svg", {"Title": self._title, "Date": None, "Creator": None})
+        """Return the sheet as SVG, without date and programme, and without what nobody sees."""
+        drawn = self._saved("svg", {"Title": self._title, "Date": None, "Creator": None})
+        drawn = OUTLINES.sub(lambda found: DIGITS.sub(rb"\1", found[0]), drawn)
+        return INDENT.sub(b"\n", drawn).replace(
+            b"DejaVuSans-", b"d-"
+        )  # the letters' ids, in thousands of places
 
     def png(self) -> bytes:
         """Return the sheet as a small PNG, without date and programme: five bits a colour are enough."""

@@ -7,7 +7,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from cnn.types import Array
-from pipeline.drawings.sheet import HEADING, NARROW, Sheet
+from pipeline.drawings.sheet import HEADING, SMALL, WIDTH, Sheet
 from pipeline.drawings.themes import Theme
 from pipeline.small_trainings import Pair, Trained
 
@@ -16,20 +16,22 @@ BINS = 10  # of confidence
 
 def draw_overfitting(theme: Theme, subtitle: str, pair: Pair) -> Sheet:
     """Draw training and validation loss by epoch, with dropout and without."""
-    sheet = Sheet(HEADING + 200, theme, "Few images, much time", subtitle, width=NARROW)
+    sheet = Sheet(HEADING + 200, theme, "Few images, much time", subtitle)
     highest = max(max(_losses(one, "validation_loss")) for one in (pair.with_it, pair.without))
     for place, (name, trained) in enumerate(
         (("without dropout", pair.without), ("with dropout", pair.with_it))
     ):
-        axes = sheet.axes(36 + 164 * place, HEADING + 16, 136, 116)
+        axes = sheet.axes(28 + 166 * place, HEADING + 16, 146, 116)
         axes.set_title(name)
         axes.set_xlabel("epoch")
         epochs = [record["epoch"] for record in trained.history]
         axes.plot(epochs, _losses(trained, "loss"), color=theme.quiet, linestyle="--", label="training loss")
         axes.plot(epochs, _losses(trained, "validation_loss"), color=theme.output, label="validation loss")
         axes.set_ylim(0, 1.05 * highest)
-        if not place:
-            axes.legend(loc="upper left", bbox_to_anchor=(-0.25, -0.32), ncols=2)
+        if place:
+            axes.tick_params(labelleft=False)
+        else:
+            axes.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.32), ncols=2)
     return sheet
 
 
@@ -40,26 +42,34 @@ def _losses(trained: Trained, name: str) -> list[float]:
 def draw_weights_dropout(theme: Theme, subtitle: str, pair: Pair) -> Sheet:
     """Draw the weights of each layer as histograms, trained with dropout and without."""
     names = [name for name in pair.with_it.model.params if name.endswith(".weight")]
-    height, rows = 130, -(-len(names) // 2)
-    sheet = Sheet(
-        HEADING + rows * height + 44, theme, "Weights, with and without dropout", subtitle, width=NARROW
-    )
+    height = 126
+    sheet = Sheet(HEADING + height * len(names) + 22, theme, "Weights, with and without dropout", subtitle)
     for place, name in enumerate(names):
-        x, y = 10 + 172 * (place % 2), HEADING + 16 + height * (place // 2)
-        axes = sheet.axes(x, y, 148, 78)
+        axes = sheet.axes(10, HEADING + 16 + height * place, WIDTH - 20, 76)
         arrays = [one.model.params[name].ravel().astype(np.float64) for one in (pair.without, pair.with_it)]
         furthest = max(float(np.abs(array).max()) for array in arrays)
-        edges = np.linspace(-furthest, furthest, 42).tolist()
+        edges = np.linspace(-furthest, furthest, bins(arrays[0].size) + 1).tolist()
         layer = int(name.partition(".")[0])
-        axes.set_title(f"layer {layer}, {pair.with_it.model.layers[layer].name}")
+        axes.set_title(f"layer {layer}, {pair.with_it.model.layers[layer].name}: {arrays[0].size:,} weights")
         axes.set_yticks([])
-        axes.xaxis.set_major_locator(MaxNLocator(4))
+        axes.spines["left"].set_visible(False)
+        axes.xaxis.set_major_locator(MaxNLocator(7))
         looks = (theme.quiet, "--", "without"), (theme.parameter, "-", "with dropout")
         for array, (colour, line, label) in zip(arrays, looks, strict=True):
             axes.hist(array, edges, histtype="step", color=colour, linestyle=line, label=label)
         if place == len(names) - 1:
-            axes.legend(loc="upper left", bbox_to_anchor=((10 - x) / 148, -0.3), ncols=2)
+            axes.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.3), ncols=2)
     return sheet
+
+
+def bins(numbers: int) -> int:
+    """Return how many classes a histogram of so many numbers has: with more, it shows chance only.
+
+    Example:
+        >>> bins(1000), bins(1_000_000)
+        (20, 48)
+    """
+    return min(48, round(2 * float(np.cbrt(numbers))))
 
 
 def draw_confidence(theme: Theme, subtitle: str, probabilities: Array, right: NDArray[np.bool_]) -> Sheet:
@@ -71,9 +81,10 @@ def draw_confidence(theme: Theme, subtitle: str, probabilities: Array, right: ND
         probabilities: what it gave its answers, `[n]`.
         right: whether they were right, `[n]`.
     """
-    sheet = Sheet(HEADING + 350, theme, "How sure, and how often right", subtitle, width=NARROW)
+    sheet = Sheet(HEADING + 316, theme, "How sure, and how often right", subtitle)
     counts, hits, sure = by_confidence(probabilities, right)
-    axes = sheet.axes(46, HEADING + 16, NARROW - 60, 130)
+    left, width = 32, WIDTH - 44
+    axes = sheet.axes(left, HEADING + 16, width, 130)
     axes.set_title("answers that were right, in %")
     axes.plot([0, 100], [0, 100], color=theme.quiet, linestyle=":", label="as sure as right")
     filled = counts > 0
@@ -82,14 +93,18 @@ def draw_confidence(theme: Theme, subtitle: str, probabilities: Array, right: ND
         color=theme.output, marker="s", label="the network", clip_on=False,
     )  # fmt: skip
     axes.set_ylim(0, 108)
-    axes.legend(loc="lower right")
-    below = sheet.axes(46, HEADING + 200, NARROW - 60, 90)
-    below.set_title("images")
+    axes.legend(loc="upper left")
+    below = sheet.axes(left, HEADING + 202, width, 70)
+    below.set_title("images, on a logarithmic scale")
     middles = 100 * (np.arange(BINS) + 0.5) / BINS
-    below.bar(middles, counts, width=80 / BINS, color=theme.output)
+    drawn = below.bar(middles, counts, width=80 / BINS, color=theme.output)
+    numbers = [f"{count:,.0f}" if count else "" for count in counts]
+    below.bar_label(drawn, numbers, padding=2, size=SMALL * 0.75)
     below.set_yscale("symlog")
     below.set_ylim(bottom=0)
+    below.yaxis.set_visible(False)
     below.set_xlabel("probability of the answer, in %")
+    below.spines["left"].set_visible(False)
     for one in (axes, below):
         one.set_xlim(0, 100)
     return sheet

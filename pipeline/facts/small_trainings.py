@@ -84,12 +84,14 @@ def optimiser_paths(valley: Valley) -> str:
         there = np.flatnonzero(losses > losses[0] / 100)[-1] + 1
         steps = f"{there}" if there < len(losses) else f"more than {valley.steps}"
         way = np.sqrt((np.diff(places, axis=0) ** 2).sum(axis=1)).sum()
-        settings = ", ".join(f"{key} {value}" for key, value in config.items() if key != "optimiser")
+        settings = ", ".join(
+            key if value is True else f"{key} {value}" for key, value in config.items() if key != "optimiser"
+        )
         rows.append([name, settings.replace("_", " "), steps, f"{way:.1f}"])
     head = [
         "optimiser",
         "settings",
-        "steps until the loss stays below 1 % of the start's",
+        "steps until the loss stays below 1% of the start's",
         "length of its path",
     ]
     return table(head, rows, numbers=2)

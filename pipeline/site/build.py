@@ -26,6 +26,7 @@ BUILT = DOCS / "built"  # git ignores it
 INCLUDED = re.compile(r'--8<-- "built/(code|facts)/([^"]+)\.md"')
 GENERATED = re.compile(r"\]\((?:\.\./)*(generated/[^)#\s]+)")
 TRACED = re.compile(r'<(?:step-player|predict-value) layer="([^"]+)"')
+CURVE = re.compile(r'<curve-slider curve="([^"]+)"')
 
 
 def build(pages: Mapping[Path, str], repository: str) -> dict[str, str]:
@@ -104,10 +105,14 @@ def _fact(name: str) -> str:
 
 
 def _missing_results(pages: Mapping[Path, str]) -> list[str]:
-    """Return a sentence for every page that names figures or traces which the figures stage did not write."""
+    """Return a sentence for every page that names results which the figures stage did not write."""
     sentences = []
     for page, text in pages.items():
-        named = GENERATED.findall(text) + [f"generated/traces/{layer}.json" for layer in TRACED.findall(text)]
+        named = [
+            *GENERATED.findall(text),
+            *(f"generated/traces/{layer}.json" for layer in TRACED.findall(text)),
+            *(f"generated/curves/{curve}.json" for curve in CURVE.findall(text)),
+        ]
         missing = [file for file in dict.fromkeys(named) if not (DOCS / file).is_file()]
         if missing:
             sentences.append(f"{page}: there is no {', '.join(missing)} in {DOCS}: run `dvc repro figures`.")

@@ -24,13 +24,19 @@ def mathml(latex: str, display: str) -> Element:
         display: `"inline"` or `"block"`.
 
     Raises:
-        ValueError: if it holds something that cannot be drawn; it says what.
+        ValueError: if it is not LaTeX, or holds something that cannot be drawn; it says what.
 
     Example:
         >>> mathml("x", "inline").find("mrow/mi").text
         'x'
     """
-    element: Element = convert_to_element(latex, display=display)
+    bare = re.sub(r"\\[{}]", "", latex)
+    if bare.count("{") != bare.count("}"):
+        raise ValueError(f"The formula {latex.strip()!r} has a brace without its other one.")
+    try:
+        element: Element = convert_to_element(latex, display=display)
+    except Exception as error:  # the errors of latex2mathml share no other class and have no message
+        raise ValueError(f"The formula {latex.strip()!r} is not LaTeX ({type(error).__name__}).") from error
     for part in element.iter():
         if part.tag == "mi" and re.fullmatch(r"\\.+|&", part.text or ""):
             raise ValueError(f"The formula {latex.strip()!r} has {part.text!r} in it, which cannot be drawn.")

@@ -15,7 +15,7 @@ from benchmarks.cases import SMALL_NETWORK, all_cases, operations_per_image
 from benchmarks.compare import best_of, compare, ratios
 from benchmarks.costs import PARTS
 from benchmarks.job import Case, Measurement
-from benchmarks.page import PAGE, PLOT, RESULTS, page, read_results
+from benchmarks.page import PAGE, RESULTS, THEMES, figure, page, read_results
 from benchmarks.plot import draw
 from benchmarks.run import Plan, run
 from benchmarks.scaling import Sizes
@@ -156,7 +156,9 @@ def test_page_shows_what_was_measured(results: dict[str, Any]) -> None:
     for line in [line for lines in results["scaling"].values() for line in lines]:
         assert f"| {line['size']} | {short(1e3 * line['seconds'])} |" in text
     assert [layer["layer"] for layer in results["profile"]["layers"]] == [one["layer"] for one in LAYERS]
-    assert draw(results) == draw(results)
+    for theme in THEMES:
+        assert f"({figure(theme).name}#only-{theme.name})" in text
+        assert draw(results, theme) == draw(results, theme)
 
 
 @pytest.mark.parametrize(("ours", "verdict"), [(1.0, "1.30: reached"), (1.25, "1.30: missed by 0.06")])
@@ -273,7 +275,8 @@ def test_ctrl_c_ends_in_one_sentence_and_writes_nothing(tmp_path: Path) -> None:
 def test_committed_page_is_that_of_the_committed_results() -> None:
     committed = read_results(ROOT / RESULTS)
     assert (ROOT / PAGE).read_text(encoding="utf-8") == page(committed), "run python -m benchmarks.page"
-    assert (ROOT / PLOT).read_bytes() == draw(committed), "run python -m benchmarks.page"
+    for theme in THEMES:
+        assert (ROOT / figure(theme)).read_bytes() == draw(committed, theme), "run python -m benchmarks.page"
     cases = all_cases(load_parameters(ROOT / "params.yaml"))
     assert list(committed["cases"]) == [case.name for case in cases]
     for case in committed["cases"].values():

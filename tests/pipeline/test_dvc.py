@@ -148,3 +148,20 @@ def test_the_lock_holds_what_the_project_asks_for() -> None:
     pinned = {line.partition("==")[0] for line in (ROOT / LOCK).read_text(encoding="utf-8").splitlines()}
 
     assert names <= pinned
+
+
+def test_dvc_lock_is_that_of_the_code_beside_it() -> None:
+    """DVC's own word on what changed since `dvc.lock`; data, which may be absent here, is left out."""
+    from dvc.repo import Repo
+
+    with Repo(str(ROOT)) as repo:
+        status = repo.status()
+    changed = {
+        path: state
+        for stage, entries in status.items()
+        for entry in entries
+        if isinstance(entry, dict)
+        for path, state in entry.get("changed deps", {}).items()
+        if not path.startswith(("data/", "models/"))
+    }
+    assert not changed, f"run `make repro` and commit dvc.lock and metrics/ with the change: {changed}"

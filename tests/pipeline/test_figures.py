@@ -13,23 +13,24 @@ from PIL import Image
 
 import cnn
 from pipeline import paths
-from pipeline.drawings.feature_maps import BARS, ROOM, bars, in_short, steps_through
-from pipeline.drawings.sheet import DENSITY, enlarge, scaled
+from pipeline.drawings.feature_maps import BARS, NARROW, bars, in_short, steps_through
+from pipeline.drawings.sheet import DENSITY, WIDTH, scaled
 from pipeline.drawings.themes import DARK, LIGHT, Theme, contrast, readable_on, shade
 from pipeline.errors import PipelineError
 from pipeline.figures import CURVES, figures, write
 from pipeline.model_params import INPUT_SHAPE
 from pipeline.params import load_parameters
-from tests.pipeline.workspace import PROCESSED, changed, digits, run, small_parameters, write_parameters
+from tests.pipeline.workspace import PROCESSED, ROOT, changed, digits, run, small_parameters, write_parameters
 
-NARROW = (
-    "activation-curves", "architecture", "augmentation", "batch-normalisation", "confidence",
-    "dense-evidence", "digit-as-numbers", "dropout", "learning-rate", "one-filter", "optimiser-paths",
-    "overfitting", "parameter-counts", "pooling", "resolution", "saliency", "softmax-loss", "weights-dropout",
+NAMES = (
+    "activation-curves", "architecture", "augmentation", "batch-normalisation", "confidence", "confusion",
+    "dense-evidence", "digit-as-numbers", "dropout", "feature-maps", "filters", "hardest", "learning-rate",
+    "one-filter", "optimiser-paths", "overfitting", "parameter-counts", "pooling", "resolution", "saliency",
+    "softmax-loss", "training", "weights-dropout",
 )  # fmt: skip
-NAMES = ("training", "confusion", "filters", "feature-maps", "hardest", *NARROW)
 SVGS = {f"{paths.FIGURES.as_posix()}/{name}-{theme}.svg" for name in NAMES for theme in ("light", "dark")}
 README = paths.README_FIGURE.as_posix()
+PHONE = 328  # CSS pixels: the column of text on a phone that is 360 wide
 
 Layers = list[dict[str, Any]]
 PLAIN: Layers = [
@@ -105,9 +106,15 @@ def write_results(layers: Layers = PLAIN, epochs: int = 2, dataset: str = "mnist
     )
 
 
+def link_source(folder: Path) -> None:
+    """Put the source that the traces show into a folder, as in the repository's root."""
+    (folder / "cnn").symlink_to(ROOT / "cnn")
+
+
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    link_source(tmp_path)
     return tmp_path
 
 
@@ -116,6 +123,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """Return the figures of the plain results."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("plain"))
+        link_source(Path())
         write_results()
         return draw()
 
@@ -139,10 +147,15 @@ def texts(svg: bytes) -> list[tuple[str, str]]:
     return [(text, colour or "#000000") for text, colour in found]
 
 
+def heights(svg: bytes) -> list[float]:
+    """Return how large the writing in a figure is, in CSS pixels."""
+    return [float(scale) * 100 * 4 / 3 for scale in re.findall(rb"scale\(([\d.]+) -", svg)]
+
+
 def pictures(svg: bytes) -> list[NDArray[np.uint8]]:
-    """Return the pictures in a figure, which SVG holds upside down."""
+    """Return the pictures in a figure."""
     found = re.findall(r'base64,\s*([^"]+)"', svg.decode())
-    return [np.asarray(Image.open(io.BytesIO(base64.b64decode(picture))))[::-1] for picture in found]
+    return [np.asarray(Image.open(io.BytesIO(base64.b64decode(picture)))) for picture in found]
 
 
 @pytest.mark.parametrize(
@@ -166,12 +179,12 @@ def test_every_figure_is_drawn_in_both_themes_and_names_its_data_set(
     assert README in found
     for name in SVGS:
         root = ElementTree.fromstring(found[name])  # noqa: S314
-        narrow = Path(name).stem.rpartition("-")[0] in NARROW
-        assert root.get("width") == ("255pt" if narrow else "510pt")  # 340 or 680 CSS pixels
+        assert root.get("width") == "255pt"  # 340 CSS pixels
         if any(general in name for general in ("activation-curves", "optimiser-paths")):
             continue  # which come from no data
         assert re.search(rf"\. {title}[,:]", root.findtext("{*}title", ""))
         assert any(re.match(rf"{title}[,:]", text) for text, _ in texts(found[name]))
+        assert min(heights(found[name])) * PHONE / WIDTH >= 9.5, name
     with Image.open(io.BytesIO(found[README])) as picture:
         assert picture.info["Title"].endswith(f". {title}, recipe small: 75.00% of 4 test images right")
 
@@ -233,8 +246,7 @@ def test_filters_are_shown_pixel_by_pixel(plain: dict[str, bytes]) -> None:
     shown = pictures(plain[f"{paths.FIGURES.as_posix()}/filters-dark.svg"])
     assert len(shown) == 3 + 1  # and the scale
     for place, one in enumerate(scaled(weight[:, :, 0]).transpose(2, 0, 1)):
-        expected = shade(enlarge(one, 72 * DENSITY), DARK.parameter, DARK)
-        np.testing.assert_array_equal(shown[place], expected)
+        np.testing.assert_array_equal(shown[place], shade(one, DARK.parameter, DARK))
 
 
 def test_every_filter_and_every_hard_image_is_drawn() -> None:
@@ -248,7 +260,8 @@ def test_every_filter_and_every_hard_image_is_drawn() -> None:
 
 def test_the_confusion_matrix_counts_rows_of_true_classes(plain: dict[str, bytes]) -> None:
     written = texts(plain[f"{paths.FIGURES.as_posix()}/confusion-light.svg"])
-    assert written[1][0] == "MNIST sample of 5,000 digits: 1 of 4 test images taken for another class"
+    subtitle = " ".join(text for text, _ in written[1:3])
+    assert subtitle == "MNIST sample of 5,000 digits: 1 of 4 test images taken for another class"
     numbers = [(text, colour) for text, colour in written if text.isdigit()]
     # In each row: its name, a column's name, and ten counts.
     rows = [numbers[place : place + 12] for place in range(0, 120, 12)]
@@ -287,8 +300,8 @@ def test_steps_in_short_join_what_works_on_anothers_output(layers: Layers, expec
 
 
 def test_bars_stand_on_zero_and_are_as_long_as_their_numbers() -> None:
-    picture = bars(np.array([1.0, 0.0, -3.0, 2.0]), top=3.0)
-    middles = picture[:, (np.arange(4) * 2 + 1) * ROOM // 8]
+    picture = bars(np.array([1.0, 0.0, -3.0, 2.0]), 3.0, NARROW)
+    middles = picture[:, (np.arange(4) * 2 + 1) * NARROW.room * DENSITY // 8]
     assert middles.clip(0).sum(axis=0).tolist() == [BARS / 6, 0, 0, BARS / 3]
     assert middles.clip(None, 0).sum(axis=0).tolist() == [0, 0, -BARS / 2, 0]
     assert middles[BARS // 2 - 1].tolist() == [1, 0, 0, 1]

@@ -126,8 +126,8 @@ def _turned_filter_forgotten(layer: cnn.Layer, dy: Array, cache: Any) -> tuple[A
 
 
 def _to_the_whole_window(layer: cnn.Layer, dy: Array, cache: Any) -> tuple[Array, Gradients]:
-    x, _ = cache
-    (h_f, w_f), _ = layer.window(x.shape[1:]) or ((1, 1), (1, 1))
+    dx, _ = layer.backward_pass(dy, cache)
+    (h_f, w_f), _ = layer.window(dx.shape[1:]) or ((1, 1), (1, 1))
     return dy.repeat(h_f, axis=1).repeat(w_f, axis=2), {}
 
 
@@ -156,6 +156,7 @@ CHECKS: Mapping[str, Check] = {
         cnn.Conv2D(2, 3, stride=2, padding=1), (2, 6, 5, 2), "filter not turned", _turned_filter_forgotten
     ),
     "pooling": Check(cnn.MaxPool2D(2), (2, 4, 6, 2), "dy to the whole window", _to_the_whole_window),
+    "average-pooling": Check(cnn.AveragePool2D(2), (2, 4, 6, 2), "dy not shared out", _to_the_whole_window),
     "dropout": Check(cnn.Dropout(0.4), (3, 10), "a fresh mask", _fresh_mask),
     "flatten": Check(cnn.Flatten(), (2, 3, 4, 2), "columns before rows", _columns_first),
     "dense": Check(cnn.Dense(3), (4, 5), "divided by n", _divided_by_n),

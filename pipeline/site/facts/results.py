@@ -43,7 +43,7 @@ def in_numbers() -> str:
     facts = [
         (
             f"{found['accuracy']:.2%}",
-            f"of {found['images']:,} {_title(found)} test images classified rightly",
+            f"of {found['images']:,} test images classified rightly: {_title(found)}",
         ),
         (f"{parameters_of_chosen():,}", f"parameters, trained by the recipe {code(found['recipe'])}"),
     ]

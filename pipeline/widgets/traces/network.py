@@ -184,7 +184,7 @@ def _update(model: Sequential, grads: Gradients, rate: float) -> dict[str, Any]:
         steps += _update_steps(old, grad, new, rate)
     return {
         "name": f"rate-{written(rate)}",
-        "title": f"learning rate {written(rate)}: the loss goes from {before:.4f} to {after:.4f}",
+        "title": f"learning rate {written(rate)}: loss {before:.4f} → {after:.4f}",
         "learning_rate": rate,
         "loss": [round(before, 4), round(after, 4)],
         "probabilities": [round(float(p), 4) for p in probabilities],

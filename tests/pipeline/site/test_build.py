@@ -1,5 +1,6 @@
 """What `python -m pipeline.site.build` writes for the pages, and what it says of names that are not there."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from pipeline.drawings.themes import DARK, LIGHT, Theme
 from pipeline.errors import PipelineError
 from pipeline.site import build
+from tests.pipeline.workspace import ROOT, run
+from tests.texts.texts import PAGES
 
 PAGE = Path("docs/learn/page.md")
 FORWARD = "cnn.layers.flatten.Flatten.forward_pass"
@@ -44,6 +47,7 @@ def test_code_is_linked_where_there_is_a_repository() -> None:
         ('--8<-- "built/facts/dags.md"', "there is no fact 'dags', did you mean 'dag'?"),
         ("![A picture](../generated/absent-light.svg#only-light)", "there is no generated/absent-light.svg"),
         ('<step-player layer="absent" way="forward">', "there is no generated/traces/absent.json"),
+        ('<curve-slider curve="absent">', "there is no generated/curves/absent.json"),
     ],
 )
 def test_a_name_that_is_not_there_is_a_fault_that_names_the_page(text: str, complaint: str) -> None:
@@ -51,6 +55,31 @@ def test_a_name_that_is_not_there_is_a_fault_that_names_the_page(text: str, comp
         built(text)
     assert f"{PAGE}: " in str(fault.value)
     assert complaint in str(fault.value)
+
+
+def test_a_renamed_function_breaks_the_build(tmp_path: Path) -> None:
+    for folder in ("cnn", "pipeline"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy2(ROOT / "dvc.yaml", tmp_path)
+    name = "cnn.training._sum_in_order"
+    (tmp_path / PAGE).parent.mkdir(parents=True)
+    (tmp_path / PAGE).write_text(f'--8<-- "built/code/{name}.md"\n')
+    command = ("python", "-m", "pipeline.site.build")
+    assert run(tmp_path, *command).returncode == 0
+    assert "def _sum_in_order(" in (tmp_path / build.BUILT / f"code/{name}.md").read_text(encoding="utf-8")
+
+    module = tmp_path / "cnn/training.py"
+    module.write_text(module.read_text(encoding="utf-8").replace("_sum_in_order", "_add_in_order"))
+    ended = run(tmp_path, *command)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == (
+        f"error: The site cannot be built:\n  {PAGE}: {name}: cnn/training.py has no _sum_in_order, "
+        "did you mean '_add_in_order'?.\n"
+    )
+
+
+def test_pages_are_what_people_write() -> None:
+    assert [page.as_posix() for page in build.read_pages()] == PAGES
 
 
 def test_all_faults_are_told_at_once() -> None:

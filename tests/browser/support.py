@@ -1,0 +1,97 @@
+"""What the browser tests share: where the site lies, its pages, and a page that is watched."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pytest
+
+from pipeline import paths
+
+if TYPE_CHECKING:  # without Playwright the tests are skipped, not broken
+    from playwright.sync_api import Browser, Page, Request
+
+ROOT = Path(__file__).parents[2]
+SITE = ROOT / "site"
+FIGURES = SITE / paths.FIGURES.relative_to("docs")
+WIDGETS = "digit-canvas, step-player, predict-value, curve-slider"
+DESK = {"width": 1280, "height": 900}
+PHONE = {"width": 360, "height": 800}
+
+
+def documents() -> dict[str, str]:
+    """Return the Markdown files in the navigation, by the addresses of their pages."""
+    names = re.findall(r": (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE)
+    return {f"{name.removesuffix('.md')}/".removesuffix("index/"): name for name in names}
+
+
+def elements(name: str) -> list[tuple[str, int, dict[str, str]]]:
+    """Return each <name> of the pages: its page, its place among those of the page, and its attributes."""
+    found = []
+    for address, file in documents().items():
+        if not file.startswith("built/"):
+            tags = re.findall(rf"<{name}\b([^>]*)>", (ROOT / "docs" / file).read_text(encoding="utf-8"))
+            found += [
+                (address, place, dict(re.findall(r'(\w+)="([^"]*)"', tag))) for place, tag in enumerate(tags)
+            ]
+    return found
+
+
+def recorded(name: str) -> Any:
+    """Return what the figures stage recorded for the widgets in a JSON file."""
+    return json.loads((FIGURES / name).read_text(encoding="utf-8"))
+
+
+def missing(reason: str) -> NoReturn:
+    """Skip a test for what the machine has not, or fail where the tests have to run."""
+    if os.environ.get("CNN_BROWSER_TESTS") == "required":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@dataclass
+class Watch:
+    """What a page did that readers do not see."""
+
+    requests: list[Request] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    def fetched(self, ending: str) -> int:
+        return sum(request.url.endswith(ending) for request in self.requests)
+
+
+@contextmanager
+def opened(browser: Browser, site: str, **context: Any) -> Iterator[tuple[Page, Watch]]:
+    """Open a page of its own; at the end it must have had no error and have asked no other host."""
+    watch = Watch()
+    options = {"base_url": site, "viewport": DESK, "reduced_motion": "reduce", **context}
+    with browser.new_context(**options) as pages:
+        page = pages.new_page()
+        page.set_default_timeout(10_000)
+        page.on("request", lambda request: watch.requests.append(request))
+        page.on("pageerror", lambda error: watch.faults.append(str(error)))
+        page.on("console", lambda message: watch.faults.append(f"{message.type}: {message.text}"))
+        yield page, watch
+    assert watch.faults == []
+    assert [request.url for request in watch.requests if not request.url.startswith((site, "data:"))] == []
+
+
+def go(page: Page, address: str) -> None:
+    """Load a page, and wait until its widgets are drawn."""
+    page.goto(address)
+    drawn(page)
+
+
+def drawn(page: Page) -> None:
+    """Wait until the page's widgets show something."""
+    page.wait_for_function(
+        "(widgets) => [...document.querySelectorAll(widgets)].every((widget) => widget.children.length)",
+        arg=WIDGETS,
+    )

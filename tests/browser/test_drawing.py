@@ -1,0 +1,186 @@
+"""<digit-canvas>: digits drawn with the mouse and a finger, ready ones, maps, and a network that cannot be had."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.browser.support import PHONE, Watch, go, opened, recorded
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
+
+Stroke = list[tuple[int, int]]
+DIGITS: dict[str, list[Stroke]] = {  # on a square of 280 pixels
+    "0": [
+        [(140, 40), (90, 80), (75, 140), (90, 200), (140, 235), (190, 200), (205, 140), (190, 80), (140, 40)]
+    ],
+    "1": [[(140, 40), (140, 240)]],
+    "2": [[(85, 90), (110, 50), (160, 45), (190, 85), (170, 130), (80, 225), (205, 225)]],
+    "3": [[(85, 55), (170, 50), (190, 90), (140, 130), (190, 165), (180, 215), (90, 225)]],
+    "4": [[(100, 40), (80, 140), (200, 140)], [(170, 60), (170, 240)]],
+    "7": [[(80, 60), (200, 60), (130, 230)]],
+}
+SMALL = {"3": [[(25, 20), (60, 18), (70, 38), (45, 52), (72, 70), (65, 95), (28, 98)]]}
+INK = """
+(canvas) => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return data.filter((value, place) => place % 4 === 3 && value > 0).length;
+}
+"""
+TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+@pytest.fixture
+def page(page: Page) -> Page:
+    go(page, "")
+    return page
+
+
+def canvas(page: Page) -> Locator:
+    return page.locator("digit-canvas .draw > canvas")
+
+
+def answer(page: Page) -> str:
+    """Return what the network says once it has looked at all that is drawn."""
+    page.wait_for_function(
+        "() => document.querySelector('digit-canvas .answer').textContent.includes('says')"
+    )
+    page.evaluate(TWO_FRAMES)
+    return page.locator("digit-canvas .answer").inner_text()
+
+
+def draw(page: Page, strokes: list[Stroke]) -> None:
+    """Draw with the mouse."""
+    canvas(page).scroll_into_view_if_needed()
+    box = canvas(page).bounding_box()
+    assert box is not None
+    for stroke in strokes:
+        for place, (x, y) in enumerate(stroke):
+            page.mouse.move(box["x"] + x, box["y"] + y, steps=5)
+            if place == 0:
+                page.mouse.down()
+        page.mouse.up()
+
+
+def test_what_is_drawn_with_the_mouse_is_recognised(page: Page) -> None:
+    for digits in (DIGITS, SMALL):
+        for digit, strokes in digits.items():
+            page.locator("digit-canvas .clear").click()
+            draw(page, strokes)
+            assert answer(page).startswith(f"The network says {digit}, ")
+
+
+def test_a_finger_draws(browser: Browser, site: str) -> None:
+    with opened(browser, site, viewport=PHONE, has_touch=True, is_mobile=True) as (page, _):
+        go(page, "")
+        canvas(page).scroll_into_view_if_needed()
+        box = canvas(page).bounding_box()
+        assert box is not None
+        touch = page.context.new_cdp_session(page)
+        before = page.evaluate("() => scrollY")
+        [stroke] = DIGITS["7"]
+        for (x, y), (x_next, y_next) in pairwise(stroke):
+            for part in range(6):
+                point = {
+                    "x": box["x"] + x + (x_next - x) * part / 5,
+                    "y": box["y"] + y + (y_next - y) * part / 5,
+                }
+                kind = "touchStart" if (x, y) == stroke[0] and part == 0 else "touchMove"
+                touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        assert answer(page).startswith("The network says 7, ")
+        assert page.evaluate("() => scrollY") == before
+
+
+def test_ready_digits_give_what_was_recorded(page: Page) -> None:
+    names = recorded("network/network.json")["class_names"]
+    for digit in recorded("network/digits.json")["digits"]:
+        page.get_by_role("button", name=re.compile(rf"test image {digit['image']}\b")).click()
+        said = answer(page)
+        best = max(range(len(names)), key=digit["probabilities"].__getitem__)
+        assert said.startswith(f"The network says {names[best]}, {100 * digit['probabilities'][best]:.1f}%.")
+        assert said.endswith(f"Test image {digit['image']} is labelled {names[digit['label']]}.")
+        shares = page.locator("digit-canvas .bar").evaluate_all(
+            "(bars) => bars.map((bar) => Number(bar.style.getPropertyValue('--share')))"
+        )
+        assert shares == pytest.approx(digit["probabilities"], abs=1e-4)
+        assert page.locator("digit-canvas .best").inner_text().split()[0] == names[best]
+
+
+def test_the_first_digit_is_there_before_the_network_and_the_network_is_fetched_when_needed(
+    page: Page, watch: Watch
+) -> None:
+    [first, *_] = recorded("network/digits.json")["digits"]
+    assert f"Test image {first['image']} is labelled {first['label']}." in answer(page)
+    page.get_by_role("button", name="Conv2D 1, map 2", exact=True).hover()
+    assert page.locator("aside .title").inner_text() == "Conv2D 1, map 2 of 32"
+    page.wait_for_load_state("networkidle")
+    assert watch.fetched("weights.bin") == 0
+    for digit in ("1", "7"):
+        draw(page, DIGITS[digit])
+        assert answer(page).startswith("The network says")
+        page.locator("digit-canvas .clear").click()
+    assert watch.fetched("weights.bin") == 1
+
+
+def test_clear_clears(page: Page) -> None:
+    draw(page, DIGITS["1"])
+    assert page.evaluate(INK, canvas(page).element_handle()) > 0
+    page.locator("digit-canvas .clear").click()
+    assert page.evaluate(INK, canvas(page).element_handle()) == 0
+    assert page.locator("digit-canvas .answer").inner_text() == "Draw, or choose a ready one."
+
+
+def test_a_map_opens_large_with_its_filter_and_the_region_it_looks_at(page: Page) -> None:
+    page.get_by_role("button", name="Conv2D 2, map 3", exact=True).click()
+    large = page.locator("digit-canvas dialog")
+    assert large.locator(".title").inner_text() == "Conv2D 2, map 3 of 32"
+    large.get_by_text("its filter: 3×3, for each of 32 channels").wait_for()
+    assert large.locator(".tiles canvas").count() == 32
+    place = re.match(r"row (\d+), column (\d+): ", large.locator("figcaption").first.inner_text())
+    assert place is not None
+    ends = [f"{max(0, at - 2)}–{min(27, at + 2)}" for at in map(int, place.groups())]  # two filters of 3 × 3
+    captions = large.locator("figcaption").all_inner_texts()
+    assert captions[1] == f"looks at rows {ends[0]}, columns {ends[1]}"
+    large.get_by_role("button", name="Close").click()
+    assert large.is_hidden()
+
+
+@pytest.mark.parametrize(
+    ("route", "reason"),
+    [({"status": 404}, "/cnn/generated/network/weights.bin answered 404"), (None, "Failed to fetch")],
+    ids=["not there", "no network"],
+)
+def test_a_network_that_cannot_be_had_is_told_in_one_sentence_and_tried_again(
+    page: Page, watch: Watch, route: dict[str, Any] | None, reason: str
+) -> None:
+    page.route("**/weights.bin", lambda asked: asked.fulfill(**route) if route else asked.abort())
+    said = page.locator("digit-canvas .answer")
+    draw(page, DIGITS["1"])
+    page.get_by_text(f"The network could not be loaded: {reason}.").wait_for()
+    assert said.inner_text() == f"The network could not be loaded: {reason}."
+    assert {fault.split(":")[0] for fault in watch.faults} == {
+        "error"
+    }  # the browser's own word on each request
+    assert all("Failed to load resource" in fault for fault in watch.faults)
+    watch.faults.clear()
+    page.unroute("**/weights.bin")
+    draw(page, DIGITS["1"])
+    assert answer(page).startswith("The network says 1, ")
+
+
+def test_recorded_numbers_that_cannot_be_had_are_told_in_one_sentence(page: Page, watch: Watch) -> None:
+    page.route("**/generated/**/*.json", lambda asked: asked.fulfill(status=404))
+    for address, sentence in {
+        "": "The network could not be loaded: ",
+        "learn/flatten/": "This widget could not be drawn: ",
+    }.items():
+        go(page, address)
+        for failure in page.locator(".failure").all_inner_texts():
+            assert re.fullmatch(rf"{sentence}[\w/.-]+\.json answered 404\.", failure)
+        assert page.locator(".failure").count() == page.locator(":has(> .failure)").count() > 0
+    watch.faults.clear()

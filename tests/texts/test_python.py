@@ -1,0 +1,80 @@
+"""The Python of README, CONTRIBUTING and the pages runs, and prints what they say.
+
+Sessions (`pycon`) are one doctest a page, and programs (`python`) are one program a page, in reading order.
+"""
+
+import doctest
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.pipeline.workspace import run
+from tests.texts.texts import TEXTS, blocks, read
+
+README = "README.md"
+
+
+def run_sessions(text: str, markdown: str) -> str:
+    """Return how what the sessions print differs from what stands there."""
+    names: dict[str, object] = {}
+    faults: list[str] = []
+    runner = doctest.DocTestRunner(verbose=False)
+    with np.printoptions():  # what a page sets holds for this page
+        for block in blocks(markdown, "pycon"):
+            session = doctest.DocTestParser().get_doctest(block.code, {}, text, text, block.line - 1)
+            session.globs = names
+            runner.run(session, out=faults.append, clear_globs=False)
+    return "".join(faults)
+
+
+def run_programs(text: str, markdown: str, folder: Path) -> str:
+    """Return what the programs print; their lines have the numbers that they have in the text."""
+    lines = [""] * markdown.count("\n")
+    for block in blocks(markdown, "python"):
+        code = block.code.splitlines()
+        lines[block.line - 1 : block.line - 1 + len(code)] = code
+    program = folder / Path(text).with_suffix(".py").name
+    program.write_text("\n".join(lines), encoding="utf-8")
+    ended = run(folder, "python", program.name)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_sessions_print_what_the_text_says(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    faults = run_sessions(text, read(text))
+    if faults:
+        pytest.fail(faults, pytrace=False)
+
+
+def test_programs_of_the_pages_run(tmp_path: Path) -> None:
+    for text in TEXTS:
+        if text != README and blocks(read(text), "python"):
+            run_programs(text, read(text), tmp_path)
+
+
+def test_programs_of_the_readme_print_shapes_small_errors_and_a_high_accuracy(tmp_path: Path) -> None:
+    shapes, errors, accuracy = run_programs(README, read(README), tmp_path).splitlines()
+    assert shapes == "(4, 28, 28, 8) (4, 28, 28, 1) (3, 3, 1, 8) (8,)"
+    numbers = [float(error) for error in re.findall(r": ([\d.e-]+)", errors)]
+    assert len(numbers) == 3
+    assert max(numbers) < 1e-6
+    assert float(accuracy) > 0.97
+
+
+def test_another_result_than_the_text_says_is_told_with_page_and_line() -> None:
+    markdown = "# Page\n\n```pycon\n>>> x = 2\n```\n\n    ```pycon\n    >>> x\n    3\n    ```\n"
+    faults = run_sessions("docs/page.md", markdown)
+    assert 'File "docs/page.md", line 8, in docs/page.md' in faults
+    assert "Expected:\n    3\nGot:\n    2\n" in faults
+
+
+def test_a_program_that_fails_is_told_with_page_and_line(tmp_path: Path) -> None:
+    markdown = "# Page\n\n```python\nx = 1\n```\n\n```python\nx / 0\n```\n"
+    with pytest.raises(AssertionError, match=r'page\.py", line 8, in <module>'):
+        run_programs("docs/page.md", markdown, tmp_path)
