@@ -21,3 +21,8 @@ FAULT_COUNTS = Path("metrics/faults.json")  # how many cases of each the tests h
 FIGURES = Path("docs/generated")
 README_FIGURE = Path("metrics/feature-maps.png")
 LOGS = Path("logs")  # what differs from run to run: neither git nor DVC tracks it
+RUNNING = LOGS / "running"  # the process that holds this file's lock is the stage that runs
+
+# All that stages write by way of a part file or folder beside it.
+OUTPUTS = [RAW / "*", PROCESSED / "*", CHECKPOINTS / "*", MODEL, EVALUATION, CLASSES, PREDICTIONS, HARDEST]
+OUTPUTS += [FIGURES, README_FIGURE, LOGS / "*"]
