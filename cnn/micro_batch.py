@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from cnn.augmentation import Augmentation
+from cnn.divergence import first_overflow
 from cnn.labels import labels_of
 from cnn.losses import Loss
 from cnn.parallel import keep_freed_memory, one_blas_thread
@@ -23,6 +25,7 @@ class MicroBatchResult(NamedTuple):
     correct: int
     grads: Gradients
     observations: list[dict[str, Array]]
+    overflow: int | None  # the layer that made the loss no finite number, if it is none
 
 
 def run_micro_batch(
@@ -48,7 +51,7 @@ def run_micro_batch(
         rng_key: seed, epoch, step and the micro-batch's place, from which dropout's randomness derives.
 
     Returns:
-        Its part of the loss, the gradients and the statistics.
+        Its part of the loss, the gradients, the statistics, and which layer overflowed.
     """
     keep_freed_memory()  # of this process, which need not be that of fit
     with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):  # Training reports what overflows
@@ -59,7 +62,8 @@ def run_micro_batch(
         grads = model.parameter_gradients(doutputs, caches)
     correct = int((labels_of(outputs) == labels_of(targets)).sum())
     seen = [layer.observations(cache) for layer, cache in zip(model.layers, caches, strict=True)]
-    return MicroBatchResult(value, correct, grads, seen)
+    overflow = None if isfinite(value) else first_overflow(model, x, generator(*rng_key))
+    return MicroBatchResult(value, correct, grads, seen, overflow)
 
 
 def generator(seed: int, *key: int) -> np.random.Generator:

@@ -6,18 +6,20 @@ import io
 import json
 import os
 import zipfile
+from math import prod
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cnn.types import Array
+from cnn.checks import check_shape
+from cnn.layers import BatchNorm, Conv2D, Dense
+from cnn.types import Array, Shape
 
 if TYPE_CHECKING:
     from cnn.sequential import Sequential
 
 HEADER = "header"
-DAMAGE = (zipfile.BadZipFile, EOFError, KeyError, MemoryError, RuntimeError, TypeError, ValueError)
 FORMAT_VERSION = 1
 
 
@@ -42,14 +44,43 @@ def load_model(kind: type[Sequential], path: Path) -> Sequential:
     header, arrays = read_arrays(path, "cnn model")
     try:
         model = kind.from_config(header)
-        model.build(tuple(header["input_shape"]), np.random.default_rng(0))
-        missing = (model.params | model.state).keys() - arrays.keys()
-        if missing:
-            raise ValueError(f"there is no array named {min(missing)!r}.")
-        model.assign(arrays)
-    except DAMAGE as error:
-        raise ValueError(f"{path} does not hold a model that fits together: {error}") from error
+        _build(model, check_shape(header["input_shape"]), arrays)
+    except Exception as error:  # whatever a header that anyone may have written leads to
+        raise ValueError(f"{path} does not hold a model that fits together: {_brief(error)}") from error
     return model
+
+
+def _build(model: Sequential, input_shape: Shape, arrays: dict[str, Array]) -> None:
+    """Build a model whose arrays are these."""
+    _refuse_absurd_layers(model, input_shape, arrays)
+    model.build(input_shape, np.random.default_rng(0))
+    missing = (model.params | model.state).keys() - arrays.keys()
+    if missing:
+        raise ValueError(f"there is no array named {min(missing)!r}.")
+    model.assign(arrays)
+
+
+def _refuse_absurd_layers(model: Sequential, input_shape: Shape, arrays: dict[str, Array]) -> None:
+    """Refuse layers that are larger than the arrays of the file, before memory is taken for them."""
+    model.output_shape(input_shape)  # names the layer that does not fit
+    shape = input_shape
+    for place, layer in enumerate(model.layers):
+        before, shape = shape, layer.output_shape(shape)
+        match layer:
+            case Dense():
+                largest = before[-1] * layer.units
+            case Conv2D():
+                largest = prod(layer.window(before)[0]) * before[-1] * layer.filters
+            case BatchNorm():
+                largest = before[-1]
+            case _:
+                continue
+        held = max((array.size for name, array in arrays.items() if name.startswith(f"{place}.")), default=0)
+        if held < largest:
+            raise ValueError(
+                f"layer {place} ({layer.name}) needs an array of {largest} numbers, "
+                f"the largest that the file holds for it has {held}."
+            )
 
 
 def write_arrays(path: Path, kind: str, header: dict[str, Any], arrays: dict[str, Array]) -> None:
@@ -90,32 +121,38 @@ def read_arrays(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, Array]
         OSError: if the file cannot be read; FileNotFoundError if there is none.
         ValueError: if it is something else, or damaged.
     """
-    content = io.BytesIO(path.read_bytes())
+    content = path.read_bytes()
     try:
         _refuse_false_sizes(content)
-        with np.load(content, allow_pickle=False) as members:
+        with np.load(io.BytesIO(content), allow_pickle=False) as members:
             arrays = {name: members[name] for name in members.files}
         header = json.loads(str(arrays.pop(HEADER)))
         found, version = header["kind"], header["version"]
-    except (*DAMAGE, OSError) as error:
-        raise ValueError(f"{path} is no {kind} file, or a damaged one: {error}") from error
+    except Exception as error:  # a decoder that is given nonsense raises whatever it stumbles over
+        raise ValueError(f"{path} is no {kind} file, or a damaged one: {_brief(error)}") from error
     if found != kind:
-        raise ValueError(f"{path} is a {found} file, expected a {kind} file.")
+        raise ValueError(f"{path} is a {_brief(found)} file, expected a {kind} file.")
     if version != FORMAT_VERSION:
         raise ValueError(
-            f"{path} has format {version}, expected {FORMAT_VERSION}: use the matching version of cnn."
+            f"{path} has format {_brief(version)}, expected {FORMAT_VERSION}: "
+            "use the matching version of cnn."
         )
     for name, array in arrays.items():
         if array.dtype not in (np.float32, np.float64) or not np.isfinite(array).all():
             raise ValueError(
-                f"{path} holds {name!r} of {array.dtype}, expected finite float32 or float64 numbers."
+                f"{path} holds {name!r:.60} of {array.dtype}, expected finite float32 or float64 numbers."
             )
     return header, arrays
 
 
-def _refuse_false_sizes(file: IO[bytes]) -> None:
+def _brief(found: object) -> str:
+    """Return what is said of a file, or stands in it, as one line that no file can make endless."""
+    return " ".join(str(found).split())[:300]
+
+
+def _refuse_false_sizes(content: bytes) -> None:
     """Refuse archives whose arrays claim more bytes than the file holds, before memory is taken for them."""
-    with zipfile.ZipFile(file) as archive:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for member in archive.infolist():
             if member.compress_type != zipfile.ZIP_STORED or member.compress_size != member.file_size:
                 raise ValueError(f"its member {member.filename!r} is compressed.")
@@ -128,4 +165,5 @@ def _refuse_false_sizes(file: IO[bytes]) -> None:
                     raise ValueError(
                         f"its member {member.filename!r} claims {claimed} of {member.file_size} bytes."
                     )
-    file.seek(0)
+        if sum(member.file_size for member in archive.infolist()) > len(content):
+            raise ValueError("its members overlap.")

@@ -12,6 +12,7 @@ import numpy as np
 
 from cnn.augmentation import Augmentation
 from cnn.checks import whole_number
+from cnn.divergence import diverging_layer, first_overflow
 from cnn.losses import Loss
 from cnn.micro_batch import MicroBatchResult, generator, run_micro_batch
 from cnn.optimiser_base import Optimiser
@@ -205,6 +206,11 @@ class Training:
         }
         if self.validation_data is not None:
             validation = self.model.evaluate(*self.validation_data, self.loss, executor=pool)
+            if not isfinite(validation["loss"]):
+                x = self.validation_data[0]
+                parts = (x[i : i + MICRO_BATCH_SIZE] for i in range(0, len(x), MICRO_BATCH_SIZE))
+                place = min(first_overflow(self.model, part) for part in parts)
+                raise self._diverged(f"in the validation of epoch {self.epoch}", place, validation["loss"])
             record |= {f"validation_{name}": value for name, value in validation.items()}
         self.history.append(record)
 
@@ -213,12 +219,11 @@ class Training:
         results = list(self._micro_batches(pool, batch, draws))
         loss_value = sum(result.loss for result in results)
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows is reported below
-            params = self.optimiser.update(self.model.params, _sum_in_order(results), self.progress)
-        if not isfinite(loss_value) or not all(np.isfinite(value).all() for value in params.values()):
-            raise FloatingPointError(
-                f"Training diverged at step {self.step + 1} of epoch {self.epoch + 1} with the loss "
-                f"{loss_value:.4g}: try a lower learning rate, a warm-up or clip_norm."
-            )
+            grads = _sum_in_order(results)
+            params = self.optimiser.update(self.model.params, grads, self.progress)
+        place = diverging_layer(results, grads, params)
+        if place is not None:
+            raise self._diverged(f"at step {self.step + 1} of epoch {self.epoch + 1}", place, loss_value)
         self.model.assign(params)
         for result in results:
             for layer, seen in zip(self.model.layers, result.observations, strict=True):
@@ -227,6 +232,12 @@ class Training:
         self.step += 1
         self.seen += len(batch)
         self._loss_sum += loss_value * len(batch)
+
+    def _diverged(self, when: str, place: int, loss_value: float) -> FloatingPointError:
+        return FloatingPointError(
+            f"Training diverged {when}, in layer {place} ({self.model.layers[place].name}), with the loss "
+            f"{loss_value:.4g}: try a lower learning rate, a warm-up or clip_norm."
+        )
 
     def _micro_batches(self, pool: Executor, batch: Labels, draws: Array) -> Iterator[MicroBatchResult]:
         """Run the batch's micro-batches side by side, and give their results in order."""

@@ -60,7 +60,8 @@ def fetch(
         The name of the data set in the folder, which is the sample's if need be, and every attempt.
 
     Raises:
-        PipelineError: if a file cannot be obtained and nothing may stand in for it, or the disk fails.
+        PipelineError: if a file cannot be obtained and nothing may stand in for it, if the disk fails, or
+            if a mirror's URL is not https.
     """
     try:
         return _fetch(dataset, destination, Mirrors(mirrors, patience), fallback)
@@ -151,7 +152,7 @@ def _install_sample(destination: Path, sample: Dataset) -> None:
 
     images, labels = (array.astype(np.uint8) for array in mnist_data())
     by_class = np.argsort(labels, kind="stable").reshape(10, 500)
-    with tempfile.TemporaryDirectory(".partial", f".{destination.name}.", destination.parent) as scratch:
+    with tempfile.TemporaryDirectory(".part", f".{destination.name}.", destination.parent) as scratch:
         folder = Path(scratch, sample.name)
         folder.mkdir()
         parts: dict[Split, npt.NDArray[np.intp]] = {"train": by_class[:, :400], "test": by_class[:, 400:]}
@@ -203,20 +204,13 @@ def mirrors_of(dataset: Dataset, own: str) -> list[str | Path]:
         dataset: the data set.
         own: a folder or a URL that holds one folder per data set; empty if there is none.
 
-    Raises:
-        PipelineError: if the user's own is a URL of another scheme than http and https.
-
     >>> mirrors_of(DATASETS["mnist"], "http://localhost:8000/")[:2]
     ['http://localhost:8000/mnist', 'https://storage.googleapis.com/cvdf-datasets/mnist']
     """
     if not own:
         return list(dataset.mirrors)
-    scheme, is_url, _ = own.partition("://")
-    if not is_url:
-        return [Path(own, dataset.name), *dataset.mirrors]
-    if scheme.lower() not in {"http", "https"}:
-        raise PipelineError(f"CNN_DATA_MIRROR begins with {scheme}://, expected a folder or an http(s) URL.")
-    return [f"{own.rstrip('/')}/{dataset.name}", *dataset.mirrors]
+    first = f"{own.rstrip('/')}/{dataset.name}" if "://" in own else Path(own, dataset.name)
+    return [first, *dataset.mirrors]
 
 
 def main() -> None:
@@ -230,4 +224,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run_stage(main)
+    run_stage(main, stage="fetch")

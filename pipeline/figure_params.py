@@ -32,7 +32,7 @@ class Valley(Strict):
     along: float = Field(gt=0, description="where all of them start, w₀: so far along the valley")
     across: float = Field(gt=0, description="where all of them start, w₁: so far across it")
     steepness: float = Field(gt=0, description="how much steeper the valley is across than along")
-    steps: int = Field(ge=1, description="how many steps each of them makes")
+    steps: int = Field(ge=1, le=1000, description="how many steps each of them makes")
     optimisers: dict[
         str,
         Annotated[
@@ -46,7 +46,9 @@ class Valley(Strict):
 class Figures(Strict):
     """What is drawn."""
 
-    digit: int = Field(ge=0, description="which test image is followed through the network")
+    digit: int = Field(
+        ge=0, le=9999, description="which of the 10,000 test images is followed through the network"
+    )
     images: int = Field(ge=1, description="how many test images are counted over, and validated on")
     seed: int = Field(ge=0, description="the seed of the dropout masks and distorted copies that are shown")
     augmentation: Annotated[

@@ -5,21 +5,23 @@ The images stay bytes on disk, a quarter of the size; they become float32 when t
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from math import sqrt
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, TypeAdapter, ValidationError
 
+from pipeline.datasets import IMAGE_SHAPE
 from pipeline.errors import PipelineError
 
 Part = Literal["train", "validation", "test"]
 Bytes = NDArray[np.uint8]
 
 NORMALISATION = "normalisation.json"
+REMEDY = "remove it and run `dvc repro`"
 
 
 class Labelled(NamedTuple):
@@ -45,8 +47,8 @@ class Normalisation:
     """
 
     dataset: str
-    mean: float
-    standard_deviation: float
+    mean: Annotated[float, Field(ge=0, le=255)]
+    standard_deviation: Annotated[float, Field(gt=0, le=255)]
 
     @classmethod
     def measured_on(cls, dataset: str, images: Bytes) -> Normalisation:
@@ -74,21 +76,42 @@ def load_part(part: Part, processed: Path) -> Labelled:
         processed: the folder that the stage wrote.
 
     Raises:
-        PipelineError: if the part is not there.
+        PipelineError: if the part is not there, or damaged.
     """
+    images, labels = (_load_bytes(processed / f"{part}-{kind}.npy") for kind in Labelled._fields)
+    if images.shape != (*labels.shape, *IMAGE_SHAPE):
+        raise PipelineError(
+            f"The {part} part in {processed} has images of {images.shape} and labels of {labels.shape}, "
+            f"expected [n, 28, 28] and [n]: {REMEDY}."
+        )
+    return Labelled(images, labels)
+
+
+def _load_bytes(path: Path) -> Bytes:
     try:
-        return Labelled(*(np.load(processed / f"{part}-{kind}.npy") for kind in Labelled._fields))
+        # A map of the file costs no memory, whatever the file claims to hold.
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
     except FileNotFoundError as error:
-        raise PipelineError(f"There is no {error.filename}: run `dvc repro` first.") from error
+        raise PipelineError(f"There is no {path}: run `dvc repro` first.") from error
+    except Exception as error:  # a decoder that is given nonsense raises whatever it stumbles over
+        raise PipelineError(f"{path} is damaged ({error}): {REMEDY}.") from error
+    if array.dtype != np.uint8:
+        raise PipelineError(f"{path} holds {array.dtype}, expected uint8: {REMEDY}.")
+    return np.array(array)
 
 
 def load_normalisation(processed: Path) -> Normalisation:
     """Return how the images are normalised.
 
     Raises:
-        PipelineError: if the file is not there.
+        PipelineError: if the file is not there, or damaged.
     """
     path = processed / NORMALISATION
-    if not path.exists():
-        raise PipelineError(f"There is no {path}: run `dvc repro` first.")
-    return Normalisation(**json.loads(path.read_text(encoding="utf-8")))
+    try:
+        return TypeAdapter(Normalisation).validate_json(path.read_bytes(), strict=True)
+    except FileNotFoundError as error:
+        raise PipelineError(f"There is no {path}: run `dvc repro` first.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        fault = " ".join(map(str, (*first["loc"], first["msg"])))
+        raise PipelineError(f"{path} is damaged ({fault}): {REMEDY}.") from error

@@ -2,6 +2,7 @@
 
 A mirror is a folder or a URL that holds `<file name>.gz`. Nothing that it does is trusted: what it sends is
 unpacked as it comes, no further than to the file's size, and gets its name only once its SHA-256 is right.
+URLs are https; http is for servers on this very machine, whose bytes no network carries.
 """
 
 import hashlib
@@ -16,13 +17,17 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
 
 from pipeline.datasets import IdxFile
+from pipeline.errors import PipelineError
+from pipeline.stage import naming
 
 if TYPE_CHECKING:
     import requests
 
 _PIECE = 2**16  # bytes
+_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 
 
 @dataclass(frozen=True)
@@ -59,11 +64,20 @@ class Mirrors:
     Args:
         mirrors: folders and URLs that hold `<file name>.gz`, in the order in which they are asked.
         patience: how long to wait for one.
+
+    Raises:
+        PipelineError: if a URL is neither https nor, on this machine, http.
     """
 
     def __init__(self, mirrors: Iterable[str | Path], patience: Patience) -> None:
         self.attempts: list[Attempt] = []
         self._responsive = list(mirrors)
+        for mirror in self._responsive:
+            if isinstance(mirror, str) and not _is_private(mirror):
+                raise PipelineError(
+                    f"{_presentable(mirror)} is given as a mirror, expected an https address (http only on "
+                    "this machine, as http://localhost:8000) or a folder; change CNN_DATA_MIRROR."
+                )
         self._patience = patience
 
     def obtain(self, file: IdxFile, folder: Path) -> bool:
@@ -95,7 +109,7 @@ def _download(mirror: str | Path, file: IdxFile, target: Path, patience: Patienc
     digest = hashlib.sha256()
     bar = tqdm(desc=file.name, total=file.size, unit="B", unit_scale=True, leave=False, disable=None)
     try:
-        with closing(packed), bar, temporary.open("wb") as stream:
+        with naming(target), closing(packed), bar, temporary.open("wb") as stream:
             for piece in _unpack(packed, file.size):
                 stream.write(piece)
                 digest.update(piece)
@@ -108,18 +122,21 @@ def _download(mirror: str | Path, file: IdxFile, target: Path, patience: Patienc
 
 
 def _unpack(packed: Iterable[bytes], size: int) -> Iterator[bytes]:
-    """Unpack gzip as it comes, and not more than one byte beyond the size that is expected."""
+    """Unpack gzip as it comes, in small pieces, and not beyond the size that is expected."""
     unpacker = zlib.decompressobj(wbits=31)
     left = size
     for piece in packed:
-        try:
-            unpacked = unpacker.decompress(piece, left + 1)
-        except zlib.error as error:
-            raise _MirrorError(f"no gzip file, or a damaged one ({error})") from error
-        left -= len(unpacked)
-        if left < 0:
-            raise _MirrorError(f"too long (more than {size} bytes)")
-        yield unpacked
+        rest = piece
+        while rest:  # a piece can unpack to a thousand times its size
+            try:
+                unpacked = unpacker.decompress(rest, _PIECE)
+            except zlib.error as error:
+                raise _MirrorError(f"no gzip file, or a damaged one ({error})") from error
+            left -= len(unpacked)
+            if left < 0:
+                raise _MirrorError(f"too long (more than {size} bytes)")
+            yield unpacked
+            rest = unpacker.unconsumed_tail
         if unpacker.eof:
             break
     if left:
@@ -180,10 +197,8 @@ def _body(url: str, silence: float) -> Iterator[bytes]:
     import requests
 
     with requests.Session() as session:
-        if not url.lower().startswith("http://"):
-            del session.adapters["http://"]  # so that no redirect can leave https
         session.max_redirects = 5
-        session.hooks["response"].append(_close_redirect)
+        session.hooks["response"].append(_check_redirect)
         headers = {"Accept-Encoding": "identity"}  # the file is packed already
         # The one who waits for the pieces gives up first; this time-out is for the thread to end, too.
         with session.get(url, headers=headers, stream=True, timeout=2 * silence) as response:
@@ -193,10 +208,22 @@ def _body(url: str, silence: float) -> Iterator[bytes]:
                 yield piece
 
 
-def _close_redirect(response: "requests.Response", **_: object) -> None:
-    """Keep requests from reading the body of a redirect to its end, which may never come."""
+def _check_redirect(response: "requests.Response", **_: object) -> None:
+    """Refuse a redirect that does not lead to https, unless it stays on a server of this machine."""
     if response.is_redirect:
-        response.close()
+        response.close()  # else requests reads the body of the redirect to its end, which may never come
+        target = urljoin(response.url, response.headers["location"])
+        if urlsplit(target).scheme != "https" and urlsplit(target)[:2] != urlsplit(response.url)[:2]:
+            raise _MirrorError(f"redirect to {target}, which is not https")
+
+
+def _is_private(url: str) -> bool:
+    """Tell whether nobody on the way can read or change what is sent."""
+    try:
+        scheme, host = urlsplit(url).scheme, urlsplit(url).hostname
+    except ValueError:
+        return False
+    return bool(host) and (scheme == "https" or (scheme == "http" and host in _THIS_MACHINE))
 
 
 def _cause(error: BaseException) -> str:
@@ -208,5 +235,5 @@ def _cause(error: BaseException) -> str:
 
 def _presentable(text: str) -> str:
     """Make text that others had a hand in fit for screen and log: short, no control codes, no password."""
-    printable = "".join(character if character.isprintable() else " " for character in text[:200])
-    return re.sub("//[^/]*@", "//", printable)
+    without_password = re.sub("//[^/]*@", "//", text)
+    return "".join(character if character.isprintable() else " " for character in without_password[:200])

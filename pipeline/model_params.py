@@ -17,7 +17,7 @@ CLASSES = len(MNIST.class_names)  # as many as in every data set
 class Strict(BaseModel):
     """Parameters without room for misspelt ones."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 def makes(make: Callable[[Any], object]) -> AfterValidator:
@@ -42,4 +42,7 @@ def check_output(model: list[dict[str, Any]]) -> None:
     """Refuse a model that does not end with a number for each class of the images."""
     output_shape = recipes.make_model(model).output_shape(INPUT_SHAPE)
     if output_shape != (CLASSES,):
-        raise ValueError(f"the model must end with {CLASSES} numbers for an image, received {output_shape}.")
+        raise ValueError(
+            f"Layer {len(model) - 1} ({model[-1]['layer']}) does not fit: the last layer must give an output "
+            f"of {(CLASSES,)}, a number for each class, received {output_shape}."
+        )

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
+import reprlib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,10 +16,12 @@ from pydantic import (
     Field,
     ValidationError,
     WithJsonSchema,
+    field_validator,
     model_validator,
 )
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.reader import ReaderError
 
 from cnn.config import nearest
 from pipeline import recipes
@@ -112,7 +116,9 @@ class Recipe(Strict):
 class Evaluate(Strict):
     """What is reported of the trained model."""
 
-    calibration_bins: int = Field(ge=1, description="the classes of confidence in which accuracy is compared")
+    calibration_bins: int = Field(
+        ge=1, le=1000, description="the classes of confidence in which accuracy is compared"
+    )
     hardest: int = Field(
         ge=1,
         description="how many of the test images whose true class the model held least likely are listed",
@@ -129,6 +135,16 @@ class Parameters(Strict):
     recipes: dict[str, Recipe] = Field(min_length=1, description="the recipes under their names")
     evaluate: Evaluate
     figures: Figures
+
+    @field_validator("recipes", mode="before")
+    @classmethod
+    def _names_are_plain(cls, recipes: Any) -> Any:
+        for name in recipes if isinstance(recipes, dict) else []:
+            if isinstance(name, str) and not re.fullmatch(r"[\w-]+", name):
+                raise ValueError(  # files are named after it
+                    f"a recipe must be named with letters, digits, - and _ only, received {name!r}."
+                )
+        return recipes
 
     @model_validator(mode="after")
     def _recipe_exists(self) -> Parameters:
@@ -155,13 +171,20 @@ def load_parameters(path: Path = PARAMETERS) -> Parameters:
         PipelineError: if the file is missing, is no YAML, or holds anything that is not right.
     """
     try:
-        data = YAML(typ="safe", pure=True).load(path)
+        text = path.read_text(encoding="utf-8")
+        data = YAML(typ="safe", pure=True).load(text)
     except FileNotFoundError as error:
         raise PipelineError(f"There is no {path} here: run from the repository's root.") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise PipelineError(f"{path} line {line} is no YAML: expected text in UTF-8.") from error
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise PipelineError(f"{path} line {line} is no YAML: unacceptable character.") from error
     except MarkedYAMLError as error:
-        mark = error.problem_mark
-        place = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise PipelineError(f"{path}{place} is no YAML: {error.problem or error.context}.") from error
+        raise PipelineError(f"{path}{_fault_of_yaml(error)}") from error
+    except RecursionError as error:
+        raise PipelineError(f"{path} is nested too deeply: expected what {SCHEMA} says.") from error
     except (YAMLError, KeyError, ValueError) as error:  # ruamel lets a date that does not exist through
         reason = " ".join(str(error).split())
         raise PipelineError(f"{path} is no YAML: {reason.rstrip('.')}.") from error
@@ -190,6 +213,16 @@ def json_schema() -> str:
     return json.dumps(Parameters.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
+def _fault_of_yaml(error: MarkedYAMLError) -> str:
+    """Say where a file stops being YAML, why, and where that begins which is not ended as it should be."""
+    mark, context, start = error.problem_mark, error.context, error.context_mark
+    place = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+    begun = ""
+    if mark and start and start.line < mark.line and context.startswith("while"):
+        begun = f" {context} that begins in line {start.line + 1}"
+    return f"{place} is no YAML: {error.problem or context}{begun}."
+
+
 def _sentence(fault: dict[str, Any], data: Any) -> str:
     """Say in one sentence where a fault lies, what was expected and what was received."""
     place = ".".join(map(str, fault["loc"])) or "the file"
@@ -204,7 +237,7 @@ def _sentence(fault: dict[str, Any], data: Any) -> str:
     if fault["type"] == "value_error":
         return f"{place}: {fault['ctx']['error']}"
     received = fault["input"]
-    shown = "a mapping" if isinstance(received, dict) else repr(received)
+    shown = "a mapping" if isinstance(received, dict) else reprlib.repr(received)
     message = fault["msg"].removeprefix("Input should be ")
     return f"{place} must be {message}, received {shown}."
 

@@ -16,6 +16,13 @@ HARDEST = Path("metrics/hardest.csv")
 TRAINING_LOG = Path("metrics/training")
 STUDIES = Path("metrics/studies")  # of recipes as params.yaml has them, on the test images
 TUNING = Path("metrics/studies/tuning")  # of all configurations tried, on the validation images
+FAULTS = Path("tests/faults/groups")  # what can go wrong, in tables that tests and site read
+FAULT_COUNTS = Path("metrics/faults.json")  # how many cases of each the tests have tried
 FIGURES = Path("docs/generated")
 README_FIGURE = Path("metrics/feature-maps.png")
 LOGS = Path("logs")  # what differs from run to run: neither git nor DVC tracks it
+RUNNING = LOGS / "running"  # the process that holds this file's lock is the stage that runs
+
+# All that stages write by way of a part file or folder beside it.
+OUTPUTS = [RAW / "*", PROCESSED / "*", CHECKPOINTS / "*", MODEL, EVALUATION, CLASSES, PREDICTIONS, HARDEST]
+OUTPUTS += [FIGURES, README_FIGURE, LOGS / "*"]

@@ -17,6 +17,7 @@ from scipy import ndimage
 
 from pipeline.errors import PipelineError
 
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 SIDE = 28
 DIGIT_SIDE = 20
 MARGIN = 2  # pixels of the result around the digit, where strokes fade out
@@ -57,29 +58,41 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
 def _read_grey(path: Path) -> Grey:
     """Return the picture's grey levels, 0 to 255, upright and not much larger than needed."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # damaged metadata does no harm here
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with path.open("rb") as file, Image.open(file) as image:  # by name, turned TIFFs come out garbled
-                picture = _without_colour(ImageOps.exif_transpose(image))
+        picture = _decoded(path)
+        picture.thumbnail((WORKING_SIDE, WORKING_SIDE))
+        return _levels(picture)
     except Exception as error:  # a decoder that is given nonsense raises whatever it stumbles over
-        unknown = isinstance(error, UnidentifiedImageError)
-        reason = "unknown format" if unknown else getattr(error, "strerror", None) or error
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        if isinstance(error, UnidentifiedImageError):
+            reason = "unknown format"
         raise PipelineError(
             f"{path} cannot be read as a picture ({reason}): give a PNG, a JPEG or another common format."
         ) from error
-    picture.thumbnail((WORKING_SIDE, WORKING_SIDE))
-    return np.asarray(_opaque(picture) if picture.mode == "LA" else picture, np.float32)
 
 
-def _without_colour(image: Image.Image) -> Image.Image:
-    """Return the picture in mode L or F, or LA if parts of it are transparent."""
-    if image.mode.startswith(("I", "F")):  # 16 bits and more, of which any part of the range may be in use
-        levels = np.asarray(image, np.float32)
+def _decoded(path: Path) -> Image.Image:
+    """Return the picture, upright, in mode L or F, or LA if parts of it are transparent."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # damaged metadata does no harm here
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        # By name, turned TIFFs come out garbled.
+        with path.open("rb") as file, Image.open(file, formats=FORMATS) as image:
+            ImageOps.exif_transpose(image, in_place=True)
+            if image.mode.startswith(("I", "F")):
+                return image.convert("F")
+            if image.has_transparency_data:
+                return (image if image.mode == "RGBA" else image.convert("RGBA")).convert("LA")
+            return image.convert("L")
+
+
+def _levels(picture: Image.Image) -> Grey:
+    if picture.mode == "F":  # 16 bits and more, of which any part of the range may be in use
+        levels = np.asarray(picture)
         if not np.isfinite(levels).all():
             raise ValueError("it holds numbers that are not finite")
-        return Image.fromarray(np.interp(levels, (levels.min(), levels.max()), (0, 255)).astype(np.float32))
-    return image.convert("RGBA").convert("LA") if image.has_transparency_data else image.convert("L")
+        stretched: Grey = np.interp(levels, (levels.min(), levels.max()), (0, 255)).astype(np.float32)
+        return stretched
+    return np.asarray(_opaque(picture) if picture.mode == "LA" else picture, np.float32)
 
 
 def _opaque(picture: Image.Image) -> Image.Image:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -133,8 +132,6 @@ def main() -> int:
     parser.add_argument("image", nargs="+", type=Path, help="a picture of one digit: PNG, JPEG, …")
     parser.add_argument("--json", action="store_true", help="print JSON instead of bars")
     arguments = parser.parse_args()
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal that has no shades shows question marks
     found: list[Prediction] = []
     console = Console()
     for result in predict(arguments.image):

@@ -1,5 +1,7 @@
 """How every stage starts and ends: the run's circumstances on record, and errors in one sentence."""
 
+import errno
+import io
 import json
 import os
 import platform
@@ -7,32 +9,70 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NoReturn
 
 from cnn.parallel import processors
 from pipeline.errors import PipelineError
-from pipeline.paths import LOGS
+from pipeline.paths import LOGS, OUTPUTS, PARAMETERS, RUNNING
+
+_UNWRITABLE = {
+    getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG", "EIO", "EROFS", "EACCES", "EPERM")
+}
 
 
-def run_stage(main: Callable[[], int | None], *, resumes: bool = False) -> NoReturn:
-    """Run a stage's main function; a fault the user can mend becomes one line and exit status 1.
+def run_stage(main: Callable[[], int | None], *, stage: str | None = None) -> NoReturn:
+    """Run a program's main function; a fault the user can mend becomes one line and exit status 1.
 
     Args:
         main: the function; it may return an exit status.
-        resumes: whether it goes on from where it was stopped.
+        stage: the stage of `dvc.yaml` that the program is, of which only one at a time runs in a folder.
     """
+    if isinstance(sys.__stdout__, io.TextIOWrapper):  # which colorama, that DVCLive loads, has in its wrapper
+        sys.__stdout__.reconfigure(errors="replace")  # a terminal that lacks a sign shows a question mark
     try:
-        status = main()
-    except (PipelineError, FloatingPointError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        with _alone(stage) if stage else nullcontext():
+            status = main()
+    except (PipelineError, FloatingPointError, MemoryError, OSError) as error:
+        unwritable = isinstance(error, OSError) and error.errno in _UNWRITABLE
+        hint = "; make room there or give the permission, then run it again." if unwritable else ""
+        print(f"error: {error}{hint}", file=sys.stderr)
         status = 1
     except KeyboardInterrupt:
-        hint = " `dvc repro` goes on from here." if resumes else ""
-        print(f"\nstopped.{hint}", file=sys.stderr)
+        print(f"\nstopped.{' `dvc repro` goes on from here.' if stage else ''}", file=sys.stderr)
         status = 130
     sys.exit(status)
+
+
+@contextmanager
+def _alone(stage: str) -> Iterator[None]:
+    """Refuse to run beside another stage; remove the parts of files that killed stages have left.
+
+    The other one may have outlived its `dvc repro`. The system takes the lock from a process that ends,
+    however it ends.
+    """
+    from zc import lockfile
+
+    if not PARAMETERS.exists():  # not the repository's root, as main is about to say
+        yield
+        return
+    LOGS.mkdir(parents=True, exist_ok=True)
+    try:
+        lock = lockfile.LockFile(str(RUNNING), content_template=f"{{pid}} {stage}")
+    except lockfile.LockError as error:
+        process, other = (RUNNING.read_text(encoding="utf-8").split() or ["?", "another stage"])[:2]
+        raise PipelineError(
+            f"{stage} cannot run while {other} (process {process}) runs in this folder: wait until that has "
+            f"ended or end it by `kill {process}`, then run `dvc repro` again."
+        ) from error
+    try:
+        for output in OUTPUTS:
+            for part in output.parent.glob(_part(output.name, "*")):
+                shutil.rmtree(part) if part.is_dir() else part.unlink()
+        yield
+    finally:
+        lock.close()
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -41,13 +81,14 @@ def write_bytes(path: Path, content: bytes) -> None:
     Raises:
         OSError: if it cannot be written; a file that was there stays as it was.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    part = path.with_name(_part(path.name, str(os.getpid())))
+    with naming(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            part.write_bytes(content)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -57,14 +98,37 @@ def new_folder(destination: Path) -> Iterator[Path]:
     Raises:
         OSError: if it cannot be written; a folder that was there stays as it was.
     """
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=destination.parent, prefix=f".{destination.name}.") as scratch:
-        folder = Path(scratch) / destination.name
-        folder.mkdir()
-        yield folder
-        if destination.exists():
-            shutil.rmtree(destination)
-        folder.rename(destination)
+    prefix, suffix = _part(destination.name, "*").split("*")
+    with naming(destination):
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(suffix, prefix, destination.parent) as scratch:
+            folder = Path(scratch) / destination.name
+            folder.mkdir()
+            yield folder
+            if destination.exists():
+                shutil.rmtree(destination)
+            folder.rename(destination)
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Let errors name a file or folder that is written, where they name its part file or nothing at all.
+
+    Raises:
+        OSError: the block's.
+    """
+    try:
+        yield
+    except OSError as error:
+        named = str(error.filename or "")
+        if named and ".part" not in named:
+            raise
+        raise OSError(error.errno or errno.EIO, error.strerror or str(error), str(path)) from error
+
+
+def _part(name: str, which: str) -> str:
+    """Return what a file or folder is called until it is whole."""
+    return f".{name}.{which}.part"
 
 
 def write_json(path: Path, data: Any) -> None:

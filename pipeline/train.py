@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import sqlite3
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,7 +25,7 @@ from pipeline.kernels import check_kernels
 from pipeline.model_params import INPUT_SHAPE
 from pipeline.params import Parameters, Recipe, load_parameters
 from pipeline.recipes import make_augmentation, make_loss, make_model, make_optimiser
-from pipeline.stage import log_circumstances, run_stage
+from pipeline.stage import log_circumstances, naming, run_stage
 
 
 class MetricsLog(cnn.Callback):
@@ -65,6 +68,8 @@ def train(parameters: Parameters, processed: Path) -> dict[str, Any]:
     kernels = check_kernels(parameters.runtime.kernels)
     normalisation = load_normalisation(processed)
     training, validation = load_part("train", processed), load_part("validation", processed)
+    if not len(validation.labels):
+        raise PipelineError(f"{processed} has no validation images: choose a larger data.validation_share.")
     model = untrained_model(recipe)
     checkpoint = cnn.Checkpoint(paths.CHECKPOINTS / f"{_digest(parameters, processed)}.npz")
     print(
@@ -72,9 +77,7 @@ def train(parameters: Parameters, processed: Path) -> dict[str, Any]:
         f"with, {len(validation.labels):,} to choose the epoch by.\n{model.summary()}"
     )
     started = time.perf_counter()
-    with Live(
-        dir=str(paths.TRAINING_LOG), dvcyaml=None, save_dvc_exp=False, report=None, monitor_system=False
-    ) as live:
+    with _log() as live:
         live.log_metric("dataset", normalisation.dataset, plot=False)
         callbacks = (cnn.ProgressBar(), MetricsLog(live), cnn.BestWeights(recipe.train.monitor), checkpoint)
         history = fit_recipe(model, parameters, normalisation, training, validation, callbacks)
@@ -83,6 +86,18 @@ def train(parameters: Parameters, processed: Path) -> dict[str, Any]:
     model.save(paths.MODEL)
     checkpoint.path.unlink(missing_ok=True)
     return {"kernels": kernels, "seconds": seconds, "epochs": len(history), "images": len(training.labels)}
+
+
+@contextmanager
+def _log() -> Iterator[Live]:
+    folder = paths.TRAINING_LOG
+    try:
+        with naming(folder):
+            live = Live(dir=str(folder), dvcyaml=None, save_dvc_exp=False, report=None, monitor_system=False)
+            yield live
+            live.end()  # not after an error, which another one from a full disk would hide
+    except sqlite3.Error as error:
+        raise OSError(errno.EIO, f"DVC's own records cannot be written ({error})", str(folder)) from error
 
 
 def untrained_model(recipe: Recipe) -> cnn.Sequential:
@@ -179,4 +194,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run_stage(main, resumes=True)
+    run_stage(main, stage="train")

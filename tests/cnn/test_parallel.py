@@ -9,14 +9,12 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from cnn import SGD, Callback, Dense, Flatten, Training
+from cnn import SGD, Callback, Flatten, Training
 from cnn.parallel import one_blas_thread, worker_pool
 from tests.cnn.tiny import (
     BlasThreads,
     blas_threads,
     built,
-    convolutional,
-    digests,
     images,
     linear,
     run_python,
@@ -219,22 +217,6 @@ def test_blas_gets_its_threads_back_when_training_ends_with_an_exception() -> No
         train(callbacks=[callback])
     assert callback.seen == [{1}, {1}]
     assert blas_threads() == {2}
-
-
-def test_eight_threads_that_predict_at_once_get_what_one_gets() -> None:
-    before = blas_threads()
-    model = built([*convolutional()[:-1], Dense(3)])
-    x, _ = images(97)
-    expected = digests({"probabilities": model.predict_proba(x, workers=1)})
-    start = threading.Barrier(8)
-
-    def predict(_: int) -> list[dict[str, str]]:
-        start.wait(10)
-        return [digests({"probabilities": model.predict_proba(x, workers=2)}) for _round in range(5)]
-
-    with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(predict, range(8))) == [[expected] * 5] * 8
-    assert blas_threads() == before
 
 
 # The pool of workers ----------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The same bits, whoever computes them and how many."""
+"""The same bits, whoever computes them and how many; tests/faults/test_same_bits.py has the trainings."""
 
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
@@ -9,10 +9,8 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from cnn import SGD, BatchNorm, Conv2D, Dense, Flatten, Layer, RandomAffine, ReLU, Sequential
+from cnn import SGD, BatchNorm, Conv2D, Dense, Flatten, Layer, ReLU, Sequential
 from tests.cnn.tiny import built, convolutional, digests, images, train
-
-AUGMENTATION = RandomAffine(rotation=20, scale=0.2, shear=0.2, shift=1)
 
 
 def large() -> list[Layer]:
@@ -29,37 +27,11 @@ def serial() -> dict[str, object]:
     return train(workers=1).bits()
 
 
-@pytest.fixture(scope="module")
-def augmented() -> dict[str, object]:
-    return train(workers=1, augmentation=AUGMENTATION).bits()
-
-
 @pytest.fixture(params=[ThreadPoolExecutor, ProcessPoolExecutor])
 def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
     processes = request.param is ProcessPoolExecutor
     with request.param(2, **({"mp_context": get_context("spawn")} if processes else {})) as pool:
         yield pool
-
-
-@pytest.mark.parametrize("workers", [1, 2, 3, 4, None])
-def test_training_gives_the_same_bits_for_any_number_of_workers(
-    serial: dict[str, object], workers: int | None
-) -> None:
-    assert train(workers=workers).bits() == serial
-
-
-@pytest.mark.parametrize("workers", [2, 3])
-def test_augmented_training_gives_the_same_bits_for_any_number_of_workers(
-    serial: dict[str, object], augmented: dict[str, object], workers: int
-) -> None:
-    assert train(workers=workers, augmentation=AUGMENTATION).bits() == augmented != serial
-
-
-def test_training_gives_the_same_bits_on_an_executor(
-    serial: dict[str, object], augmented: dict[str, object], executor: Executor
-) -> None:
-    assert train(executor=executor).bits() == serial
-    assert train(executor=executor, augmentation=AUGMENTATION).bits() == augmented
 
 
 def test_the_comparison_of_bits_sees_the_size_of_micro_batches(serial: dict[str, object]) -> None:

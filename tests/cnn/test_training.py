@@ -11,14 +11,12 @@ from cnn import (
     Dense,
     Dropout,
     Flatten,
-    MeanSquaredError,
     RandomAffine,
-    Sequential,
     SoftmaxCrossEntropy,
     Training,
 )
 from cnn.types import Array, Labels, Targets
-from tests.cnn.tiny import Watcher, built, digests, images, linear, train
+from tests.cnn.tiny import built, digests, images, linear, train
 
 
 def generator(*key: int) -> np.random.Generator:
@@ -247,54 +245,3 @@ def test_validation_sees_the_samples_as_they_are() -> None:
     x, labels = images(20, seed=1)
     run = train(epochs=1, augmentation=RandomAffine(shift=3), validation_data=(x, labels))
     assert run.history[0]["validation_loss"] == run.model.evaluate(x, labels)["loss"]
-
-
-# Exploding losses -------------------------------------------------------------------------------------
-
-
-def explode(learning_rate: float, **options: Any) -> tuple[Sequential, str]:
-    """Train until the loss is no number any more, and return the model and what was said."""
-    model = built([BatchNorm(), Flatten(), Dense(3)])
-    x, labels = images(20)
-    with pytest.raises(FloatingPointError) as caught:
-        model.fit(
-            x,
-            labels,
-            optimiser=SGD(learning_rate=learning_rate),
-            loss=MeanSquaredError(),
-            **{"epochs": 3, "batch_size": 10, **options},
-        )
-    return model, str(caught.value)
-
-
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize(
-    ("learning_rate", "options", "place"),
-    [
-        (1e30, {}, "step 2 of epoch 1"),  # the next loss overflows
-        (1e30, {"batch_size": 20}, "step 1 of epoch 2"),
-        (3e38, {}, "step 1 of epoch 1"),  # the step itself leads out of the numbers
-        (3e38, {"epochs": 1, "batch_size": 20}, "step 1 of epoch 1"),  # and it is the last one
-    ],
-)
-def test_an_exploding_training_names_the_step_and_leaves_finite_numbers(
-    learning_rate: float, options: dict[str, Any], place: str
-) -> None:
-    model, message = explode(learning_rate, **options)
-    assert place in message
-    assert "lower learning rate" in message
-    for name, array in (model.params | model.state).items():
-        assert np.isfinite(array).all(), name
-
-
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_a_step_that_is_not_taken_leaves_the_running_statistics_alone() -> None:
-    states: list[dict[str, str]] = []
-
-    class Sees(Watcher):
-        def on_step_end(self, training: Training) -> None:
-            states.append(digests(training.model.state))
-
-    model, _ = explode(1e30, callbacks=[Sees()])
-    assert len(states) == 1
-    assert digests(model.state) == states[0]

@@ -1,54 +1,26 @@
-"""A tiny data set, and a web server on the loopback interface that does all that a mirror may do wrong."""
+"""A web server on the loopback interface that does what `tests.pipeline.faulty_answers` lists."""
 
-import base64
 import gzip
-import hashlib
-import itertools
-import socket
 import ssl
-import struct
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path, PurePosixPath
 
-import numpy as np
-
-from pipeline.datasets import MNIST, Dataset, IdxFile
-
-CONTENTS = {
-    file.name: np.random.default_rng(size).bytes(size)
-    for file, size in zip(MNIST.files.values(), (500, 300, 400, 200), strict=True)
-}
-TINY = Dataset(
-    name="tiny",
-    title="Tiny",
-    class_names=MNIST.class_names,
-    mirrors=(),
-    files={
-        key: IdxFile(file.name, len(CONTENTS[file.name]), hashlib.sha256(CONTENTS[file.name]).hexdigest())
-        for key, file in MNIST.files.items()
-    },
-    sample=MNIST.sample,
-)
-
-
-def fill(mirror: Path, names: Iterable[str] = CONTENTS.keys()) -> Path:
-    """Make a folder a mirror of the tiny data set, or of some of its files."""
-    mirror.mkdir(parents=True)
-    for name in names:
-        (mirror / f"{name}.gz").write_bytes(gzip.compress(CONTENTS[name]))
-    return mirror
+from tests.pipeline.faulty_answers import BEHAVIOURS
+from tests.pipeline.tiny_data import CONTENTS
 
 
 class FaultyServer(ThreadingHTTPServer):
-    """Serves `/<behaviour>/<file name>.gz` and notes what is asked for."""
+    """Serves `/<behaviour>/<file name>.gz`, under any folder, and notes what is asked for."""
+
+    request_queue_size = 128
 
     def __init__(self, certificate: Path | None = None) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(("127.0.0.1", 0), Handler)
         self.asked: list[str] = []
-        self.elsewhere = ""
+        self.elsewhere: str = ""
         """The mirror that `redirect-elsewhere` leads to."""
         self.closing = threading.Event()
         """Ends what would go on for ever."""
@@ -80,16 +52,22 @@ def serving(certificate: Path | None = None) -> Iterator[FaultyServer]:
             thread.join()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
+    """One request; what the answers of `tests.pipeline.faulty_answers` are made with."""
+
     server: FaultyServer
+    behaviour: str
+    file: str
+    content: bytes
+    packed: bytes
 
     def do_GET(self) -> None:
-        self.behaviour, name = PurePosixPath(self.path).parts[1:]
+        self.behaviour, name = PurePosixPath(self.path).parts[-2:]
         self.file = name.removesuffix(".gz")
         self.server.asked.append(self.file)
         self.content = CONTENTS[self.file]
         self.packed = gzip.compress(self.content)
-        with suppress(ConnectionError, TimeoutError):
+        with suppress(ConnectionError, TimeoutError, ssl.SSLError):
             BEHAVIOURS[self.behaviour](self)
         self.close_connection = True
 
@@ -105,140 +83,12 @@ class _Handler(BaseHTTPRequestHandler):
         for piece in pieces:
             self.wfile.write(piece)
 
-    def trickle(self, pieces: Iterable[bytes]) -> None:
+    def go_on(self, pieces: Iterable[bytes], pause: float = 0.02) -> None:
+        """Send pieces with pauses between them, until they end or the test does."""
         for piece in pieces:
             self.wfile.write(piece)
-            if self.server.closing.wait(0.02):
+            if self.server.closing.wait(pause):
                 break
 
     def redirect(self, location: str) -> None:
         self.answer(status=302, Location=location)
-
-
-def _good(handler: _Handler) -> None:
-    handler.answer(handler.packed)
-
-
-def _hang(handler: _Handler) -> None:
-    handler.server.closing.wait()
-
-
-def _hang_in_the_body(handler: _Handler) -> None:
-    handler.answer(handler.packed[:50], length=len(handler.packed))
-    handler.server.closing.wait()
-
-
-def _trickle_the_header(handler: _Handler) -> None:
-    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Padding: ")
-    handler.trickle(itertools.repeat(b"x"))
-
-
-def _trickle_a_chunk_header(handler: _Handler) -> None:
-    handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-    handler.trickle(itertools.repeat(b"0"))
-
-
-def _trickle_the_body(handler: _Handler) -> None:
-    handler.answer(length=len(handler.packed))
-    handler.trickle(bytes([byte]) for byte in handler.packed)
-
-
-def _send_empty_blocks(handler: _Handler) -> None:
-    """Send, fast and for ever, packed data that unpack to nothing."""
-    handler.answer(handler.packed[:10], length=2**40)
-    while not handler.server.closing.is_set():
-        handler.wfile.write(10_000 * bytes.fromhex("00 0000 ffff"))
-
-
-def _send_a_bomb(handler: _Handler) -> None:
-    handler.answer(gzip.compress(bytes(2**24)))
-
-
-def _send_a_page(handler: _Handler) -> None:
-    handler.answer(b"<!DOCTYPE html><title>Please log in</title>", Content_Type="text/html")
-
-
-def _send_half_of_what_was_announced(handler: _Handler) -> None:
-    handler.answer(handler.packed[:50], length=len(handler.packed))
-
-
-def _send_a_file_cut_short(handler: _Handler) -> None:
-    handler.answer(handler.packed[:50])
-
-
-def _send_a_file_without_its_end(handler: _Handler) -> None:
-    handler.answer(gzip.compress(handler.content[:-1]))
-
-
-def _send_nothing(handler: _Handler) -> None:
-    handler.answer()
-
-
-def _send_another_protocol(handler: _Handler) -> None:
-    handler.wfile.write(b"SSH-2.0-OpenSSH_9.2p1\r\n")
-
-
-def _reset(handler: _Handler) -> None:
-    handler.answer(handler.packed[:50], length=len(handler.packed))
-    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    handler.connection.close()
-
-
-def _flip_a_bit(handler: _Handler) -> None:
-    middle = len(handler.content) // 2
-    flipped = handler.content[middle] ^ 1
-    handler.answer(gzip.compress(handler.content[:middle] + bytes([flipped]) + handler.content[middle + 1 :]))
-
-
-def _send_another_file(handler: _Handler) -> None:
-    handler.answer(next(gzip.compress(other) for other in CONTENTS.values() if other != handler.content))
-
-
-def _send_control_codes(handler: _Handler) -> None:
-    handler.wfile.write(b"HTTP/1.1 500 \x1b[2JDo run this\r\n\r\n")
-
-
-def _ask_for_a_password(handler: _Handler) -> None:
-    if handler.headers["Authorization"] == f"Basic {base64.b64encode(b'reader:secret').decode()}":
-        handler.answer(handler.packed)
-    else:
-        handler.send_error(401)
-
-
-def _redirect_with_an_endless_body(handler: _Handler) -> None:
-    handler.answer(length=2**40, status=302, Location=handler.path.replace(handler.behaviour, "good"))
-    while not handler.server.closing.is_set():
-        handler.wfile.write(bytes(2**16))
-
-
-BEHAVIOURS: dict[str, Callable[[_Handler], None]] = {
-    "good": _good,
-    "hang": _hang,
-    "hang-in-the-body": _hang_in_the_body,
-    "trickle-the-header": _trickle_the_header,
-    "trickle-a-chunk-header": _trickle_a_chunk_header,
-    "trickle-the-body": _trickle_the_body,
-    "empty-blocks": _send_empty_blocks,
-    "bomb": _send_a_bomb,
-    "page": _send_a_page,
-    "half": _send_half_of_what_was_announced,
-    "cut": _send_a_file_cut_short,
-    "without-its-end": _send_a_file_without_its_end,
-    "nothing": _send_nothing,
-    "another-protocol": _send_another_protocol,
-    "reset": _reset,
-    "flipped-bit": _flip_a_bit,
-    "another-file": _send_another_file,
-    "403": lambda handler: handler.send_error(403),
-    "404": lambda handler: handler.send_error(404),
-    "429": lambda handler: handler.send_error(429),
-    "503": lambda handler: handler.send_error(503),
-    "control-codes": _send_control_codes,
-    "password": _ask_for_a_password,
-    "redirect": lambda handler: handler.redirect(handler.path.replace("redirect", "good")),
-    "redirect-for-ever": lambda handler: handler.redirect(handler.path),
-    "redirect-to-a-file": lambda handler: handler.redirect("file:///etc/hostname"),
-    "redirect-to-nonsense": lambda handler: handler.redirect("//[nonsense"),
-    "redirect-elsewhere": lambda handler: handler.redirect(f"{handler.server.elsewhere}/{handler.file}.gz"),
-    "redirect-with-an-endless-body": _redirect_with_an_endless_body,
-}

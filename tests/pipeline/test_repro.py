@@ -1,10 +1,6 @@
 """The whole pipeline by `dvc repro`, in a clone of the repository with a small data set and small recipes."""
 
-import gzip
-import hashlib
 import json
-import os
-import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,103 +8,14 @@ from typing import Any
 import pytest
 
 from pipeline import paths
-from pipeline.datasets import MNIST
-from pipeline.idx import write_idx
+from tests.pipeline.clone import PARAMETERS, call, git_status, stages_run
 from tests.pipeline.test_dvc import STAGES, listed
-from tests.pipeline.workspace import ROOT, changed, digits, run, small_parameters, write_parameters
-
-PARAMETERS = small_parameters()
-TRAIN, TEST = digits(300, seed=0), digits(100, seed=1)
-
-SMALL_DATA_SET = """
-from dataclasses import replace
-
-FACTS = {facts!r}
-FILES = {{key: IdxFile(*FACTS[file.name]) for key, file in MNIST.files.items()}}
-MNIST = replace(MNIST, mirrors=(), files=FILES)
-DATASETS["mnist"] = MNIST
-"""
-
-
-def call(folder: Path, *command: str) -> str:
-    """Run a command that must succeed, away from the user's own settings, and return what it said."""
-    beside = folder.parent
-    ended = run(
-        folder,
-        *command,
-        CNN_DATA_MIRROR=str(beside / "mirror"),
-        DVC_SITE_CACHE_DIR=str(beside / "site"),
-        DVC_GLOBAL_CONFIG_DIR=str(beside / "global"),
-        DVC_SYSTEM_CONFIG_DIR=str(beside / "system"),
-        GIT_CONFIG_GLOBAL=os.devnull,
-        GIT_CONFIG_NOSYSTEM="1",
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    return ended.stdout
-
-
-def stages_run(output: str) -> list[str]:
-    return re.findall(r"^Running stage '(\w+)':$", output, re.MULTILINE)
+from tests.pipeline.workspace import changed, write_parameters
 
 
 def evaluation(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((folder / paths.EVALUATION).read_text())
     return found
-
-
-def put_on_mirror(mirror: Path) -> dict[str, tuple[str, int, str]]:
-    """Put the small data set on a mirror; return name, size and digest of each of its files."""
-    facts = {}
-    (mirror / "mnist").mkdir(parents=True)
-    for (split, kind), file in MNIST.files.items():
-        images, labels = {"train": TRAIN, "test": TEST}[split]
-        write_idx(mirror / "idx", {"images": images, "labels": labels}[kind])
-        content = (mirror / "idx").read_bytes()
-        (mirror / "mnist" / f"{file.name}.gz").write_bytes(gzip.compress(content))
-        facts[file.name] = (file.name, len(content), hashlib.sha256(content).hexdigest())
-    return facts
-
-
-def copy_work_tree(destination: Path) -> None:
-    """Copy what git tracks or would track, except the results of the full data set."""
-    for name in run(ROOT, "git", "ls-files", "-co", "--exclude-standard", "-z").stdout.split("\0"):
-        if name and (ROOT / name).is_file() and not name.startswith(("metrics/", "dvc.lock")):
-            (destination / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, destination / name)
-
-
-@pytest.fixture(scope="module")
-def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A clone after its first `dvc repro`, all committed, and what that said."""
-    beside = tmp_path_factory.mktemp("repro")
-    clone = beside / "clone"
-    copy_work_tree(clone)
-    write_parameters(clone, PARAMETERS)
-    with (clone / "pipeline" / "datasets.py").open("a") as file:
-        file.write(SMALL_DATA_SET.format(facts=put_on_mirror(beside / "mirror")))
-    call(clone, "git", "init", "--quiet")
-    call(clone, "git", "config", "user.name", "Reader")
-    call(clone, "git", "config", "user.email", "reader@example.org")
-    commit(clone)
-    said = call(clone, "dvc", "repro")
-    commit(clone)
-    return clone, said
-
-
-def commit(clone: Path) -> None:
-    call(clone, "git", "add", "--all")
-    call(clone, "git", "commit", "--quiet", "--message", "All there is")
-
-
-@pytest.fixture
-def clone(first_run: tuple[Path, str], tmp_path: Path) -> Path:
-    """A copy of its own of the clone after its first run, and of the mirror."""
-    shutil.copytree(first_run[0].parent, tmp_path / "beside")
-    return tmp_path / "beside" / "clone"
-
-
-def git_status(clone: Path) -> str:
-    return call(clone, "git", "status", "--porcelain")
 
 
 def test_the_first_run_goes_to_its_end_and_writes_everything(first_run: tuple[Path, str]) -> None:

@@ -8,7 +8,6 @@ import pytest
 from pipeline import paths
 from pipeline.errors import PipelineError
 from pipeline.stage import log_circumstances, new_folder, run_stage, write_bytes, write_json
-from tests.pipeline.workspace import run
 
 
 def raising(error: BaseException) -> Callable[[], None]:
@@ -56,26 +55,6 @@ def test_a_file_is_written_into_a_folder_that_is_not_there_yet(tmp_path: Path) -
 
     assert (tmp_path / "new" / "file").read_bytes() == b"content"
     assert names(tmp_path / "new") == ["file"]
-
-
-ON_A_FULL_DISK = """
-import resource
-from pathlib import Path
-from pipeline.stage import run_stage, write_bytes
-
-resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
-run_stage(lambda: write_bytes(Path("file"), bytes(1001)))
-"""
-
-
-def test_a_failed_write_leaves_the_former_file_and_nothing_beside_it(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"former")
-
-    ended = run(tmp_path, "python", "-c", ON_A_FULL_DISK)
-
-    assert (ended.returncode, ended.stderr) == (1, "error: [Errno 27] File too large\n")
-    assert (tmp_path / "file").read_bytes() == b"former"
-    assert names(tmp_path) == ["file"]
 
 
 def test_a_folder_takes_the_place_of_the_former_one(tmp_path: Path) -> None:

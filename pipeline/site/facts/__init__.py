@@ -9,6 +9,7 @@ from functools import partial
 
 from pipeline.site.facts import gradient_checks, speed
 from pipeline.site.facts.architecture import architecture, parameter_counts
+from pipeline.site.facts.faults import faults
 from pipeline.site.facts.parameters import parameters, recipes, training_recipe
 from pipeline.site.facts.results import (
     confusions,
@@ -28,6 +29,7 @@ FACTS: Mapping[str, Fact] = {
     "dag": dag,
     "datasets": datasets,
     "evaluation": evaluation,
+    "faults": faults,
     **{
         f"gradient-check-{page}": partial(gradient_checks.gradient_check, page)
         for page in gradient_checks.CHECKS

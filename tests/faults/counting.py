@@ -1,0 +1,72 @@
+"""Counts the cases that were tried of each fault, over all of pytest's workers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from pipeline import paths
+from tests.faults.tables import ROOT, tables
+
+COUNTS = ROOT / paths.FAULT_COUNTS
+Tried = Callable[..., None]
+
+
+class Counting:
+    """Adds up what the tests that passed have tried; at the end writes the counts, or compares them.
+
+    Attributes:
+        write: whether to write.
+        counts: how many cases were tried, by group and fault.
+    """
+
+    def __init__(self, *, write: bool) -> None:
+        self.write = write
+        self.counts = {group: dict.fromkeys(table["faults"], 0) for group, table in tables().items()}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" and report.passed:
+            for name, value in report.user_properties:
+                if name == "tried":
+                    group, fault, cases = value  # type: ignore[misc]
+                    self.counts[group][fault] += cases
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if session.testsfailed:
+            return
+        if self.write:
+            COUNTS.write_text(json.dumps(self.counts, indent=2) + "\n", encoding="utf-8")
+        elif self.counts != json.loads(COUNTS.read_text(encoding="utf-8")):
+            reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+            reporter.write_line(  # type: ignore[union-attr]
+                f"{paths.FAULT_COUNTS} holds other counts than this run: renew it with `make fault-counts`.",
+                red=True,
+            )
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--fault-counts",
+        choices=["check", "write"],
+        help="compare the cases tried with metrics/faults.json, or write them there",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    how = config.getoption("--fault-counts")
+    if how and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Counting(write=how == "write"), "fault-counts")
+
+
+@pytest.fixture
+def tried(request: pytest.FixtureRequest) -> Tried:
+    """Note that cases of a fault were tried; they count when the test passes."""
+
+    def note(group: str, fault: str, cases: int = 1) -> None:
+        request.node.user_properties.append(("tried", (group, fault, cases)))
+
+    return note

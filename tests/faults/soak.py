@@ -1,0 +1,110 @@
+"""Train in a loop and watch the memory: `python -m tests.faults.soak --minutes 60` (Linux).
+
+Each round trains a new model with a checkpoint and an average of its weights, saves it, loads it again and
+classifies with it. Prints a table and, as its last line, the verdict as JSON; the exit status is 1 if the
+memory grows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import cnn
+from tests.faults.short_training import bars, layers
+
+WARM_UP = 0.2
+"""The share of the time in which caches and pools fill, which is left out."""
+LARGEST_GROWTH = 0.05
+"""What share of the memory may have been added over the time, along the fitted line, if it is flat."""
+ROWS = 10
+
+
+class Sample(NamedTuple):
+    """The memory after a round."""
+
+    seconds: float
+    megabytes: float
+
+
+def resident() -> float:
+    """Return the memory of this process, in megabytes."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def one_round(folder: Path, seed: int) -> None:
+    """Use what a training and a prediction use, once."""
+    x, labels = bars(500, seed)
+    model = cnn.Sequential(layers())
+    model.build(x.shape[1:], np.random.default_rng(seed))
+    checkpoint = cnn.Checkpoint(folder / "checkpoint.npz")
+    model.fit(
+        x,
+        labels,
+        epochs=2,
+        optimiser=cnn.Adam(learning_rate=0.003),
+        batch_size=100,
+        augmentation=cnn.RandomAffine(rotation=5, shift=1),
+        validation_data=(x, labels),
+        callbacks=[cnn.WeightAverage(0.9), cnn.BestWeights(), checkpoint],
+        seed=seed,
+    )
+    checkpoint.path.unlink()
+    model.save(folder / "model.npz")
+    cnn.Sequential.load(folder / "model.npz").predict_proba(x)
+
+
+def soak(seconds: float) -> list[Sample]:
+    """Run rounds for as long as that; return the memory after each."""
+    samples: list[Sample] = []
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        while not samples or samples[-1].seconds < seconds:
+            one_round(Path(folder), seed=len(samples))
+            samples.append(Sample(time.monotonic() - started, resident()))
+    return samples
+
+
+def verdict(samples: Sequence[Sample]) -> dict[str, Any]:
+    """Fit a line to the memory after the warm-up, and tell whether it is flat."""
+    after = [one for one in samples if one.seconds >= WARM_UP * samples[-1].seconds]
+    seconds, megabytes = np.array(after).T
+    slope = float(np.polyfit(seconds - seconds[0], megabytes, 1)[0])
+    growth = slope * float(seconds[-1] - seconds[0])
+    return {
+        "flat": bool(growth <= LARGEST_GROWTH * megabytes.mean()),
+        "rounds": len(samples),
+        "minutes": round(samples[-1].seconds / 60, 1),
+        "megabytes": round(float(megabytes.mean()), 1),
+        "lowest": round(float(megabytes.min()), 1),
+        "highest": round(float(megabytes.max()), 1),
+        "growth": round(growth, 2),
+        "growth_per_hour": round(slope * 3600, 2),
+    }
+
+
+def main() -> None:
+    """Soak, and say how it went."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=60)
+    samples = soak(60 * parser.parse_args().minutes)
+    print("minutes  rounds  megabytes")
+    for number in np.linspace(0, len(samples) - 1, min(ROWS, len(samples))).astype(int):
+        print(f"{samples[number].seconds / 60:7.1f}  {number + 1:6}  {samples[number].megabytes:9.1f}")
+    found = verdict(samples)
+    print(json.dumps(found))
+    sys.exit(0 if found["flat"] else 1)
+
+
+if __name__ == "__main__":
+    main()

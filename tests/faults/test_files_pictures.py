@@ -1,0 +1,222 @@
+"""Pictures for `predict` that are damaged, hostile, odd, or none at all."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+from zlib import compress, crc32
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.errors import PipelineError
+from pipeline.picture import read_picture
+from tests.faults.counting import Tried
+from tests.faults.files import apart
+from tests.faults.mutants import peak_memory
+from tests.pipeline.pictures import (
+    DUSTY,
+    SHADOW,
+    VIGNETTE,
+    Grey,
+    H,
+    W,
+    as_image,
+    correlation,
+    drawn,
+    on_paper,
+    real_digits,
+)
+from tests.refusals import assert_refuses
+
+SUFFIXES = (".png", ".jpg", ".gif", ".bmp", ".tif", ".webp")
+NO_PICTURE = "cannot be read as a picture ("
+NO_STROKES = "shows no strokes that stand out from their background: draw one digit"
+Refused = list[tuple[str, bytes, str]]
+"""File names, what they hold, and what the message must name."""
+
+TWO = real_digits()[20]
+PICTURE = drawn(240, 20, on_paper(TWO))
+
+
+def encoded(image: Image.Image, suffix: str, **options: Any) -> bytes:
+    file = io.BytesIO()
+    image.save(file, Image.registered_extensions()[suffix], **options)
+    return file.getvalue()
+
+
+def no_pictures() -> Refused:
+    eps = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n(evil) (w) file closefile\n"
+    contents = [b"", b"<!DOCTYPE html><html></html>", b"PK\3\4" + bytes(100), bytes(1000), eps]
+    return [("no.png", content, NO_PICTURE + "unknown format)") for content in contents]
+
+
+def truncated() -> Refused:
+    cases = []
+    for suffix in SUFFIXES:
+        content = encoded(as_image(PICTURE), suffix)
+        cases += [
+            (f"cut{suffix}", content[: int(share * len(content))], NO_PICTURE) for share in (0.1, 0.5, 0.9)
+        ]
+    return cases
+
+
+def bombs() -> Refused:
+    """Return files of a few hundred bytes that claim more pixels than memory holds."""
+    side = 60_000
+    png = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", crc32(kind + body))
+        for kind, body in (
+            (b"IHDR", struct.pack(">2I5B", side, side, 8, 2, 0, 0, 0)),
+            (b"IDAT", compress(bytes(100_000))),
+            (b"IEND", b""),
+        )
+    )
+    small = Image.new("L", (4, 4))
+    bmp, gif = bytearray(encoded(small, ".bmp")), bytearray(encoded(small, ".gif"))
+    struct.pack_into("<2I", bmp, 18, side, side)
+    struct.pack_into("<2H", gif, 6, side, side)
+    ppm = b"P5 60000 60000 255\n"
+    named = NO_PICTURE + "Image size (3600000000 pixels) exceeds limit"
+    return [(f"bomb{suffix}", bytes(content), named) for suffix, content in (
+        (".png", png), (".bmp", bmp), (".gif", gif), (".ppm", ppm)
+    )]  # fmt: skip
+
+
+def just_too_large() -> Refused:
+    content = encoded(Image.new("1", (9460, 9460), 1), ".png")
+    return [("large.png", content, NO_PICTURE + "Image size (89491600 pixels) exceeds limit of 89478485")]
+
+
+RNG = np.random.default_rng(0)
+BLANK: dict[str, Grey] = {
+    "white": np.full((H, W), 255.0),
+    "black": np.zeros((H, W)),
+    "a single dark pixel": 255.0 * (np.arange(H * W) != 12_345).reshape(H, W),
+    "noise": RNG.normal(200, 12, (H, W)),
+    "a gradient": np.linspace(50, 230, H * W).reshape(H, W),
+    "uneven light on paper": VIGNETTE + RNG.normal(0, 3, (H, W)),
+    "a shadow on paper": SHADOW + RNG.normal(0, 3, (H, W)),
+    "dust on paper": DUSTY,
+}
+
+
+def blank() -> Refused:
+    images = [*map(as_image, BLANK.values()), Image.new("RGBA", (W, H))]
+    return [
+        (f"blank{suffix}", encoded(image, suffix), NO_STROKES)
+        for image in images
+        for suffix in (".png", ".webp")
+    ]
+
+
+def one_pixel() -> Refused:
+    shapes = [(1, 1), (1, 2), (2, 2), (1, 500), (500, 1)]
+    return [
+        (f"tiny{suffix}", encoded(Image.new("RGB", shape, colour), suffix), NO_STROKES)
+        for shape in shapes
+        for colour in ("white", "black")
+        for suffix in SUFFIXES
+    ]
+
+
+def not_finite() -> Refused:
+    cases = []
+    for odd in (np.nan, np.inf, -np.inf):
+        for scale in (1, 4):  # as it is, and larger than needed
+            levels = np.kron(on_paper(TWO), np.ones((scale, scale))).astype(np.float32)
+            levels[7, 7] = odd
+            cases.append(
+                ("measured.tif", encoded(Image.fromarray(levels), ".tif"), "numbers that are not finite")
+            )
+    return cases
+
+
+REFUSED: dict[str, Callable[[], Refused]] = {
+    "no-picture": no_pictures,
+    "picture-truncated": truncated,
+    "picture-bomb": bombs,
+    "picture-too-large": just_too_large,
+    "picture-blank": blank,
+    "picture-of-one-pixel": one_pixel,
+    "picture-not-finite": not_finite,
+}
+
+
+@pytest.mark.parametrize("fault", REFUSED)
+def test_what_shows_no_digit_is_refused_with_the_reason(fault: str, tmp_path: Path, tried: Tried) -> None:
+    cases = REFUSED[fault]()
+    for name, content, named in cases:
+        path = tmp_path / name
+        path.write_bytes(content)
+        assert_refuses(partial(read_picture, path), PipelineError, str(path), named)
+    tried("files", fault, len(cases))
+
+
+def test_what_cannot_be_opened_is_refused_with_the_reason(tmp_path: Path, tried: Tried) -> None:
+    for path, reason in (
+        (tmp_path / "missing.png", "No such file or directory"),
+        (tmp_path, "Is a directory"),
+    ):
+        assert_refuses(partial(read_picture, path), PipelineError, f"{path} {NO_PICTURE}{reason})")
+    tried("files", "picture-unreadable", 2)
+
+
+def animated() -> list[bytes]:
+    other = as_image(drawn(255, 0, on_paper(real_digits()[70])))
+    frames: dict[str, Any] = {"save_all": True, "append_images": [other] * 30}
+    return [encoded(as_image(PICTURE), suffix, **frames) for suffix in (".gif", ".png", ".tif")] + [
+        encoded(as_image(PICTURE), ".webp", lossless=True, **frames)
+    ]
+
+
+def cmyk() -> list[bytes]:
+    image = as_image(PICTURE).convert("CMYK")
+    return [encoded(image, ".jpg", quality=95), encoded(image, ".tif")]
+
+
+def sixteen_bits() -> list[bytes]:
+    levels = [(most * PICTURE).astype(np.uint16) for most in (1, 10, 257)]
+    return [encoded(Image.fromarray(each), suffix) for each in levels for suffix in (".png", ".tif")] + [
+        encoded(Image.fromarray((PICTURE / 255).astype(np.float32)), ".tif")
+    ]
+
+
+ODD: dict[str, Callable[[], list[bytes]]] = {
+    "picture-animated": animated,
+    "picture-CMYK": cmyk,
+    "picture-16-bits": sixteen_bits,
+}
+
+
+@pytest.mark.parametrize("fault", ODD)
+def test_an_odd_picture_is_read_as_a_plain_one(fault: str, tmp_path: Path, tried: Tried) -> None:
+    path = tmp_path / "picture"
+    cases = ODD[fault]()
+    for content in cases:
+        path.write_bytes(content)
+        assert correlation(read_picture(path), TWO) > 0.93
+    tried("files", fault, len(cases))
+
+
+def growth(path: Path) -> int:
+    """Return by how many bytes this process grows when it reads a picture that shows nothing."""
+    before = peak_memory()
+    with pytest.raises(PipelineError, match=NO_STROKES):
+        read_picture(path)
+    return peak_memory() - before
+
+
+@pytest.mark.slow
+def test_the_largest_pictures_take_less_than_a_gigabyte(tmp_path: Path, tried: Tried) -> None:
+    modes = ("I;16", "CMYK", "RGBA", "F")
+    for mode in modes:
+        path = tmp_path / "large.tif"
+        Image.new(mode, (9400, 9400)).save(path, compression="packbits")
+        assert apart(120, growth, path) < 1_000_000_000
+    tried("files", "picture-of-the-largest-size", len(modes))

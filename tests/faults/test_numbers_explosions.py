@@ -1,0 +1,269 @@
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cnn import (
+    SGD,
+    Adam,
+    BatchNorm,
+    BestWeights,
+    Checkpoint,
+    Conv2D,
+    Dense,
+    Flatten,
+    Loss,
+    MaxPool2D,
+    MeanSquaredError,
+    Optimiser,
+    ReLU,
+    Schedule,
+    SoftmaxCrossEntropy,
+    Training,
+)
+from cnn.layers import Layer
+from cnn.training import Callback
+from pipeline import paths
+from tests.cnn.tiny import Watcher, built, digests, images
+from tests.faults.counting import Tried
+from tests.pipeline.workspace import changed, digits, make_workspace, run_stage, small_parameters
+
+SMALL = small_parameters()
+pytestmark = pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning", "ignore:invalid:RuntimeWarning")
+
+
+# Exploding --------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Explosion:
+    """A training that explodes at its first step."""
+
+    layers: Callable[[], list[Layer]]
+    arrays: dict[str, float]  # what all numbers of some parameters are
+    layer: str  # the one that must be named
+    loss: Loss
+    said: str  # of the loss
+    scale: float = 1.0  # of the samples
+    optimiser: Callable[[], Optimiser] = lambda: SGD(learning_rate=0.1)
+
+
+def deep() -> list[Layer]:
+    return [Conv2D(2, 3), BatchNorm(), ReLU(), MaxPool2D(2), Flatten(), Dense(4), ReLU(), Dense(3)]
+
+
+CE, MSE = SoftmaxCrossEntropy(), MeanSquaredError()
+HUGE, LARGE = 3e38, 1e25
+
+EXPLOSIONS = {
+    "output of the first layer": Explosion(deep, {"0.weight": HUGE}, "layer 0 (Conv2D)", CE, "nan"),
+    "output in the middle": Explosion(deep, {"5.weight": HUGE, "5.bias": HUGE}, "layer 5 (Dense)", CE, "nan"),
+    "output of the normalisation": Explosion(deep, {"1.scale": HUGE}, "layer 1 (BatchNorm)", CE, "nan"),
+    "output of the last layer": Explosion(
+        deep, {"7.weight": HUGE, "5.bias": 9.0}, "layer 7 (Dense)", CE, "nan"
+    ),
+    "loss of finite outputs": Explosion(deep, {"7.bias": LARGE}, "layer 7 (Dense)", MSE, "inf"),
+    # The output is tiny, and the gradient huge.
+    "gradient": Explosion(
+        lambda: [Flatten(), Dense(4), Dense(3)],
+        {"1.weight": 1e-38, "2.weight": 1e37},
+        "layer 1 (Dense)",
+        MSE,
+        r"\d",
+        scale=30.0,
+    ),
+    "new weights": Explosion(
+        deep, {}, "layer 0 (Conv2D)", CE, r"\d", optimiser=lambda: SGD(learning_rate=1e300)
+    ),
+    "new weights of Adam": Explosion(
+        deep, {}, "layer 0 (Conv2D)", CE, r"\d", optimiser=lambda: Adam(learning_rate=1e300)
+    ),
+    "statistics": Explosion(
+        lambda: [BatchNorm(), Flatten(), Dense(3)], {}, "layer 0 (BatchNorm)", CE, r"\d", scale=1e25
+    ),
+}
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("explosion", EXPLOSIONS.values(), ids=EXPLOSIONS.keys())
+def test_an_explosion_ends_training_at_its_step_and_names_the_layer(
+    explosion: Explosion, workers: int, tried: Tried
+) -> None:
+    model = built(explosion.layers())
+    model.assign({
+        name: np.full_like(model.params[name], value) for name, value in explosion.arrays.items()
+    })  # fmt: skip
+    x, labels = images(20)
+    before, watcher = digests(model.params | model.state), Watcher()
+    with pytest.raises(FloatingPointError) as caught:
+        model.fit(
+            np.float32(explosion.scale) * x,
+            labels,
+            epochs=3,
+            optimiser=explosion.optimiser(),
+            loss=explosion.loss,
+            batch_size=10,
+            micro_batch_size=4,
+            callbacks=[watcher],
+            workers=workers,
+        )
+    said = str(caught.value)
+    expected = rf"Training diverged at step 1 of epoch 1, in {re.escape(explosion.layer)}, with the loss "
+    assert re.match(expected + explosion.said, said), said
+    assert said.endswith(": try a lower learning rate, a warm-up or clip_norm.")
+    assert watcher.events == ["fit_start"]
+    assert digests(model.params | model.state) == before
+    tried("numbers", "exploding")
+
+
+class Sees(Watcher):
+    """Remembers the numbers of the model after each step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left: list[dict[str, str]] = []
+
+    def on_step_end(self, training: Training) -> None:
+        super().on_step_end(training)
+        self.left.append(digests(training.model.params | training.model.state))
+
+
+@pytest.mark.parametrize(
+    ("learning_rate", "options", "place"),
+    [
+        (1e30, {}, "step 2 of epoch 1, in layer 2 (Dense)"),  # the next loss overflows
+        (1e30, {"batch_size": 20}, "step 1 of epoch 2, in layer 2 (Dense)"),
+        (3e38, {}, "step 1 of epoch 1, in layer 0 (BatchNorm)"),  # the step itself leads out of the numbers
+        (3e38, {"epochs": 1, "batch_size": 20}, "step 1 of epoch 1, in layer 0 (BatchNorm)"),
+        (2.0, {"epochs": 1000, "batch_size": 20}, ", in layer 2 (Dense)"),  # little by little
+    ],
+)
+def test_a_step_that_explodes_is_not_taken(
+    learning_rate: float, options: dict[str, Any], place: str, tried: Tried
+) -> None:
+    model, sees = built([BatchNorm(), Flatten(), Dense(3)]), Sees()
+    before = digests(model.params | model.state)
+    with pytest.raises(FloatingPointError) as caught:
+        model.fit(
+            *images(20),
+            optimiser=SGD(learning_rate=learning_rate),
+            loss=MeanSquaredError(),
+            callbacks=[sees],
+            **{"epochs": 3, "batch_size": 10, **options},
+        )
+    assert place in str(caught.value)
+    step, epoch = map(int, re.findall(r"step (\d+) of epoch (\d+)", str(caught.value))[0])
+    assert len(sees.steps) == (epoch - 1) * (20 // options.get("batch_size", 10)) + step - 1
+    assert digests(model.params | model.state) == [before, *sees.left][-1]
+    tried("numbers", "exploding")
+
+
+@dataclass
+class Leap(Schedule):
+    """A learning rate that is right until some point, and far too high from there on."""
+
+    point: float
+    rate: float = 1e30
+
+    def __call__(self, progress: float) -> float:
+        return self.rate if progress >= self.point else 0.01
+
+
+def leap(path: Path, watcher: Callback, **changes: Any) -> str:
+    """Train with a checkpoint until it explodes, and return what was said."""
+    options = {"optimiser": SGD(learning_rate=Leap(0.6)), "loss": MeanSquaredError(), "batch_size": 10}
+    with pytest.raises(FloatingPointError) as caught:
+        built([BatchNorm(), Flatten(), Dense(3)]).fit(
+            *images(40),
+            epochs=4,
+            validation_data=images(20, seed=1),
+            callbacks=[BestWeights(), watcher, Checkpoint(path)],
+            **{**options, **changes},
+        )
+    return str(caught.value)
+
+
+class Keeps(Watcher):
+    """Keeps the checkpoint as it is when an epoch begins."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path, self.content = path, b""
+
+    def on_epoch_start(self, training: Training) -> None:
+        self.content = self.path.read_bytes() if self.path.exists() else b""
+
+
+def test_the_last_good_checkpoint_stays_and_leads_to_the_same_step_again(
+    tmp_path: Path, tried: Tried
+) -> None:
+    path = tmp_path / "run.npz"
+    keeps, again = Keeps(path), Watcher()
+    said = leap(path, keeps)
+
+    assert said.startswith("Training diverged at step 4 of epoch 3, in layer 2 (Dense), with the loss ")
+    assert keeps.events[-4:] == ["epoch 2", "step 2.1", "step 2.2", "step 2.3"]
+    assert path.read_bytes() == keeps.content != b""
+    assert leap(path, again) == said
+    assert again.events == ["fit_start", "step 2.1", "step 2.2", "step 2.3"]
+    assert path.read_bytes() == keeps.content
+    assert [file.name for file in tmp_path.iterdir()] == ["run.npz"]
+    tried("numbers", "checkpoint")
+
+
+def test_weights_too_large_to_validate_with_end_training_before_the_checkpoint(
+    tmp_path: Path, tried: Tried
+) -> None:
+    path = tmp_path / "run.npz"
+    keeps = Keeps(path)
+    said = leap(
+        path, keeps, optimiser=SGD(learning_rate=Leap(11 / 16))
+    )  # at the last step of the third epoch
+
+    expected = (
+        "Training diverged in the validation of epoch 3, in layer 2 (Dense), with the loss inf: try a lower "
+    )
+    assert said.startswith(expected)
+    assert keeps.events[-4:] == ["step 2.1", "step 2.2", "step 2.3", "step 2.4"]
+    assert path.read_bytes() == keeps.content != b""
+    tried("numbers", "exploding_validation")
+
+
+EXPLODES = changed(
+    changed(
+        changed(SMALL, "recipes.small.optimiser", {"optimiser": "SGD", "learning_rate": 0.7}),
+        "recipes.small.loss",
+        {"loss": "MeanSquaredError"},
+    ),
+    "recipes.small.model",
+    [{"layer": "Flatten"}, {"layer": "Dense", "units": 10}],
+)
+
+
+@pytest.mark.slow
+def test_the_train_stage_says_so_in_one_sentence_keeps_the_checkpoint_and_writes_no_model(
+    tmp_path: Path, tried: Tried
+) -> None:
+    data = changed(EXPLODES, "recipes.small.train.epochs", 500)
+    folder = make_workspace(tmp_path, data, train=digits(100, seed=0), validation=digits(50, seed=1))
+
+    first, second = run_stage(folder, "train"), run_stage(folder, "train")
+
+    said = re.search(
+        r"^error: Training diverged at step \d of epoch (\d+), in layer 1 \(Dense\), .*$", first.stderr, re.M
+    )
+    assert said
+    assert int(said[1]) > 2
+    epochs = [re.findall(r"epoch (\d+)/500: learning rate", ended.stderr) for ended in (first, second)]
+    assert epochs == [[str(number) for number in range(1, int(said[1]))], []]
+    for ended in (first, second):
+        assert ended.returncode == 1
+        assert ended.stderr.splitlines()[-1] == said[0]
+        assert "Traceback" not in ended.stderr
+    assert len(list((folder / paths.CHECKPOINTS).iterdir())) == 1
+    assert not (folder / paths.MODEL).exists()
+    tried("numbers", "checkpoint")

@@ -1,0 +1,145 @@
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline import paths
+from tests.faults.counting import Tried
+from tests.faults.places import put, without
+from tests.pipeline.workspace import ROOT, make_workspace, run, small_parameters, write_parameters
+
+SMALL = small_parameters()
+
+NOT_RIGHT = "params.yaml is not right:\n  "
+WRONG_VALUE = f"{NOT_RIGHT}data.validation_share must be less than 1, received 7."
+NO_RECIPE = f"{NOT_RIGHT}the file: there is no recipe 'smal', did you mean 'small'?: there are other, small."
+NO_FIT = (
+    f"{NOT_RIGHT}recipes.small: Layer 6 (Dense) does not fit: the last layer must give an output of (10,), "
+    "a number for each class, received (9,)."
+)
+
+
+def wrong_parameters() -> dict[str, tuple[dict[str, Any], str]]:
+    """Return wrong parameters and what is said of them."""
+    return {
+        "a word": (put(SMALL, ("recipe",), "smal"), NO_RECIPE),
+        "a value": (put(SMALL, ("data", "validation_share"), 7), WRONG_VALUE),
+        "a model": (put(SMALL, ("recipes", "small", "model", 6, "units"), 9), NO_FIT),
+    }
+
+
+@pytest.mark.parametrize(("data", "expected"), wrong_parameters().values(), ids=wrong_parameters().keys())
+def test_make_repro_checks_the_parameters_first(
+    tmp_path: Path, data: dict[str, Any], expected: str, tried: Tried
+) -> None:
+    folder = make_workspace(tmp_path, data)
+    shutil.copy(ROOT / "Makefile", folder)
+    for name in ("requirements.lock", "pyproject.toml"):
+        (folder / name).touch()
+    (folder / ".venv").mkdir()
+    for own in Path(sys.prefix).iterdir():
+        (folder / ".venv" / own.name).symlink_to(own)
+    for stamp in (".created", ".pipeline"):  # as if it had been installed
+        (folder / ".venv" / stamp).unlink(missing_ok=True)
+        (folder / ".venv" / stamp).touch()
+    before = sorted(folder.iterdir())
+
+    ended = run(folder, "make", "repro")
+
+    first, *rest = ended.stdout.splitlines()
+    assert (ended.returncode, first, rest) == (2, ".venv/bin/python -m pipeline.params", [])
+    assert ended.stderr.startswith(f"error: {expected}\nmake: ")
+    assert sorted(folder.iterdir()) == before
+    tried("parameters", "make_repro")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A folder in which `dvc repro` works, without anything that a stage wrote."""
+    folder = make_workspace(tmp_path / "project", SMALL)
+    shutil.rmtree(folder / "data")
+    for name in ("dvc.yaml", "requirements.lock", ".dvcignore"):
+        shutil.copy(ROOT / name, folder)
+    (folder / ".dvc").mkdir()
+    shutil.copy(ROOT / ".dvc" / "config", folder / ".dvc")
+    with (folder / ".dvc" / "config").open("a") as file:
+        file.write("    no_scm = true\n")
+    return folder
+
+
+def repro(project: Path) -> str:
+    """Run `dvc repro`, which must fail and leave nothing, and return all that was said."""
+    site = {
+        f"DVC_{kind}": str(project.parent / kind)
+        for kind in ("SITE_CACHE_DIR", "GLOBAL_CONFIG_DIR", "SYSTEM_CONFIG_DIR")
+    }
+    ended = run(project, "dvc", "repro", **site)
+    assert ended.returncode != 0
+    assert not (project / "dvc.lock").exists()
+    assert not (project / "data" / "raw" / "mnist").exists()
+    assert not any((project / path).exists() for path in (paths.PROCESSED, paths.MODEL))
+    return ended.stdout + ended.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("data", "expected"), wrong_parameters().values(), ids=wrong_parameters().keys())
+def test_under_bare_dvc_repro_the_first_stage_refuses_and_no_other_runs(
+    project: Path, data: dict[str, Any], expected: str, tried: Tried
+) -> None:
+    write_parameters(project, data)
+
+    said = repro(project)
+
+    assert re.findall(r"^Running stage '(\w+)':$", said, re.MULTILINE) == ["fetch"]
+    assert f"error: {expected}\n" in said
+    assert "Traceback" not in said
+    tried("parameters", "dvc_repro")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("data", "named"),
+    [
+        (without(SMALL, ("recipe",)), "recipe"),
+        (without(SMALL, ("data", "dataset")), "data.dataset"),
+        (put(without(SMALL, ("data", "dataset")), ("data", "datset"), "mnist"), "data.dataset"),
+    ],
+    ids=["recipe", "dataset", "misspelt"],
+)
+def test_under_bare_dvc_repro_dvc_names_a_parameter_that_it_misses(
+    project: Path, data: dict[str, Any], named: str, tried: Tried
+) -> None:
+    write_parameters(project, data)
+
+    said = repro(project)
+
+    assert said.startswith("ERROR: failed to parse 'stages.")
+    assert f"Could not find {named!r}\n" in said
+    assert "Running stage" not in said
+    assert "Traceback" not in said
+    tried("parameters", "dvc_missing")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [("\tdataset: mnist", 7), ("  dataset: mnist\n  dataset: mnist", 8), ('  dataset: "mnist', 7)],
+    ids=["a tab", "a key twice", "a quotation not closed"],
+)
+def test_under_bare_dvc_repro_dvc_names_the_line_that_is_no_yaml(
+    project: Path, line: str, place: int, tried: Tried
+) -> None:
+    lines = (ROOT / paths.PARAMETERS).read_text(encoding="utf-8").splitlines()
+    assert lines[6].startswith("  dataset: mnist ")
+    (project / paths.PARAMETERS).write_text("\n".join([*lines[:6], line, *lines[7:]]), encoding="utf-8")
+
+    said = repro(project)
+
+    assert said.startswith("ERROR: unable to read: 'params.yaml', YAML file structure is corrupted: ")
+    assert f", line {place}, column " in said
+    assert "Running stage" not in said
+    assert "Traceback" not in said
+    tried("parameters", "dvc_syntax")
