@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -12,8 +11,8 @@ import numpy as np
 
 import cnn
 from cnn.callbacks import best_epoch
-from pipeline import paths
-from pipeline.datasets import DATASETS
+from pipeline import paths, results
+from pipeline.datasets import DATASETS, Dataset
 from pipeline.drawings.feature_maps import WIDE, draw_feature_maps, in_short, steps_through
 from pipeline.drawings.results import HardImage, draw_confusion, draw_filters, draw_hardest, draw_training
 from pipeline.drawings.sheet import plain_style
@@ -27,16 +26,8 @@ from pipeline.params import Parameters, load_parameters
 from pipeline.stage import log_circumstances, new_folder, run_stage, write_bytes
 from pipeline.subject import Subject
 from pipeline.widgets.curves import curves
-from pipeline.widgets.network import Trained, export_digits, export_network
+from pipeline.widgets.network import export_digits, export_network
 from pipeline.widgets.traces import traces
-
-CURVES = {  # the entries of a training's record, and where DVCLive writes them
-    "loss": "train/loss",
-    "accuracy": "train/accuracy",
-    "learning_rate": "train/learning_rate",
-    "validation_loss": "validation/loss",
-    "validation_accuracy": "validation/accuracy",
-}
 
 
 def figures(parameters: Parameters, processed: Path) -> tuple[dict[str, bytes], bytes]:
@@ -53,40 +44,36 @@ def figures(parameters: Parameters, processed: Path) -> tuple[dict[str, bytes], 
         PipelineError: if there is no such test image, or an earlier stage has not been run.
     """
     normalisation = load_normalisation(processed)
-    images, labels = test = load_part("test", processed)
-    evaluation = json.loads(_text(paths.EVALUATION))
-    dataset = DATASETS[normalisation.dataset]
-    class_names = dataset.class_names
-    trained = f"{dataset.title}, recipe {evaluation['recipe']}"
-    model = load_model()
+    images, labels = load_part("test", processed)
     digit = parameters.figures.digit
     if digit >= len(images):
         raise PipelineError(
             f"figures.digit is {digit}, but there are {len(images):,} test images: "
             f"choose one from 0 to {len(images) - 1}."
         )
-    steps = steps_through(model, normalisation.apply(images[digit : digit + 1])[0])
+    evaluation, dataset = results.evaluation(), DATASETS[normalisation.dataset]
+    recipe = evaluation["recipe"]
+    subject = Subject(load_model(), dataset, normalisation, recipe, images, labels, digit)
+    steps = steps_through(subject.model, subject.x[0])
     on_its_way = partial(
         draw_feature_maps,
         title=f"Test image {digit} on its way",
-        subtitle=f"{trained}: {evaluation['accuracy']:.2%} of {evaluation['images']:,} test images right",
-        class_names=class_names,
-        actual=class_names[labels[digit]],
+        subtitle=f"{subject.training}: {evaluation['accuracy']:.2%} of {len(images):,} test images right",
+        class_names=dataset.class_names,
+        actual=subject.actual,
     )
     drawings: dict[str, Drawing] = {
-        "training": _training(trained, parameters.chosen.train.monitor),
-        "confusion": _confusion(dataset.title, class_names),
-        "filters": _filters(trained, model),
+        "training": _training(subject.training, parameters.chosen.train.monitor),
+        "confusion": _confusion(dataset),
+        "filters": _filters(subject),
         "feature-maps": partial(on_its_way, steps=steps),
         "hardest": _hardest(dataset.title, images),
     }
     with plain_style(LIGHT):
         for_readme = on_its_way(LIGHT, steps=in_short(steps), layout=WIDE).png()
-    whole = Trained(model, dataset, normalisation, evaluation["recipe"])
-    hardest = [int(row["image"]) for row in _rows(paths.HARDEST)]
-    network = export_network(whole) | export_digits(whole, test, digit, hardest)
+    hardest = [int(row["image"]) for row in results.rows(paths.HARDEST)]
+    network = export_network(subject) | export_digits(subject, hardest)
     exported = {f"network/{name}": content for name, content in network.items()}
-    subject = Subject(dataset.title, trained, model, normalisation, images, labels, class_names, digit)
     shown, facts = gallery(parameters, subject, processed)
     exported |= {f"facts/{name}.md": f"{fact}\n".encode() for name, fact in facts.items()}
     for name, curve in curves(parameters.figures.valley).items():
@@ -113,43 +100,39 @@ def _in_both_themes(drawings: Mapping[str, Drawing]) -> dict[str, bytes]:
     return files
 
 
-def _training(trained: str, monitor: str) -> Drawing:
-    curves = {name: _rows(paths.TRAINING_LOG / f"plots/metrics/{file}.tsv") for name, file in CURVES.items()}
-    history = [
-        {"epoch": float(row["step"])}
-        | {name: float(curves[name][place][Path(CURVES[name]).name]) for name in CURVES}
-        for place, row in enumerate(curves["loss"])
-    ]
+def _training(training: str, monitor: str) -> Drawing:
+    history = results.history()
     kept = best_epoch(history, monitor)
     return partial(
         draw_training,
-        subtitle=f"{trained}: the weights of epoch {kept} of {len(history)} were kept",
+        subtitle=f"{training}: the weights of epoch {kept} of {len(history)} were kept",
         history=history,
         kept=kept,
     )
 
 
-def _confusion(dataset: str, class_names: Sequence[str]) -> Drawing:
-    rows = _rows(paths.PREDICTIONS)
+def _confusion(dataset: Dataset) -> Drawing:
+    rows, names = results.rows(paths.PREDICTIONS), dataset.class_names
     actual, predicted = (
-        np.array([class_names.index(row[column]) for row in rows]) for column in ("actual", "predicted")
+        np.array([names.index(row[column]) for row in rows]) for column in ("actual", "predicted")
     )
     mistakes = int((actual != predicted).sum())
     return partial(
         draw_confusion,
-        subtitle=f"{dataset}: {mistakes:,} of {len(rows):,} test images taken for another class",
-        counts=cnn.confusion_matrix(actual, predicted, len(class_names)),
-        class_names=class_names,
+        subtitle=f"{dataset.title}: {mistakes:,} of {len(rows):,} test images taken for another class",
+        counts=cnn.confusion_matrix(actual, predicted, len(names)),
+        class_names=names,
     )
 
 
-def _filters(trained: str, model: cnn.Sequential) -> Drawing:
-    first = next((layer for layer in model.layers if isinstance(layer, cnn.Conv2D)), None)
+def _filters(subject: Subject) -> Drawing:
+    first = next((layer for layer in subject.model.layers if isinstance(layer, cnn.Conv2D)), None)
     if first is None:
-        return partial(draw_filters, subtitle=f"{trained}: this recipe has no convolution", weight=None)
+        subtitle = f"{subject.training}: this recipe has no convolution"
+        return partial(draw_filters, subtitle=subtitle, weight=None)
     weight = first.params["weight"]
     h_f, w_f, _, n_f = weight.shape
-    return partial(draw_filters, subtitle=f"{trained}: {n_f} filters of {h_f}×{w_f}", weight=weight)
+    return partial(draw_filters, subtitle=f"{subject.training}: {n_f} filters of {h_f}×{w_f}", weight=weight)
 
 
 def _hardest(dataset: str, images: Bytes) -> Drawing:
@@ -161,26 +144,13 @@ def _hardest(dataset: str, images: Bytes) -> Drawing:
             predicted=row["predicted"],
             probability=float(row["probability_of_predicted"]),
         )
-        for row in _rows(paths.HARDEST)
+        for row in results.rows(paths.HARDEST)
     ]
     return partial(
         draw_hardest,
-        subtitle=f"{dataset}: the true class was held least likely",
+        subtitle=f"{dataset}: those whose true class the network held least likely",
         images=hardest,
     )
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise PipelineError(f"There is no {path}: run `dvc repro` first.") from error
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    """Return a table's rows by the names of its columns."""
-    delimiter = "\t" if path.suffix == ".tsv" else ","
-    return list(csv.DictReader(_text(path).splitlines(), delimiter=delimiter))
 
 
 def main() -> None:

@@ -65,7 +65,7 @@ def gallery(
     with_activations = Pair(
         fit(linear, linear.model), without=fit(linear, layers=without_activations(linear.model))
     )
-    few = f"{subject.dataset}: {min(dropout.images, len(train.images)):,} images, a small network"
+    few = f"{subject.dataset.title}: {min(dropout.images, len(train.images)):,} images, a small network"
     sure = subject.model.predict_proba(subject.normalisation.apply(subject.images))
     right = sure.argmax(axis=1) == subject.labels
     drawings: dict[str, Drawing] = {
@@ -79,12 +79,12 @@ def gallery(
         ),
         "batch-normalisation": partial(draw_batch_normalisation, subject=subject),
         "confidence": partial(
-            draw_confidence, subtitle=subject.trained, probabilities=sure.max(axis=1), right=right
+            draw_confidence, subtitle=subject.training, probabilities=sure.max(axis=1), right=right
         ),
         "dense-evidence": partial(draw_dense_evidence, subject=subject),
         "digit-as-numbers": partial(draw_digit_as_numbers, subject=subject),
         "dropout": partial(draw_dropout, subject=subject, seed=chosen.seed),
-        "learning-rate": _learning_rate(parameters.chosen, subject.trained, len(train.images)),
+        "learning-rate": _learning_rate(parameters.chosen, subject.training, len(train.images)),
         "one-filter": partial(draw_one_filter, subject=subject),
         "optimiser-paths": partial(draw_optimiser_paths, valley=chosen.valley),
         "overfitting": partial(draw_overfitting, subtitle=few, pair=with_dropout),

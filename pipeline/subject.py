@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,31 +9,44 @@ import numpy as np
 
 import cnn
 from cnn.types import Array
+from pipeline.datasets import Dataset
 from pipeline.images import Bytes, Normalisation
 
 
 @dataclass(frozen=True)
-class Subject:
+class TrainedNetwork:
+    """A trained network, and what one has to know to use it.
+
+    Attributes:
+        model: the network.
+        dataset: what it was trained on.
+        normalisation: how bytes become what it sees.
+        recipe: the recipe's name.
+    """
+
+    model: cnn.Sequential
+    dataset: Dataset
+    normalisation: Normalisation
+    recipe: str
+
+    @property
+    def training(self) -> str:
+        """Data set and recipe, as the figures' subtitles name them."""
+        return f"{self.dataset.title}, recipe {self.recipe}"
+
+
+@dataclass(frozen=True)
+class Subject(TrainedNetwork):
     """The trained network and the test images.
 
     Attributes:
-        dataset: the data set.
-        trained: data set and recipe, as the figures' subtitles name them.
-        model: the trained network.
-        normalisation: how its images are normalised.
         images: the test images, `[n, 28, 28]`.
         labels: their classes.
-        class_names: the classes in their order.
         digit: which of the images is followed.
     """
 
-    dataset: str
-    trained: str
-    model: cnn.Sequential
-    normalisation: Normalisation
     images: Bytes
     labels: Bytes
-    class_names: Sequence[str]
     digit: int
 
     @property
@@ -46,7 +58,7 @@ class Subject:
     @property
     def actual(self) -> str:
         """The class of the image that is followed."""
-        return str(self.class_names[self.labels[self.digit]])
+        return str(self.dataset.class_names[self.labels[self.digit]])
 
     @cached_property
     def x(self) -> Array:

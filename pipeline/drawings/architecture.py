@@ -14,7 +14,7 @@ def draw_architecture(theme: Theme, subject: Subject) -> Sheet:
     """Draw the layers from the image down to the logits, each with the shape of what it gives."""
     lines = _lines(subject)
     row, height = 26, 20
-    sheet = Sheet(HEADING + row * (len(lines) + 1) + 8, theme, "The trained network", subject.trained)
+    sheet = Sheet(HEADING + row * (len(lines) + 1) + 8, theme, "The trained network", subject.training)
     rows = [("image", times(subject.model.built_for()), theme.activation)]
     for layer, line in zip(subject.model.layers, lines, strict=True):
         colour = theme.parameter if line.parameters else theme.quiet
@@ -35,7 +35,7 @@ def draw_parameter_counts(theme: Theme, subject: Subject) -> Sheet:
     lines = [line for line in _lines(subject) if line.parameters or line.multiply_adds]
     row, width, left = 30, 118, 88
     title = "What each layer holds and costs"
-    sheet = Sheet(HEADING + 24 + row * len(lines), theme, title, subject.trained)
+    sheet = Sheet(HEADING + 24 + row * len(lines), theme, title, subject.training)
     columns = (
         (left, "parameters", [line.parameters for line in lines], theme.parameter),
         (left + width + 16, "multiply-adds", [line.multiply_adds for line in lines], theme.activation),

@@ -23,7 +23,7 @@ def draw_digit_as_numbers(theme: Theme, subject: Subject) -> Sheet:
     row, column = busiest(image)
     top = HEADING + 28 * size + 34
     title = f"Test image {subject.digit}, and some of its numbers"
-    sheet = Sheet(top + CROP * cell[1] + 4, theme, title, subject.trained)
+    sheet = Sheet(top + CROP * cell[1] + 4, theme, title, subject.training)
     sheet.picture(0, HEADING, image / 255, theme.activation, 28 * size)
     sheet.box(column * size, HEADING + row * size, CROP * size, CROP * size, theme.ink, filled=False)
     for line, text in enumerate(
@@ -69,7 +69,7 @@ def coarse(images: Bytes, block: int) -> Bytes:
 def draw_resolution(theme: Theme, subject: Subject) -> Sheet:
     """Draw test images at falling resolution."""
     size, pitch, rows = 56, 71, min(5, len(subject.images) - subject.digit)
-    sheet = Sheet(HEADING + 18 + rows * 64 + 30, theme, "The same images, ever coarser", subject.trained)
+    sheet = Sheet(HEADING + 18 + rows * 64 + 30, theme, "The same images, ever coarser", subject.training)
     images = subject.images[subject.digit : subject.digit + rows]
     for column, block in enumerate(BLOCKS):
         side = 28 // block
@@ -88,7 +88,7 @@ def draw_augmentation(theme: Theme, subject: Subject, augmentation: cnn.Augmenta
     copies = augmentation(x, draws)[..., 0]
     copies[0] = subject.image
     kind = type(augmentation).__name__
-    subtitle = f"{subject.dataset}: test image {subject.digit}"
+    subtitle = f"{subject.dataset.title}: test image {subject.digit}"
     height = size + LINE + 10
     sheet = Sheet(HEADING + rows * height + 30, theme, f"An image and copies by {kind}", subtitle)
     for place, copy in enumerate(copies):
@@ -115,8 +115,8 @@ def draw_saliency(theme: Theme, subject: Subject) -> Sheet:
     size = 160
     answer = int(subject.logits.argmax())
     gradient = saliency(subject.model, subject.x, answer)[0, :, :, 0]
-    title = f"What speaks for {subject.class_names[answer]}, pixel by pixel"
-    sheet = Sheet(HEADING + 2 * LINE + size + 66, theme, title, subject.trained)
+    title = f"What speaks for {subject.dataset.class_names[answer]}, pixel by pixel"
+    sheet = Sheet(HEADING + 2 * LINE + size + 66, theme, title, subject.training)
     top, right = HEADING + 22, WIDTH - size - 8
     sheet.text(0, HEADING + 12, f"test image {subject.digit}")
     sheet.text(right, HEADING + 12, "gradient of its logit")

@@ -19,12 +19,12 @@ def draw_one_filter(theme: Theme, subject: Subject) -> Sheet:
     """Draw an image, one filter of the first convolution, and the map that it makes of the image."""
     place = subject.first_place(cnn.Conv2D)
     if place is None:
-        return Sheet(HEADING, theme, "One filter", f"{subject.trained}: no convolution")
+        return Sheet(HEADING, theme, "One filter", f"{subject.training}: no convolution")
     x, y = subject.inputs[place], subject.inputs[place + 1]
     best = liveliest(y)
     one = subject.model.layers[place].params["weight"][:, :, 0, best]
     size, small = 112, 66
-    sheet = Sheet(HEADING + 20 + size + 44, theme, "An image, a filter, a map", subject.trained)
+    sheet = Sheet(HEADING + 20 + size + 44, theme, "An image, a filter, a map", subject.training)
     panels = (
         (0, size, "input", x[0, :, :, 0], theme.activation),
         (size + 25, small, f"filter {best}", one, theme.parameter),
@@ -49,7 +49,7 @@ def draw_pooling(theme: Theme, subject: Subject) -> Sheet:
     after, _ = layer.forward_pass(before)
     channel = liveliest(before)
     size = 160
-    sheet = Sheet(HEADING + 20 + size + 44, theme, "A feature map, and its maxima", subject.trained)
+    sheet = Sheet(HEADING + 20 + size + 44, theme, "A feature map, and its maxima", subject.training)
     for left, values, colour in ((0, before, theme.activation), (WIDTH - size, after, theme.output)):
         one = values[0, :, :, channel]
         sheet.text(left, HEADING + 10, f"{one.shape[0]}×{one.shape[1]}")
@@ -69,7 +69,7 @@ def draw_dropout(theme: Theme, subject: Subject, seed: int) -> Sheet:
     rate = layer.rate if isinstance(layer, cnn.Dropout) else 0.0
     maps = [one[0, :, :, channel] for one in (before, *masked)]
     largest = max(float(np.abs(one).max()) for one in maps) or 1.0
-    sheet = Sheet(HEADING + 2 * (size + 32) + 20, theme, f"Dropout with rate {rate:g}", subject.trained)
+    sheet = Sheet(HEADING + 2 * (size + 32) + 20, theme, f"Dropout with rate {rate:g}", subject.training)
     for number, one in enumerate(maps):
         x, y = 116 * (number % 3), HEADING + (size + 32) * (number // 3)
         name = f"iteration {number}" if number else "inference"
@@ -92,7 +92,7 @@ def draw_batch_normalisation(theme: Theme, subject: Subject) -> Sheet:
     normalised, _ = norm.forward_pass(maps, training=True)
     channel = liveliest(maps)
     title = "One channel of a micro-batch"
-    sheet = Sheet(HEADING + 2 * 140 + 10, theme, title, subject.trained)
+    sheet = Sheet(HEADING + 2 * 140 + 10, theme, title, subject.training)
     panels = (("before", maps, theme.activation), ("after", normalised, theme.output))
     numbers = np.concatenate([values[..., channel].ravel() for _, values, _ in panels])
     edges = np.linspace(float(numbers.min()), float(numbers.max()), 61)
@@ -116,7 +116,7 @@ def draw_dense_evidence(theme: Theme, subject: Subject) -> Sheet:
     """Draw each input of the last dense layer times its weight, for every class."""
     places = [place for place, layer in enumerate(subject.model.layers) if isinstance(layer, cnn.Dense)]
     if not places:
-        return Sheet(HEADING, theme, "Evidence", f"{subject.trained}: no dense layer")
+        return Sheet(HEADING, theme, "Evidence", f"{subject.training}: no dense layer")
     place = places[-1]
     layer, x, logits = subject.model.layers[place], subject.inputs[place][0], subject.inputs[place + 1][0]
     evidence = (
@@ -126,7 +126,7 @@ def draw_dense_evidence(theme: Theme, subject: Subject) -> Sheet:
     cell_width, cell_height, left = max(1, 208 // len(shown)), 20, 74
     top = HEADING + 26
     title = f"Test image {subject.digit}: the evidence, added up"
-    sheet = Sheet(top + len(logits) * cell_height + 62, theme, title, subject.trained)
+    sheet = Sheet(top + len(logits) * cell_height + 62, theme, title, subject.training)
     sheet.text(
         left, HEADING + 10, f"{len(shown)} of {len(x)} inputs × weight", size=SMALL, colour=theme.quiet
     )
@@ -136,7 +136,7 @@ def draw_dense_evidence(theme: Theme, subject: Subject) -> Sheet:
     )
     cells[:: cell_height * DENSITY] = np.nan
     sheet.picture(left, top, cells, theme.output)
-    for row, name in enumerate(subject.class_names):
+    for row, name in enumerate(subject.dataset.class_names):
         y = top + (row + 0.5) * cell_height
         weight = "bold" if row == int(logits.argmax()) else "normal"
         sheet.text(left - 8, y, name, align="right", vertical="center", weight=weight)
@@ -167,12 +167,12 @@ def draw_softmax_loss(theme: Theme, subject: Subject) -> Sheet:
     loss = -float(np.log(max(probabilities[actual], np.finfo(np.float32).tiny)))
     row_height, width, left, top = 20, 80, 74, HEADING + 24
     title = f"Test image {subject.digit}: from logits to the loss"
-    sheet = Sheet(top + len(logits) * row_height + 40, theme, title, subject.trained)
+    sheet = Sheet(top + len(logits) * row_height + 40, theme, title, subject.training)
     sheet.text(left, HEADING + 12, "logits")
     sheet.text(left + 140, HEADING + 12, "probabilities")
     low, high = min(0.0, float(logits.min())), max(0.0, float(logits.max()))
     unit = width / ((high - low) or 1)
-    for row, name in enumerate(subject.class_names):
+    for row, name in enumerate(subject.dataset.class_names):
         y, middle = top + row * row_height, top + (row + 0.5) * row_height
         weight = "bold" if row == actual else "normal"
         sheet.text(left - 8, middle, name, align="right", vertical="center", weight=weight)

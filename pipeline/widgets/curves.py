@@ -11,6 +11,7 @@ import cnn
 from cnn.types import Array
 from pipeline.drawings.curves import curve_and_slope, height, path
 from pipeline.figure_params import Valley
+from pipeline.widgets.traces.network import LABEL, PICTURE, small_model
 
 Curve = dict[str, Any]
 
@@ -132,26 +133,12 @@ def one_step() -> Curve:
 
 def loss_after_step(rate: float) -> float:
     """Return the loss of the small model of the page about the sequential model after one step of SGD."""
-    model = cnn.Sequential(
-        [cnn.Conv2D(1, kernel_size=3), cnn.ReLU(), cnn.MaxPool2D(2), cnn.Flatten(), cnn.Dense(2)]
-    )
-    model.build((6, 6, 1), np.random.default_rng(0))
-    model.assign(
-        {
-            "0.weight": np.array([[-1.0, 0, 1]] * 3).reshape(3, 3, 1, 1),
-            "0.bias": np.array([1.0]),
-            "4.weight": np.array([[0.5, 0], [0, 0.5], [0, 0.5], [1, 0]]),
-            "4.bias": np.array([0.0, 1]),
-        }
-    )
-    x, label = np.zeros((1, 6, 6, 1)), np.array([0])
-    x[0, :5, 3, 0] = 1
-    x[0, 1, 2, 0] = 1
+    model, loss, x = small_model(), cnn.SoftmaxCrossEntropy(), PICTURE.astype(np.float64)
     outputs, caches = model.forward_pass(x)
-    _, dy = cnn.SoftmaxCrossEntropy()(outputs, label)
+    _, dy = loss(outputs, LABEL)
     if rate:
         model.assign(cnn.SGD(learning_rate=rate).update(model.params, model.parameter_gradients(dy, caches)))
-    return cnn.SoftmaxCrossEntropy()(model.forward_pass(x)[0], label)[0]
+    return loss(model.forward_pass(x)[0], LABEL)[0]
 
 
 def _curve(

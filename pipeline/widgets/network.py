@@ -5,38 +5,19 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 import cnn
 from cnn.types import Array
-from pipeline.datasets import Dataset
-from pipeline.images import Labelled, Normalisation
+from pipeline.subject import Subject, TrainedNetwork
 
 HARD_DIGITS = 6
 STEPS = 127  # of a recorded number, from 0 to the layer's largest one, of either sign
 
 
-@dataclass(frozen=True)
-class Trained:
-    """What is exported.
-
-    Attributes:
-        model: the trained network.
-        dataset: what it was trained on.
-        normalisation: how bytes become what it sees.
-        recipe: the recipe's name.
-    """
-
-    model: cnn.Sequential
-    dataset: Dataset
-    normalisation: Normalisation
-    recipe: str
-
-
-def export_network(trained: Trained) -> dict[str, bytes]:
+def export_network(trained: TrainedNetwork) -> dict[str, bytes]:
     """Return the network as files: `network.json`, and `weights.bin` (float32, little-endian)."""
     layers, weights = _layers(trained.model)
     network = {
@@ -53,20 +34,18 @@ def export_network(trained: Trained) -> dict[str, bytes]:
     return {"network.json": _json(network), "weights.bin": weights}
 
 
-def export_digits(trained: Trained, test: Labelled, shown: int, hardest: Sequence[int]) -> dict[str, bytes]:
+def export_digits(subject: Subject, hardest: Sequence[int]) -> dict[str, bytes]:
     """Return ready digits, and what every layer gives for the first of them, as files.
 
     Args:
-        trained: the network.
-        test: the test images.
-        shown: the number of the test image that the page shows first.
+        subject: the network and the test images; the page shows the one that is followed first.
         hardest: the numbers of hard test images, hardest first.
 
     Returns:
         `digits.json`, and `recorded.bin` (a signed byte for each number).
     """
-    recorded, numbers = _recorded(trained, test, shown)
-    digits = {"digits": _digits(trained, test, shown, hardest), "recorded": recorded}
+    recorded, numbers = _recorded(subject)
+    digits = {"digits": _digits(subject, hardest), "recorded": recorded}
     return {"digits.json": _json(digits), "recorded.bin": numbers}
 
 
@@ -97,16 +76,15 @@ def _layers(model: cnn.Sequential) -> tuple[list[dict[str, Any]], bytes]:
     return layers, bytes(weights)
 
 
-def _recorded(trained: Trained, test: Labelled, shown: int) -> tuple[list[dict[str, Any]], bytes]:
+def _recorded(subject: Subject) -> tuple[list[dict[str, Any]], bytes]:
     """Return what the layers give for one image, in bytes: the page shows it before the weights are loaded.
 
     Layers that change no number are left out.
     """
-    model = trained.model
-    x = trained.normalisation.apply(test.images[shown : shown + 1])
+    model = subject.model
     recorded = []
     numbers = bytearray()
-    activations = activations_to_probabilities(model, x)
+    activations = activations_to_probabilities(model, subject.x)
     for place, (layer, [values]) in enumerate(zip(layers_to_probabilities(model), activations, strict=True)):
         if isinstance(layer, cnn.Dropout | cnn.Flatten):
             continue
@@ -116,16 +94,16 @@ def _recorded(trained: Trained, test: Labelled, shown: int) -> tuple[list[dict[s
     return recorded, bytes(numbers)
 
 
-def _digits(trained: Trained, test: Labelled, shown: int, hardest: Sequence[int]) -> list[dict[str, Any]]:
+def _digits(subject: Subject, hardest: Sequence[int]) -> list[dict[str, Any]]:
     """Return the image that is shown first, one recognised of every other class, and hard ones of several."""
-    images, labels = test
+    images, labels, shown = subject.images, subject.labels, subject.digit
     easy = {int(labels[shown]): shown}
-    classes = len(trained.dataset.class_names)
+    classes = len(subject.dataset.class_names)
     for start in range(0, len(labels), 100):
         if len(easy) == classes:
             break
         part = slice(start, start + 100)
-        answers = trained.model.predict(trained.normalisation.apply(images[part]), workers=1)
+        answers = subject.model.predict(subject.normalisation.apply(images[part]), workers=1)
         for place in np.flatnonzero(answers == labels[part]):
             easy.setdefault(int(labels[start + place]), start + int(place))
     others = [easy[label] for label in sorted(easy) if easy[label] != shown]
@@ -134,7 +112,7 @@ def _digits(trained: Trained, test: Labelled, shown: int, hardest: Sequence[int]
     }
     hard = sorted(hard_by_class.values(), key=[*hardest].index)[:HARD_DIGITS]
     chosen = [shown, *others, *hard]
-    probabilities = trained.model.predict_proba(trained.normalisation.apply(images[chosen]), workers=1)
+    probabilities = subject.model.predict_proba(subject.normalisation.apply(images[chosen]), workers=1)
     return [
         {
             "image": number,

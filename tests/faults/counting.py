@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import cast
 
 import pytest
 
@@ -30,8 +31,10 @@ class Counting:
         if report.when == "call" and report.passed:
             for name, value in report.user_properties:
                 if name == "tried":
-                    group, fault, cases = value  # type: ignore[misc]
-                    self.counts[group][fault] += cases
+                    self._add(*cast("tuple[str, str, int]", value))
+
+    def _add(self, group: str, fault: str, cases: int) -> None:
+        self.counts[group][fault] += cases
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

@@ -1,4 +1,4 @@
-"""Facts about what can go wrong: every fault that the tests inject, what happens, and how often it was tried."""
+"""Facts about what can go wrong: the faults that the tests inject, and what happens then."""
 
 from __future__ import annotations
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import math
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 from cnn.callbacks import best_epoch
-from pipeline import paths
+from pipeline import paths, results
 from pipeline import studies as records
 from pipeline.datasets import DATASETS
-from pipeline.errors import PipelineError
 from pipeline.facts.markdown import code, table
 from pipeline.params import load_parameters
 from pipeline.site.facts.architecture import parameters_of_chosen
@@ -24,7 +20,7 @@ HARDEST = 5  # of the images
 
 def evaluation() -> str:
     """Return what the trained network reached on the test images."""
-    found = _evaluation()
+    found = results.evaluation()
     rows = [
         ["data set", _title(found)],
         ["recipe", code(found["recipe"])],
@@ -39,7 +35,7 @@ def evaluation() -> str:
 
 def in_numbers() -> str:
     """Return the few numbers that the home page shows."""
-    found = _evaluation()
+    found = results.evaluation()
     facts = [
         (
             f"{found['accuracy']:.2%}",
@@ -48,11 +44,8 @@ def in_numbers() -> str:
         (f"{parameters_of_chosen():,}", f"parameters, trained by the recipe {code(found['recipe'])}"),
     ]
     for study in _studies():
-        seconds = records.mean_and_deviation(study, "seconds")
         accuracy = records.mean_and_deviation(study, "test_accuracy")
-        facts.append(
-            (f"{accuracy}%", f"in {seconds} seconds of training: {code(study['recipe'])}, {_repeated(study)}")
-        )
+        facts.append((f"{accuracy}%", f"by the recipe {code(study['recipe'])}: {_repeated(study)}"))
     return "\n".join(f"- **{number}** {meaning}" for number, meaning in facts)
 
 
@@ -79,7 +72,7 @@ def studies() -> str:
 
 def validation_and_test() -> str:
     """Return how the epoch that was kept did on the validation images and on the test images."""
-    found, history = _evaluation(), _history()
+    found, history = results.evaluation(), results.history()
     monitor = load_parameters().chosen.train.monitor
     kept = best_epoch(history, monitor)
     validation = next(record for record in history if record["epoch"] == kept)["validation_accuracy"]
@@ -96,8 +89,8 @@ def validation_and_test() -> str:
 
 def confusions() -> str:
     """Return the pairs of classes that were confused most often."""
-    rows = _rows(paths.PREDICTIONS)
-    names = DATASETS[_evaluation()["dataset"]].class_names
+    rows = results.rows(paths.PREDICTIONS)
+    names = DATASETS[results.evaluation()["dataset"]].class_names
     wrong = [(row["actual"], row["predicted"]) for row in rows if row["actual"] != row["predicted"]]
     counts = sorted(Counter(wrong).items(), key=lambda one: (-one[1], names.index(one[0][0]), one[0][1]))
     return table(
@@ -117,29 +110,11 @@ def hardest() -> str:
             f"{float(row['probability_of_actual']):.2%}",
             f"{float(row['probability_of_predicted']):.2%}",
         ]
-        for row in _rows(paths.HARDEST)[:HARDEST]
+        for row in results.rows(paths.HARDEST)[:HARDEST]
     ]
     return table(
         ["test image", "was", "taken for", "sure of what it was", "sure of its answer"], rows, numbers=2
     )
-
-
-def _evaluation() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(_text(paths.EVALUATION))
-    return found
-
-
-def _history() -> list[dict[str, float]]:
-    """Return the record of every epoch, as far as the best one is chosen by it."""
-    columns = {
-        name: _rows(paths.TRAINING_LOG / f"plots/metrics/validation/{name}.tsv")
-        for name in ("loss", "accuracy")
-    }
-    return [
-        {"epoch": float(loss["step"])}
-        | {"validation_loss": float(loss["loss"]), "validation_accuracy": float(accuracy["accuracy"])}
-        for loss, accuracy in zip(columns["loss"], columns["accuracy"], strict=True)
-    ]
 
 
 def _studies() -> list[records.Study]:
@@ -153,15 +128,3 @@ def _repeated(study: records.Study) -> str:
 
 def _title(found: dict[str, Any]) -> str:
     return DATASETS[found["dataset"]].title
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    delimiter = "\t" if path.suffix == ".tsv" else ","
-    return list(csv.DictReader(_text(path).splitlines(), delimiter=delimiter))
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise PipelineError(f"There is no {path}: run `dvc repro` first.") from error

@@ -50,11 +50,17 @@ BACK = "dy, layer_grads = self.layers[place].backward_pass(dy, caches[place])"
 FIRST = "return grads | self._flat(first, self.layers[first].parameter_gradients(dy, caches[first]))"
 
 
-def cases() -> list[dict[str, Any]]:
-    """Return one case with the picture's way there and back, and one for the update with each rate."""
+def small_model() -> Sequential:
+    """Return the small network with the parameters that it starts from."""
     model = Sequential([Conv2D(1, kernel_size=3), ReLU(), MaxPool2D(2), Flatten(), Dense(2)])
     model.build(PICTURE.shape[1:], np.random.default_rng(0))
     model.assign(START)
+    return model
+
+
+def cases() -> list[dict[str, Any]]:
+    """Return one case with the picture's way there and back, and one for the update with each rate."""
+    model = small_model()
     logits, caches = model.forward_pass(PICTURE)
     _, dlogits = SoftmaxCrossEntropy()(logits, LABEL)
     grads = model.parameter_gradients(dlogits, caches)
@@ -164,16 +170,12 @@ def _relu_gradient_steps(y: Grid, dy: Grid, dx: Grid) -> Iterator[Step]:
 
 
 def _update(model: Sequential, grads: Gradients, rate: float) -> dict[str, Any]:
-    """Return the update with one learning rate, and what the loss is before and after it.
-
-    The loss and the probabilities are rounded to what is shown: their last bits depend on the kernels.
-    """
+    """Return the update with one learning rate; its title tells the loss before and after it."""
     model.assign(START)
     before = model.evaluate(PICTURE, LABEL)["loss"]
     updated = SGD(learning_rate=rate).update(START, grads)
     model.assign(updated)
     after = model.evaluate(PICTURE, LABEL)["loss"]
-    probabilities = model.predict_proba(PICTURE)[0]
     model.assign(START)
     grids: list[Grid] = []
     steps: list[Step] = []
@@ -185,9 +187,6 @@ def _update(model: Sequential, grads: Gradients, rate: float) -> dict[str, Any]:
     return {
         "name": f"rate-{written(rate)}",
         "title": f"learning rate {written(rate)}: loss {before:.4f} → {after:.4f}",
-        "learning_rate": rate,
-        "loss": [round(before, 4), round(after, 4)],
-        "probabilities": [round(float(p), 4) for p in probabilities],
         "forward": [],
         "backward": [],
         "update": [track("The update", "cnn.optimisers.SGD.update_one", grids, steps)],

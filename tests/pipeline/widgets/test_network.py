@@ -11,9 +11,9 @@ import cnn
 from cnn.types import Array
 from pipeline.datasets import MNIST
 from pipeline.images import Bytes, Labelled, Normalisation
+from pipeline.subject import Subject, TrainedNetwork
 from pipeline.widgets.network import (
     STEPS,
-    Trained,
     activations_to_probabilities,
     export_digits,
     export_network,
@@ -31,7 +31,7 @@ LAYERS: list[cnn.Layer] = [
 
 
 @pytest.fixture(scope="module", params=["logits", "probabilities"])
-def trained(request: pytest.FixtureRequest) -> Trained:
+def trained(request: pytest.FixtureRequest) -> TrainedNetwork:
     model = cnn.Sequential([*LAYERS, cnn.Softmax()] if request.param == "probabilities" else LAYERS)
     rng = np.random.default_rng(1)
     model.build((28, 28, 1), rng)
@@ -39,27 +39,28 @@ def trained(request: pytest.FixtureRequest) -> Trained:
         name: 0.1 * rng.standard_normal(array.shape, np.float32) for name, array in model.params.items()
     }
     model.assign(arrays | {"1.mean": rng.random(3, np.float32), "1.variance": rng.random(3, np.float32)})
-    return Trained(model, MNIST, Normalisation("mnist", mean=33.0, standard_deviation=78.0), "small")
+    return TrainedNetwork(model, MNIST, Normalisation("mnist", mean=33.0, standard_deviation=78.0), "small")
 
 
 @pytest.fixture(scope="module")
-def test(trained: Trained) -> Labelled:
+def test(trained: TrainedNetwork) -> Labelled:
     """Return images of which the network recognises two thirds."""
     answers = trained.model.predict(trained.normalisation.apply(IMAGES))
     wrong = np.arange(len(answers)) % 3 == 2
     return Labelled(IMAGES, np.where(wrong, (answers + 1) % 10, answers).astype(np.uint8))
 
 
-def exported(trained: Trained, test: Labelled, hardest: list[int]) -> tuple[Any, Any, dict[str, bytes]]:
-    files = export_network(trained) | export_digits(trained, test, shown=5, hardest=hardest)
+def exported(trained: TrainedNetwork, test: Labelled, hardest: list[int]) -> tuple[Any, Any, dict[str, bytes]]:
+    subject = Subject(**vars(trained), images=test.images, labels=test.labels, digit=5)
+    files = export_network(trained) | export_digits(subject, hardest)
     return json.loads(files["network.json"]), json.loads(files["digits.json"]), files
 
 
-def activations(trained: Trained, images: Bytes) -> list[Array]:
+def activations(trained: TrainedNetwork, images: Bytes) -> list[Array]:
     return activations_to_probabilities(trained.model, trained.normalisation.apply(images))
 
 
-def test_the_file_of_layers_tells_how_to_compute_them(trained: Trained, test: Labelled) -> None:
+def test_the_file_of_layers_tells_how_to_compute_them(trained: TrainedNetwork, test: Labelled) -> None:
     network, _, files = exported(trained, test, [])
     kinds = ["Conv2D", "BatchNorm", "ReLU", "Dropout", "Flatten", "Dense", "Softmax"]
     assert [layer["layer"] for layer in network["layers"]] == kinds
@@ -86,7 +87,7 @@ def test_the_file_of_layers_tells_how_to_compute_them(trained: Trained, test: La
 
 
 def test_what_is_recorded_is_right_to_half_a_step_of_the_layers_largest_number(
-    trained: Trained, test: Labelled
+    trained: TrainedNetwork, test: Labelled
 ) -> None:
     _, digits, files = exported(trained, test, [])
     layers = [entry["layer"] for entry in digits["recorded"]]
@@ -102,7 +103,7 @@ def test_what_is_recorded_is_right_to_half_a_step_of_the_layers_largest_number(
 
 
 def test_a_digit_of_every_class_and_hard_ones_of_different_classes_are_ready(
-    trained: Trained, test: Labelled
+    trained: TrainedNetwork, test: Labelled
 ) -> None:
     wrong = [number for number in range(299, -1, -1) if number % 3 == 2 and number != 5]
     _, found, _ = exported(trained, test, wrong)
@@ -127,7 +128,7 @@ def test_a_digit_of_every_class_and_hard_ones_of_different_classes_are_ready(
     assert len(set(labels)) == len(labels) == min(6, len({int(test.labels[n]) for n in wrong}))
 
 
-def test_every_ready_digit_carries_its_pixels_and_its_answer(trained: Trained, test: Labelled) -> None:
+def test_every_ready_digit_carries_its_pixels_and_its_answer(trained: TrainedNetwork, test: Labelled) -> None:
     _, found, _ = exported(trained, test, [8, 11])
     for digit in found["digits"]:
         image = test.images[digit["image"]]
