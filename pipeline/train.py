@@ -95,7 +95,8 @@ def _log() -> Iterator[Live]:
         with naming(folder):
             live = Live(dir=str(folder), dvcyaml=None, save_dvc_exp=False, report=None, monitor_system=False)
             yield live
-            live.end()  # not after an error, which another one from a full disk would hide
+            # Not after an error, which another one from a full disk would hide.
+            live.end()  # type: ignore[no-untyped-call]
     except sqlite3.Error as error:
         raise OSError(errno.EIO, f"DVC's own records cannot be written ({error})", str(folder)) from error
 

@@ -116,6 +116,8 @@ def kill_models(stages: Stages, draw: random.Random) -> Kills:
 
 
 def kill_from_outside(stages: Stages, draw: random.Random) -> Kills:
+    """Kill `dvc repro` and its stage shortly after one of the stage's first moments."""
+    shutil.rmtree(stages.clone / paths.RAW / "mnist")
     for stage in ("fetch", "preprocess", "train", "train", "evaluate"):
         stages.kill_after(draw.randrange(1, 4), stage, "dvc", "repro", "--force", "evaluate")
         yield f"{stages.log()[-1].split()[0]} from outside"
