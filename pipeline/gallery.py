@@ -1,4 +1,4 @@
-"""What the pages about layers and training show: figures, facts and curves of the trained network."""
+"""What the pages show of the trained network, and of small ones trained for them: figures and facts."""
 
 from __future__ import annotations
 
@@ -79,7 +79,11 @@ def gallery(
         ),
         "batch-normalisation": partial(draw_batch_normalisation, subject=subject),
         "confidence": partial(
-            draw_confidence, subtitle=subject.training, probabilities=sure.max(axis=1), right=right
+            draw_confidence,
+            subtitle=subject.training,
+            probabilities=sure.max(axis=1),
+            right=right,
+            bins=parameters.evaluate.calibration_bins,
         ),
         "dense-evidence": partial(draw_dense_evidence, subject=subject),
         "digit-as-numbers": partial(draw_digit_as_numbers, subject=subject),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import cast
 
 import numpy as np
@@ -123,7 +124,7 @@ class Conv2D(Layer):
     def multiply_adds(self, input_shape: Shape) -> int:
         """Return h_out · w_out · n_f · h_f · w_f · c."""
         windows = self._windows(input_shape)
-        return int(np.prod((*windows.grid, self.filters, *windows.size, input_shape[2])))
+        return prod((*windows.grid, self.filters, *windows.size, input_shape[2]))
 
     def window(self, input_shape: Shape) -> tuple[Pair, Pair]:
         """Return the filter's size and its stride."""

@@ -6,7 +6,7 @@ import cnn
 from cnn.summary import LayerSummary, layer_summaries
 from pipeline.drawings.sheet import HEADING, SMALL, WIDTH, Sheet
 from pipeline.drawings.themes import Theme
-from pipeline.facts.markdown import times
+from pipeline.markdown import times
 from pipeline.subject import Subject
 
 

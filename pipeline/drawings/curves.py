@@ -12,6 +12,7 @@ from pipeline.drawings.sheet import HEADING, WIDTH, Sheet
 from pipeline.drawings.themes import Theme
 from pipeline.figure_params import Valley
 from pipeline.recipes import make_optimiser
+from pipeline.valley import height, path
 
 ACTIVATIONS: Mapping[str, cnn.Layer] = {
     "ReLU": cnn.ReLU(),
@@ -43,21 +44,6 @@ def draw_activation_curves(theme: Theme) -> Sheet:
         if place == len(ACTIVATIONS) - 1:
             axes.legend(loc="center left", bbox_to_anchor=(1.15, 0.5))
     return sheet
-
-
-def path(valley: Valley, optimiser: cnn.Optimiser) -> Array:
-    """Return where an optimiser stands at the start and after each step, `[steps + 1, 2]`."""
-    slopes = np.array([1.0, valley.steepness])
-    places = [np.array((valley.along, valley.across))]
-    for _ in range(valley.steps):
-        places.append(optimiser.update({"w": places[-1]}, {"w": slopes * places[-1]})["w"])
-    return np.array(places)
-
-
-def height(valley: Valley, places: Array) -> Array:
-    """Return the loss at places `[…, 2]`."""
-    heights: Array = (places[..., 0] ** 2 + valley.steepness * places[..., 1] ** 2) / 2
-    return heights
 
 
 def draw_optimiser_paths(theme: Theme, valley: Valley) -> Sheet:

@@ -11,8 +11,6 @@ from pipeline.drawings.sheet import HEADING, SMALL, WIDTH, Sheet
 from pipeline.drawings.themes import Theme
 from pipeline.small_trainings import Pair, Trained
 
-BINS = 10  # of confidence
-
 
 def draw_overfitting(theme: Theme, subtitle: str, pair: Pair) -> Sheet:
     """Draw training and validation loss by epoch, with dropout and without."""
@@ -72,7 +70,9 @@ def bins(numbers: int) -> int:
     return min(48, round(2 * float(np.cbrt(numbers))))
 
 
-def draw_confidence(theme: Theme, subtitle: str, probabilities: Array, right: NDArray[np.bool_]) -> Sheet:
+def draw_confidence(
+    theme: Theme, subtitle: str, probabilities: Array, right: NDArray[np.bool_], bins: int
+) -> Sheet:
     """Draw how often the network was right, by how sure it was, and how many images that concerns.
 
     Args:
@@ -80,9 +80,10 @@ def draw_confidence(theme: Theme, subtitle: str, probabilities: Array, right: ND
         subtitle: data set and recipe.
         probabilities: what it gave its answers, `[n]`.
         right: whether they were right, `[n]`.
+        bins: how many classes of confidence there are.
     """
     sheet = Sheet(HEADING + 316, theme, "How sure, and how often right", subtitle)
-    counts, hits, sure = by_confidence(probabilities, right)
+    counts, hits, sure = by_confidence(probabilities, right, bins)
     left, width = 32, WIDTH - 44
     axes = sheet.axes(left, HEADING + 16, width, 130)
     axes.set_title("answers that were right, in %")
@@ -96,8 +97,8 @@ def draw_confidence(theme: Theme, subtitle: str, probabilities: Array, right: ND
     axes.legend(loc="upper left")
     below = sheet.axes(left, HEADING + 202, width, 70)
     below.set_title("images, on a logarithmic scale")
-    middles = 100 * (np.arange(BINS) + 0.5) / BINS
-    drawn = below.bar(middles, counts, width=80 / BINS, color=theme.output)
+    middles = 100 * (np.arange(bins) + 0.5) / bins
+    drawn = below.bar(middles, counts, width=80 / bins, color=theme.output)
     numbers = [f"{count:,.0f}" if count else "" for count in counts]
     below.bar_label(drawn, numbers, padding=2, size=SMALL * 0.75)
     below.set_yscale("symlog")
@@ -110,17 +111,17 @@ def draw_confidence(theme: Theme, subtitle: str, probabilities: Array, right: ND
     return sheet
 
 
-def by_confidence(probabilities: Array, right: NDArray[np.bool_]) -> tuple[Array, Array, Array]:
-    """Return, for equal classes of confidence, the answers, the right ones, and the mean probability.
+def by_confidence(probabilities: Array, right: NDArray[np.bool_], bins: int) -> tuple[Array, Array, Array]:
+    """Return, for equally wide bins of confidence, the answers, the right ones, and the mean probability.
 
     Example:
-        >>> counts, hits, sure = by_confidence(np.array([0.5, 0.95, 1.0]), np.array([False, True, False]))
+        >>> counts, hits, sure = by_confidence(np.array([0.5, 0.95, 1]), np.array([False, True, False]), 10)
         >>> counts.tolist()[-5:], hits.tolist()[-1], sure.tolist()[-1]
         ([1.0, 0.0, 0.0, 0.0, 2.0], 1.0, 0.975)
     """
-    bins = np.minimum((probabilities.astype(np.float64) * BINS).astype(np.int64), BINS - 1)
+    which = np.minimum((probabilities.astype(np.float64) * bins).astype(np.int64), bins - 1)
     counts, hits, total = (
-        np.bincount(bins, weights, minlength=BINS).astype(np.float64)
-        for weights in (np.ones(len(bins)), right.astype(np.float64), probabilities.astype(np.float64))
+        np.bincount(which, weights, minlength=bins).astype(np.float64)
+        for weights in (np.ones(len(which)), right.astype(np.float64), probabilities.astype(np.float64))
     )
     return counts, hits, total / np.maximum(counts, 1)

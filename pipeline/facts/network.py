@@ -9,9 +9,9 @@ import numpy as np
 import cnn
 from cnn.types import Array
 from pipeline.drawings.images import BLOCKS, coarse
-from pipeline.facts.markdown import table, times
 from pipeline.facts.shapes import KINDS, none_of
 from pipeline.images import Bytes
+from pipeline.markdown import table, times
 from pipeline.subject import Subject
 
 CHUNK = 100  # images whose activations are in memory at once

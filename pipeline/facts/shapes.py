@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import cnn
 from cnn.summary import layer_summaries
-from pipeline.facts.markdown import table, times
+from pipeline.markdown import table, times
 
 KINDS: Mapping[str, tuple[type[cnn.Layer], ...]] = {
     "convolution": (cnn.Conv2D,),

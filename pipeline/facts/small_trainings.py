@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 import cnn
-from pipeline.drawings.curves import height, path
-from pipeline.facts.markdown import table
 from pipeline.figure_params import Figures, SmallTraining, Valley
+from pipeline.markdown import table
 from pipeline.recipes import make_optimiser
 from pipeline.small_trainings import Pair, Trained
+from pipeline.valley import height, path
 
 
 def small_facts(chosen: Figures, dropout: Pair, activations: Pair, images: int) -> dict[str, str]:

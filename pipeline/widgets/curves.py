@@ -9,8 +9,9 @@ import numpy as np
 
 import cnn
 from cnn.types import Array
-from pipeline.drawings.curves import curve_and_slope, height, path
+from pipeline.drawings.curves import curve_and_slope
 from pipeline.figure_params import Valley
+from pipeline.valley import height, path
 from pipeline.widgets.traces.network import LABEL, PICTURE, small_model
 
 Curve = dict[str, Any]

@@ -21,7 +21,8 @@ from pipeline.images import Normalisation, load_normalisation, load_part
 from pipeline.models import load_model
 from pipeline.params import load_parameters
 from pipeline.picture import read_picture
-from pipeline.widgets.network import Trained, activations_to_probabilities, export_network
+from pipeline.subject import TrainedNetwork
+from pipeline.widgets.network import activations_to_probabilities, export_network
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="no Playwright: make test installs it")
 
@@ -119,7 +120,7 @@ def answer(route: Any) -> None:
 
 def exported(model: cnn.Sequential) -> tuple[str, str]:
     """Return what the browser needs of a model: its description, and its weights in base 64."""
-    files = export_network(Trained(model, MNIST, NORMALISATION, "small"))
+    files = export_network(TrainedNetwork(model, MNIST, NORMALISATION, "small"))
     return files["network.json"].decode(), encoded(files["weights.bin"])
 
 

@@ -17,9 +17,10 @@ from pipeline.drawings.feature_maps import BARS, NARROW, bars, in_short, steps_t
 from pipeline.drawings.sheet import DENSITY, WIDTH, scaled
 from pipeline.drawings.themes import DARK, LIGHT, Theme, contrast, readable_on, shade
 from pipeline.errors import PipelineError
-from pipeline.figures import CURVES, figures, write
+from pipeline.figures import figures, write
 from pipeline.model_params import INPUT_SHAPE
 from pipeline.params import load_parameters
+from pipeline.results import CURVES
 from tests.pipeline.workspace import PROCESSED, ROOT, changed, digits, run, small_parameters, write_parameters
 
 NAMES = (

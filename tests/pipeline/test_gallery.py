@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 import cnn
-from pipeline.drawings.curves import height, path
 from pipeline.drawings.images import busiest, saliency
 from pipeline.facts.network import answers
 from pipeline.facts.shapes import shapes
@@ -14,6 +13,7 @@ from pipeline.images import Labelled, Normalisation
 from pipeline.params import load_parameters
 from pipeline.site.facts import gradient_checks
 from pipeline.small_trainings import train_small, without_activations, without_dropout
+from pipeline.valley import height, path
 from pipeline.widgets.curves import Curve, curves, loss_after_step
 from tests.pipeline.workspace import ROOT, digits
 

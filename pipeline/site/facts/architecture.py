@@ -8,7 +8,7 @@ import numpy as np
 
 import cnn
 from cnn.summary import LayerSummary, layer_summaries
-from pipeline.facts.markdown import code, table, times
+from pipeline.markdown import code, table, times
 from pipeline.model_params import INPUT_SHAPE
 from pipeline.params import Recipe, load_parameters
 from pipeline.recipes import make_model

@@ -7,7 +7,7 @@ import json
 from ruamel.yaml import YAML
 
 from pipeline import paths
-from pipeline.facts.markdown import table
+from pipeline.markdown import table
 
 
 def faults() -> str:

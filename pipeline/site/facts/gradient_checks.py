@@ -12,7 +12,7 @@ import numpy as np
 import cnn
 from cnn.stack import LayerStack
 from cnn.types import Array, Gradients, Shape
-from pipeline.facts.markdown import table
+from pipeline.markdown import table
 
 SEED = 0  # of the numbers that the checks draw
 AGREES = 1e-6  # the largest relative error of a right gradient

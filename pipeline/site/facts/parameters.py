@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipeline import recipes as kinds
-from pipeline.facts.markdown import code, table
+from pipeline.markdown import code, table
 from pipeline.params import Parameters, Recipe, load_parameters
 from pipeline.site.facts.architecture import layers_table
 

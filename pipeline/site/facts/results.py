@@ -10,7 +10,7 @@ from cnn.callbacks import best_epoch
 from pipeline import paths, results
 from pipeline import studies as records
 from pipeline.datasets import DATASETS
-from pipeline.facts.markdown import code, table
+from pipeline.markdown import code, table
 from pipeline.params import load_parameters
 from pipeline.site.facts.architecture import parameters_of_chosen
 

@@ -12,7 +12,7 @@ import cnn
 from cnn.layers.channels import sum_channels
 from cnn.parallel import one_blas_thread
 from cnn.types import Array
-from pipeline.facts.markdown import table
+from pipeline.markdown import table
 from pipeline.stage import machine
 
 REPEATS = 5  # of a measurement, of which the fastest counts

@@ -9,7 +9,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from pipeline.datasets import DATASETS, Dataset
-from pipeline.facts.markdown import code, table
+from pipeline.markdown import code, table
 
 STAGES = Path("dvc.yaml")
 

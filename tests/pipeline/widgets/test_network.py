@@ -50,7 +50,9 @@ def test(trained: TrainedNetwork) -> Labelled:
     return Labelled(IMAGES, np.where(wrong, (answers + 1) % 10, answers).astype(np.uint8))
 
 
-def exported(trained: TrainedNetwork, test: Labelled, hardest: list[int]) -> tuple[Any, Any, dict[str, bytes]]:
+def exported(
+    trained: TrainedNetwork, test: Labelled, hardest: list[int]
+) -> tuple[Any, Any, dict[str, bytes]]:
     subject = Subject(**vars(trained), images=test.images, labels=test.labels, digit=5)
     files = export_network(trained) | export_digits(subject, hardest)
     return json.loads(files["network.json"]), json.loads(files["digits.json"]), files
