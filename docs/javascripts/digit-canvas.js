@@ -182,6 +182,7 @@ class DigitCanvas extends HTMLElement {
     this.digit = null;
     this.#asked++;
     this.pen.clearRect(0, 0, PAPER, PAPER);
+    this.dataset.empty = ""; // what is shown belongs to an earlier drawing
     this.status.textContent = "Draw, or choose a ready one.";
     this.#load().catch(() => {}); // told when there is something to answer
   }
@@ -235,7 +236,8 @@ class DigitCanvas extends HTMLElement {
     this.probabilities = digit.probabilities;
     this.#paint();
     this.#say();
-    this.detail.show(this.steps[1], 0, this.activations, this.palette);
+    const first = this.steps.find(({ place, unchanged }) => place >= 0 && !unchanged);
+    this.detail.show(first, 0, this.activations, this.palette);
   }
 
   #paint() {
@@ -247,6 +249,7 @@ class DigitCanvas extends HTMLElement {
       share.textContent = percent(this.probabilities[label]);
       node.classList.toggle("best", label === best);
     });
+    delete this.dataset.empty;
     this.rows.show(this.activations, this.palette);
     this.detail.refresh(this.activations, this.palette);
     if (this.dialog.open) this.large.refresh(this.activations, this.palette);

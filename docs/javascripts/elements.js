@@ -33,6 +33,7 @@ export function element(name, attributes = {}, ...children) {
   const node = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
     if (typeof value === "function") node.addEventListener(key, value);
+    else if (key === "style") node.style.cssText = value; // a Content-Security-Policy may forbid the attribute
     else if (value !== false) node.setAttribute(key, value);
   }
   node.append(...children);

@@ -17,7 +17,7 @@ export class MapDetail {
     this.map.node.setAttribute("role", "group");
     this.tiles = element("div", { class: "tiles" });
     this.looksAt = element("figcaption");
-    this.value = element("figcaption", { "aria-live": "polite" });
+    this.value = element("figcaption");
     this.filter = element("figcaption");
     this.node = element(
       "div",
@@ -33,6 +33,7 @@ export class MapDetail {
   show(step, channel, activations, palette, cell = null) {
     if (palette !== this.palette) this.filterShown = null;
     Object.assign(this, { step, channel, palette });
+    this.value.setAttribute("aria-live", "off"); // while somebody draws it changes all the time
     const image = step.shape.length === 3;
     this.title.textContent = image ? `${step.name}, map ${channel + 1} of ${step.shape[2]}` : step.name;
     this.map.node.setAttribute("aria-label", `${this.title.textContent}: arrow keys choose a number`);
@@ -87,6 +88,7 @@ export class MapDetail {
     event.preventDefault();
     const { rows, columns } = this.plane;
     const [row, column] = [this.cell[0] + down, this.cell[1] + across];
+    this.value.setAttribute("aria-live", "polite");
     if (row >= 0 && row < rows && column >= 0 && column < columns) this.#look([row, column]);
   };
 

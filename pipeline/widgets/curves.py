@@ -73,7 +73,7 @@ def dropout_rate() -> Curve:
     lines = [
         _line("x, always 1", "input", [x[0]] * len(rates)),
         _line("y behind dropout", "output", rows),
-        _line("mean of y", "parameter", [np.full(len(places), row.mean()) for row in rows]),
+        _line("mean of y", "none", [np.full(len(places), row.mean()) for row in rows]),
     ]
     return _curve("Dropout in training", "place in the row", places, "rate", rates, lines)
 
@@ -106,7 +106,7 @@ def learning_rate(valley: Valley) -> Curve:
     paths = [path(valley, cnn.SGD(learning_rate=rate))[:16] for rate in rates]
     lines = [
         _line("w[1], across the valley", "parameter", (places[:, 1] for places in paths)),
-        _line("w[0], along it", "input", (places[:, 0] for places in paths)),
+        _line("w[0], along it", "none", (places[:, 0] for places in paths)),
         _line("loss ÷ 10", "output", (height(valley, places) / 10 for places in paths)),
     ]
     return _curve("SGD in the valley", "step", np.arange(float(len(paths[0]))), "learning rate", rates, lines)

@@ -31,7 +31,7 @@ def small(layers: list[cnn.Layer]) -> cnn.Sequential:
 def test_a_curve_has_a_row_of_heights_for_each_of_its_parameters_values(name: str) -> None:
     curve: Curve = json.loads(json.dumps(CURVES[name]))
 
-    assert {line["role"] for line in curve["lines"]} <= {"input", "parameter", "output", "gradient"}
+    assert {line["role"] for line in curve["lines"]} <= {"input", "parameter", "output", "gradient", "none"}
     for line in curve["lines"]:
         assert len(line["y"]) == len(curve["parameter"]["values"])
         assert {len(row) for row in line["y"]} == {len(curve["x"])}
