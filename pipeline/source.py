@@ -70,7 +70,7 @@ def find_piece(path: str) -> Piece:
     for name in names:
         inside = definitions(node)
         if name not in inside:
-            raise PipelineError(f"{path}: {module.as_posix()} has no {name}{nearest(name, inside)}.")
+            raise PipelineError(f"{path}: {module.as_posix()} has no {name}" + (nearest(name, inside) or "."))
         node = inside[name]
     if isinstance(node, ast.Module):
         raise PipelineError(f"{path} is a whole module: name a class or function of it.")

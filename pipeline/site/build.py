@@ -100,7 +100,7 @@ def _fact(name: str) -> str:
         return (made / f"{name}.md").read_text(encoding="utf-8")
     known: dict[str, object] = {**FACTS, **{file.stem: file for file in made.glob("*.md")}}
     raise PipelineError(
-        f"there is no fact {name!r}{nearest(name, known)}: neither pipeline/site/facts nor {made} has it."
+        f"neither pipeline/site/facts nor {made} has a fact {name!r}" + (nearest(name, known) or ".")
     )
 
 

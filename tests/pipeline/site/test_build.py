@@ -44,7 +44,7 @@ def test_code_is_linked_where_there_is_a_repository() -> None:
         ),
         ('--8<-- "built/code/nowhere.at_all.md"', "there is no module nowhere"),
         ('--8<-- "built/code/cnn.layers.flatten.md"', "is a whole module"),
-        ('--8<-- "built/facts/dags.md"', "there is no fact 'dags', did you mean 'dag'?"),
+        ('--8<-- "built/facts/dags.md"', "has a fact 'dags', did you mean 'dag'?"),
         ("![A picture](../generated/absent-light.svg#only-light)", "there is no generated/absent-light.svg"),
         ('<step-player layer="absent" way="forward">', "there is no generated/traces/absent.json"),
         ('<curve-slider curve="absent">', "there is no generated/curves/absent.json"),
@@ -74,7 +74,7 @@ def test_a_renamed_function_breaks_the_build(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr == (
         f"error: The site cannot be built:\n  {PAGE}: {name}: cnn/training.py has no _sum_in_order, "
-        "did you mean '_add_in_order'?.\n"
+        "did you mean '_add_in_order'?\n"
     )
 
 
