@@ -1,4 +1,4 @@
-"""<digit-canvas>: digits drawn with the mouse and a finger, ready ones, maps, and a network that cannot be had."""
+"""<digit-canvas>: digits drawn with mouse and finger, ready ones, maps, and a network that cannot be had."""
 
 from __future__ import annotations
 
