@@ -37,7 +37,7 @@ def run_stage(main: Callable[[], int | None], *, stage: str | None = None) -> No
     except (PipelineError, FloatingPointError, MemoryError, OSError) as error:
         unwritable = isinstance(error, OSError) and error.errno in _UNWRITABLE
         hint = "; make room there or give the permission, then run it again." if unwritable else ""
-        print(f"error: {error}{hint}", file=sys.stderr)
+        print(f"error: {str(error) or type(error).__name__}{hint}", file=sys.stderr)
         status = 1
     except KeyboardInterrupt:
         print(f"\nstopped.{' `dvc repro` goes on from here.' if stage else ''}", file=sys.stderr)
@@ -106,7 +106,7 @@ def new_folder(destination: Path) -> Iterator[Path]:
             folder.mkdir()
             yield folder
             if destination.exists():
-                shutil.rmtree(destination)
+                destination.rename(Path(scratch) / "former")
             folder.rename(destination)
 
 

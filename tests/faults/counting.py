@@ -38,17 +38,22 @@ class Counting:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if session.testsfailed:
-            return
-        if self.write:
-            COUNTS.write_text(json.dumps(self.counts, indent=2) + "\n", encoding="utf-8")
-        elif self.counts != json.loads(COUNTS.read_text(encoding="utf-8")):
-            reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-            reporter.write_line(  # type: ignore[union-attr]
-                f"{paths.FAULT_COUNTS} holds other counts than this run: renew it with `make fault-counts`.",
-                red=True,
-            )
+        complaint = None if session.testsfailed else self._write() if self.write else self._compare()
+        if complaint:
+            session.config.get_terminal_writer().line(complaint, red=True)
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _write(self) -> str | None:
+        untried = [fault for group in self.counts.values() for fault, cases in group.items() if not cases]
+        if untried:
+            return f"{paths.FAULT_COUNTS} is not written, as no test has tried {', '.join(untried)}."
+        COUNTS.write_text(json.dumps(self.counts, indent=2) + "\n", encoding="utf-8")
+        return None
+
+    def _compare(self) -> str | None:
+        if self.counts == json.loads(COUNTS.read_text(encoding="utf-8")):
+            return None
+        return f"{paths.FAULT_COUNTS} holds other counts than this run: renew it with `make fault-counts`."
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

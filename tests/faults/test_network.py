@@ -28,7 +28,7 @@ def test_the_second_mirror_makes_up_for_the_first(
     tmp_path: Path, mirror: Mirror, tried: Tried, fault: str
 ) -> None:
     mirrors = {mirror(fault, 1): fault, mirror("good", 2): "good"}
-    patience = patience_with(fault, silence=0.3, deadline=0.5)
+    patience = patience_with(fault, silence=1, deadline=1.5)
 
     fetched = fetch(TINY, tmp_path / "tiny", list(mirrors), "none", patience)
 
@@ -44,7 +44,7 @@ def test_three_faulty_mirrors_end_in_an_error_that_lists_them_all_soon_and_in_li
     for module in ("requests", "tqdm"):
         importlib.import_module(module)  # so that its memory does not count
     mirrors = [mirror(fault, place) for place in (1, 2, 3)]
-    patience = patience_with(fault, silence=0.3, deadline=0.5)
+    patience = patience_with(fault, silence=1, deadline=1.5)
     waiting = 3 * getattr(patience, FAULTS[fault].waits_for) if FAULTS[fault].waits_for else 0
 
     start = time.monotonic()

@@ -158,7 +158,7 @@ def test_no_run_of_the_pipeline_touches_what_lies_there(clone: Path, name: str, 
     ended = attempt(clone, "dvc", "repro")
 
     assert ended.returncode != 0
-    assert Path(name).name in ended.stderr
+    assert "is specified in" in ended.stderr  # two stages that write the same place, says DVC
     assert [path.read_text(encoding="utf-8") for path in there] == ["mine", "mine"]
     tried("security", "data-set-out-of-its-folder")
 
