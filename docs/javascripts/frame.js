@@ -10,7 +10,6 @@ function reachFormulas() {
 
 document$.subscribe(() => {
   document.querySelector(".md-search")?.setAttribute("aria-label", "Search");
-  document.querySelector(".md-search__scrollwrap")?.removeAttribute("tabindex"); // its links can be reached
   reachFormulas();
 });
 addEventListener("resize", reachFormulas);

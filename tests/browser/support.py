@@ -16,14 +16,14 @@ import pytest
 from pipeline import paths
 
 if TYPE_CHECKING:  # without Playwright the tests are skipped, not broken
-    from playwright.sync_api import Browser, Page, Request
+    from playwright.sync_api import Browser, Page, Request, ViewportSize
 
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "site"
 FIGURES = SITE / paths.FIGURES.relative_to("docs")
 WIDGETS = "digit-canvas, step-player, predict-value, curve-slider"
-DESK = {"width": 1280, "height": 900}
-PHONE = {"width": 360, "height": 800}
+DESK: ViewportSize = {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 360, "height": 800}
 
 
 def documents() -> dict[str, str]:
@@ -63,6 +63,9 @@ class Watch:
     requests: list[Request] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
+    def note(self, request: Request) -> None:
+        self.requests.append(request)
+
     def fetched(self, ending: str) -> int:
         return sum(request.url.endswith(ending) for request in self.requests)
 
@@ -74,8 +77,7 @@ def opened(browser: Browser, site: str, **context: Any) -> Iterator[tuple[Page, 
     options = {"base_url": site, "viewport": DESK, "reduced_motion": "reduce", **context}
     with browser.new_context(**options) as pages:
         page = pages.new_page()
-        page.set_default_timeout(10_000)
-        page.on("request", lambda request: watch.requests.append(request))
+        page.on("request", watch.note)
         page.on("pageerror", lambda error: watch.faults.append(str(error)))
         page.on("console", lambda message: watch.faults.append(f"{message.type}: {message.text}"))
         yield page, watch

@@ -1,4 +1,4 @@
-"""<digit-canvas>: digits drawn with the mouse and a finger, ready ones, maps, and a network that cannot be had."""
+"""<digit-canvas>: digits drawn with mouse and finger, ready ones, maps, and a network that cannot be had."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def draw(page: Page, strokes: list[Stroke]) -> None:
     assert box is not None
     for stroke in strokes:
         for place, (x, y) in enumerate(stroke):
-            page.mouse.move(box["x"] + x, box["y"] + y, steps=5)
+            page.mouse.move(box["x"] + x, box["y"] + y, steps=3)
             if place == 0:
                 page.mouse.down()
         page.mouse.up()

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.support import Watch, elements, go, recorded
+from tests.browser.support import WIDGETS, Watch, elements, go, recorded
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-# Returns what has the focus, whether its place on the page shows that, and how many of the widgets' controls it is.
+# Returns what has the focus, whether that can be seen, and its place among the widgets' controls.
 STOP = """
 (controls) => {
   const node = document.activeElement;
@@ -21,17 +21,17 @@ STOP = """
     const { outlineStyle, outlineWidth } = getComputedStyle(mark);
     return outlineStyle !== "none" && parseFloat(outlineWidth) > 0 && mark.getBoundingClientRect().height > 0;
   });
-  return { text: node.outerHTML.slice(0, 120), marked, control: [...document.querySelectorAll(controls)].indexOf(node) };
+  const control = [...document.querySelectorAll(controls)].indexOf(node);
+  return { text: node.outerHTML.slice(0, 120), marked, control };
 }
 """
-CONTROLS = "digit-canvas, step-player, predict-value, curve-slider"
 STOPS = 400  # more than any page has
 
 
 def controls(page: Page) -> str:
     """Return a selector of all that can be operated in the widgets."""
     kinds = ("button", "select", "input", "[tabindex='0']")
-    return ", ".join(f":is({CONTROLS}) {kind}:not([tabindex='-1'], dialog *)" for kind in kinds)
+    return ", ".join(f":is({WIDGETS}) {kind}:not([tabindex='-1'], dialog *)" for kind in kinds)
 
 
 @pytest.mark.parametrize("address", ["", "learn/convolution/", "learn/optimisers/"])

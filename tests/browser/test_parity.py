@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import base64
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -22,12 +21,12 @@ from pipeline.models import load_model
 from pipeline.params import load_parameters
 from pipeline.picture import read_picture
 from pipeline.widgets.network import Trained, activations_to_probabilities, export_network
+from tests.browser.support import ROOT, missing
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="no Playwright: make test installs it")
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, Route
 
-ROOT = Path(__file__).parents[2]
 SITE = "http://site.test"
-CHROMIUM = shutil.which("chromium")
 NORMALISATION = Normalisation("mnist", mean=33.0, standard_deviation=78.0)
 TOLERANCE = 1e-4  # of the layer's largest number
 EXPORTED = ROOT / paths.FIGURES / "network"
@@ -96,20 +95,16 @@ EVERY_LAYER = {
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Any]:
-    """Return a page of a browser for which docs/ is a web site."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium: apt-get install chromium")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page()
+def page(browser: Browser) -> Iterator[Page]:
+    """Return a page for which docs/ is a web site: the modules need no built one."""
+    with browser.new_context() as pages:
+        page = pages.new_page()
         page.route(f"{SITE}/**", answer)
         page.goto(f"{SITE}/")
         yield page
-        browser.close()
 
 
-def answer(route: Any) -> None:
+def answer(route: Route) -> None:
     path = ROOT / "docs" / route.request.url.removeprefix(f"{SITE}/")
     if path.suffix == ".js":
         route.fulfill(path=path, content_type="text/javascript")
@@ -140,7 +135,7 @@ def built(layers: list[cnn.Layer]) -> cnn.Sequential:
     return model
 
 
-def compare(page: Any, model: cnn.Sequential, x: NDArray[np.float32], pixels: NDArray[np.uint8]) -> None:
+def compare(page: Page, model: cnn.Sequential, x: NDArray[np.float32], pixels: NDArray[np.uint8]) -> None:
     """Compare every layer's output for every image, as bytes and as cnn sees it."""
     for index, image in enumerate(pixels):
         found = page.evaluate(FORWARD, encoded(image.tobytes()))
@@ -153,32 +148,32 @@ def compare(page: Any, model: cnn.Sequential, x: NDArray[np.float32], pixels: ND
             assert error <= TOLERANCE, (index, place, error)
 
 
-def test_the_exported_network_gives_what_cnn_gives(page: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_exported_network_gives_what_cnn_gives(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    if not (EXPORTED / "network.json").exists():
-        pytest.skip("no exported network: make repro")
     processed = paths.PROCESSED / load_parameters().data.dataset
+    if not ((EXPORTED / "network.json").exists() and processed.exists()):
+        missing("no exported network: make repro trains and exports it")
     images = load_part("test", processed).images[:100]
     network, weights = ((EXPORTED / name).read_bytes() for name in ("network.json", "weights.bin"))
     page.evaluate(NETWORK, [network.decode(), encoded(weights)])
     compare(page, load_model(), load_normalisation(processed).apply(images), images)
 
 
-def test_the_small_models_have_every_layer_and_so_has_the_page(page: Any) -> None:
+def test_the_small_models_have_every_layer_and_so_has_the_page(page: Page) -> None:
     assert {layer.name for layers in EVERY_LAYER.values() for layer in layers} == set(LAYERS)
     model = built(EVERY_LAYER["averaged"])
     assert set(page.evaluate(NETWORK, [*exported(model)])) == set(LAYERS)
 
 
 @pytest.mark.parametrize("layers", EVERY_LAYER.values(), ids=EVERY_LAYER.keys())
-def test_small_models_of_every_layer_give_what_cnn_gives(page: Any, layers: list[cnn.Layer]) -> None:
+def test_small_models_of_every_layer_give_what_cnn_gives(page: Page, layers: list[cnn.Layer]) -> None:
     model = built(layers)
     page.evaluate(NETWORK, [*exported(model)])
     pixels = np.random.default_rng(2).integers(0, 256, (10, 13, 12, 2), np.uint8)
     compare(page, model, NORMALISATION.apply(pixels)[..., 0], pixels)
 
 
-def test_the_region_of_a_number_is_all_that_it_depends_on(page: Any) -> None:
+def test_the_region_of_a_number_is_all_that_it_depends_on(page: Page) -> None:
     model = built(
         [
             cnn.Conv2D(5, (3, 2), stride=(2, 1), padding=((1, 0), (2, 1))),
@@ -211,7 +206,7 @@ def test_the_region_of_a_number_is_all_that_it_depends_on(page: Any) -> None:
     ids=["seven", "one", "small", "to the border", "dot"],
 )
 def test_a_drawing_is_prepared_as_the_pipeline_prepares_a_picture(
-    page: Any, tmp_path: Path, strokes: list[list[tuple[int, int]]]
+    page: Page, tmp_path: Path, strokes: list[list[tuple[int, int]]]
 ) -> None:
     paper = Image.new("L", (4 * 280, 4 * 280))
     pen = ImageDraw.Draw(paper)
@@ -226,5 +221,5 @@ def test_a_drawing_is_prepared_as_the_pipeline_prepares_a_picture(
     assert np.abs(found - expected).max() <= 1
 
 
-def test_nothing_drawn_is_nothing_seen(page: Any) -> None:
+def test_nothing_drawn_is_nothing_seen(page: Page) -> None:
     assert page.evaluate(PREPROCESS, [encoded(bytes(280 * 280)), 280]) is None

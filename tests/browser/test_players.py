@@ -1,4 +1,4 @@
-"""Every step player of the site, played by its own buttons and compared with what the figures stage recorded."""
+"""Every step player of the site, played by its own buttons and compared with what was recorded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
 PLAYERS = elements("step-player")
-SECONDS_PER_STEP = 0.9
+STEP = 900  # milliseconds
 NEVER = 1_000_000  # seconds: from then on the page's clock stands, and goes on as the test says
 
 # Clicks a button of a player until it is at an end; returns what every step looked like.
@@ -23,11 +23,13 @@ async (player, button) => {
     const cells = [...player.querySelectorAll("[data-array]")].map((array) => {
       const nodes = [...array.querySelectorAll(".cell")];
       nodes.sort((one, other) => one.dataset.index - other.dataset.index);
-      return [array.dataset.array, nodes.map((cell) => [Number(cell.dataset.value ?? NaN), cell.textContent])];
+      const values = nodes.map(({ dataset }) => ("value" in dataset ? Number(dataset.value) : null));
+      return [array.dataset.array, { values, texts: nodes.map(({ textContent }) => textContent) }];
     });
     const lines = [...player.querySelectorAll(".line")];
     const lit = lines.flatMap((line, place) => (line.classList.contains("lit") ? [place] : []));
-    return { step: Number(player.dataset.step), lit, height: player.offsetHeight, cells: Object.fromEntries(cells) };
+    const [step, height] = [Number(player.dataset.step), player.offsetHeight];
+    return { step, lit, height, cells: Object.fromEntries(cells) };
   };
   const looks = [look()];
   for (let steps = Number(player.dataset.steps); steps > 1; steps--) {
@@ -70,7 +72,7 @@ def tracks(page: Page) -> Iterator[tuple[Locator, dict[str, Any]]]:
 
 
 def shown(track: dict[str, Any], count: int) -> dict[str, list[float | None]]:
-    """Return the numbers that stand in a track's arrays after some steps; None for what is not yet written."""
+    """Return the numbers of a track's arrays after some steps; None for what is not yet written."""
     written = {
         (name, index)
         for step in track["steps"][:count]
@@ -86,15 +88,16 @@ def shown(track: dict[str, Any], count: int) -> dict[str, list[float | None]]:
     }
 
 
-def numbers(cells: dict[str, list[tuple[float, str]]]) -> dict[str, list[float | None]]:
+def numbers(cells: dict[str, Any]) -> dict[str, list[float | None]]:
     """Return the numbers of a player's cells, after a look at what is written in them."""
-    for value, text in (cell for array in cells.values() for cell in array):
-        if value == value:
-            tolerance = abs(value) / 2 if abs(value) < 1e-3 else 5.01e-4  # one digit, or three decimals
-            assert float(text.replace("−", "-")) == pytest.approx(value, rel=0, abs=tolerance)
-        else:
-            assert text == ""
-    return {name: [None if value != value else value for value, _ in array] for name, array in cells.items()}
+    for array in cells.values():
+        for value, text in zip(array["values"], array["texts"], strict=True):
+            if value is None:
+                assert text == ""
+            else:
+                tolerance = abs(value) / 2 if abs(value) < 1e-3 else 5.01e-4  # one digit, or three decimals
+                assert float(text.replace("−", "-")) == pytest.approx(value, rel=0, abs=tolerance)
+    return {name: array["values"] for name, array in cells.items()}
 
 
 def test_players_play_to_the_end_and_back_and_show_what_was_recorded(page: Page) -> None:
@@ -122,13 +125,13 @@ def test_players_play_by_themselves_through_all_tracks_and_stop(browser: Browser
             steps = [len(track["steps"]) for track in case[way]]
             player.get_by_role("button", name="Play", exact=True).click()
             assert player.get_attribute("data-step") == "2"
-            page.clock.run_for(1000 * SECONDS_PER_STEP)
+            page.clock.run_for(STEP)
             assert player.get_attribute("data-step") == "3"
             player.get_by_role("button", name="Pause").click()
             page.clock.run_for(10_000)
             assert player.get_attribute("data-step") == "3"
             player.get_by_role("button", name="Play", exact=True).click()
-            page.clock.run_for(1000 * SECONDS_PER_STEP * (sum(steps) + 1))
+            page.clock.run_for(STEP * (sum(steps) + 1))
             assert player.get_attribute("data-playing") == "false"
             assert player.get_attribute("data-track") == str(len(steps))
             assert player.get_attribute("data-step") == str(steps[-1])

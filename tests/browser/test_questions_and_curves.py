@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 QUESTIONS = elements("predict-value")
 CURVES = elements("curve-slider")
 
-# Returns a plot's axes as [value, place] of the first and the last number along them, and its lines as points.
+# Returns a plot's axes, as [value, place] of the first and the last number along them, and its lines.
 PLOT = """
 (widget) => {
   const plot = widget.querySelector(".plot svg");
   const number = (text) => Number(text.textContent.replace("−", "-"));
   const along = (anchor, place) => {
-    const texts = [...plot.querySelectorAll(`text[text-anchor=${anchor}]`)].filter((text) => !isNaN(number(text)));
+    const all = [...plot.querySelectorAll(`text[text-anchor=${anchor}]`)];
+    const texts = all.filter((text) => !isNaN(number(text)));
     return [texts[0], texts.at(-1)].map((text) => [number(text), place(text)]);
   };
   return {
