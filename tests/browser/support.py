@@ -77,7 +77,6 @@ def opened(browser: Browser, site: str, **context: Any) -> Iterator[tuple[Page, 
     options = {"base_url": site, "viewport": DESK, "reduced_motion": "reduce", **context}
     with browser.new_context(**options) as pages:
         page = pages.new_page()
-        page.set_default_timeout(10_000)
         page.on("request", watch.note)
         page.on("pageerror", lambda error: watch.faults.append(str(error)))
         page.on("console", lambda message: watch.faults.append(f"{message.type}: {message.text}"))

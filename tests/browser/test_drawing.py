@@ -60,7 +60,7 @@ def draw(page: Page, strokes: list[Stroke]) -> None:
     assert box is not None
     for stroke in strokes:
         for place, (x, y) in enumerate(stroke):
-            page.mouse.move(box["x"] + x, box["y"] + y, steps=5)
+            page.mouse.move(box["x"] + x, box["y"] + y, steps=3)
             if place == 0:
                 page.mouse.down()
         page.mouse.up()
