@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
+import cnn
+from pipeline.datasets import MNIST
+from pipeline.images import Normalisation
+from pipeline.subject import Subject
+from pipeline.widgets.network import export_digits, export_network
 from tests.browser.support import PHONE, Watch, go, opened, recorded
+from tests.pipeline.workspace import digits
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -184,3 +192,19 @@ def test_recorded_numbers_that_cannot_be_had_are_told_in_one_sentence(page: Page
             assert re.fullmatch(rf"{sentence}[\w/.-]+\.json answered 404\.", failure)
         assert page.locator(".failure").count() == page.locator(":has(> .failure)").count() > 0
     watch.faults.clear()
+
+
+def test_a_network_without_convolution_is_shown_too(browser: Browser, site: str) -> None:
+    model = cnn.Sequential([cnn.Flatten(), cnn.Dense(10)])
+    model.build((28, 28, 1), np.random.default_rng(0))
+    subject = Subject(model, MNIST, Normalisation("mnist", 33.0, 78.0), "dense", *digits(50, seed=0), digit=3)
+    files = export_network(subject) | export_digits(subject, [])
+    with opened(browser, site) as (page, _):
+        page.route(
+            "**/generated/network/*", lambda asked: asked.fulfill(body=files[Path(asked.request.url).name])
+        )
+        go(page, "")
+        assert page.locator("digit-canvas .failure").count() == 0
+        assert page.locator("digit-canvas aside .title").inner_text() == "Dense"
+        draw(page, DIGITS["1"])
+        assert answer(page).startswith("The network says ")
