@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.browser.server import launched, served
 from tests.browser.support import DESK, PHONE, go, opened
 
+BELOW_THE_HEADER = "(node) => scrollBy(0, node.getBoundingClientRect().top - 70)"
 PLACES = {"home": ("", "digit-canvas"), "convolution": ("learn/convolution/", "step-player")}
 
 
@@ -29,7 +30,7 @@ def main() -> None:
                         go(page, address)
                         if name == "convolution":
                             page.locator(f"{widget} .forward").first.click(click_count=2)
-                            page.locator(widget).first.evaluate("(node) => node.scrollIntoView()")
+                            page.locator(widget).first.evaluate(BELOW_THE_HEADER)
                         page.screenshot(path=folder / f"{name}-{scheme}-{width}.png")
 
 

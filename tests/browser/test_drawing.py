@@ -75,8 +75,8 @@ def draw(page: Page, strokes: list[Stroke]) -> None:
 
 
 def test_what_is_drawn_with_the_mouse_is_recognised(page: Page) -> None:
-    for digits in (DIGITS, SMALL):
-        for digit, strokes in digits.items():
+    for shapes in (DIGITS, SMALL):
+        for digit, strokes in shapes.items():
             page.locator("digit-canvas .clear").click()
             draw(page, strokes)
             assert answer(page).startswith(f"The network says {digit}, ")
