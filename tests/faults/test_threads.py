@@ -17,7 +17,7 @@ from tests.faults.soak import Sample, verdict
 from tests.faults.tables import faults
 
 THREADS, ROUNDS = 8, 5
-NAMES = {"predict", "predict-proba", "predict-while-training", "blas-threads", "memory"}
+NAMES = {"predict", "predict-proba", "predict-while-training", "blas-threads"}
 X, _ = images(97)
 T = TypeVar("T")
 

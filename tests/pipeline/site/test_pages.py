@@ -42,8 +42,10 @@ def succeed(folder: Path, *command: str) -> str:
 
 def build_site(folder: Path) -> str:
     """Run the pipeline in a workspace with raw data, build the pages, and return what mkdocs said."""
-    for file in ("dvc.yaml", "mkdocs.yml"):
+    (folder / paths.FAULT_COUNTS).parent.mkdir()
+    for file in ("dvc.yaml", "mkdocs.yml", paths.FAULT_COUNTS):
         shutil.copy2(ROOT / file, folder / file)
+    shutil.copytree(ROOT / paths.FAULTS, folder / paths.FAULTS)
     made = shutil.ignore_patterns(paths.FIGURES.name, BUILT.name)
     shutil.copytree(ROOT / DOCS, folder / DOCS, ignore=made)
     for module in ("preprocess", "train", "evaluate", "figures", "site.build"):
