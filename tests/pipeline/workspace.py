@@ -117,7 +117,7 @@ def digits(count: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 def environment(**variables: str) -> dict[str, str]:
     """Return the environment of a fresh shell in which `python` and `dvc` are those that run the tests."""
-    foreign = ("GIT_", "DVC_", "PYTHON", "CNN_", VARIABLE)
+    foreign = ("GIT_", "DVC_", "PYTHON", "CNN_", "MAKE", "MFLAGS", VARIABLE)
     own = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     return own | {"PATH": path, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | variables
