@@ -99,7 +99,7 @@ def draw_batch_normalisation(theme: Theme, subject: Subject) -> Sheet:
     for number, (name, values, colour) in enumerate(panels):
         one = values[..., channel].astype(np.float64).ravel()
         axes = sheet.axes(62, HEADING + 14 + 140 * number, WIDTH - 72, 88)
-        axes.set_title(f"{name}: mean {_tidy(one.mean())}, standard deviation {_tidy(one.std())}")
+        axes.set_title(f"{name}: mean {tidy(one.mean())}, standard deviation {tidy(one.std())}")
         axes.hist(one, edges.tolist(), color=colour)
         axes.set_yscale("log")
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
@@ -108,8 +108,14 @@ def draw_batch_normalisation(theme: Theme, subject: Subject) -> Sheet:
     return sheet
 
 
-def _tidy(number: float) -> str:
-    return f"{round(float(number), 2) + 0.0:.2f}".replace("-", "−")
+def tidy(number: float, digits: int = 2) -> str:
+    """Return a number with a true minus, and without a minus before 0.
+
+    Example:
+        >>> tidy(-0.001), tidy(-1.5)
+        ('0.00', '−1.50')
+    """
+    return f"{round(float(number), digits) + 0.0:.{digits}f}".replace("-", "−")
 
 
 def draw_dense_evidence(theme: Theme, subject: Subject) -> Sheet:

@@ -9,6 +9,7 @@ import numpy as np
 import cnn
 from cnn.types import Array
 from pipeline.drawings.images import BLOCKS, coarse
+from pipeline.drawings.layers import tidy
 from pipeline.facts.shapes import KINDS, none_of
 from pipeline.images import Bytes
 from pipeline.markdown import table, times
@@ -46,9 +47,9 @@ def weights(model: cnn.Sequential, kinds: tuple[type[cnn.Layer], ...]) -> str:
     for place, layer in enumerate(model.layers):
         if isinstance(layer, kinds):
             weight, bias = (layer.params[name].astype(np.float64) for name in ("weight", "bias"))
-            ends = f"{_tidy(weight.min())} to {_tidy(weight.max())}"
+            ends = f"{tidy(weight.min())} to {tidy(weight.max())}"
             share = f"{(weight > 0).mean():.0%}"
-            spread, biases = _tidy(weight.std(), 3), f"{_tidy(bias.min())} to {_tidy(bias.max())}"
+            spread, biases = tidy(weight.std(), 3), f"{tidy(bias.min())} to {tidy(bias.max())}"
             rows.append([f"{place}. {layer.name}", times(weight.shape), ends, spread, share, biases])
     if not rows:
         return none_of(kinds)
@@ -61,7 +62,7 @@ def batch_normalisation(model: cnn.Sequential) -> str:
     rows = [
         [f"{place}. {layer.name}", str(layer.params["scale"].size)]
         + [
-            f"{_tidy(array.min())} to {_tidy(array.max())}"
+            f"{tidy(array.min())} to {tidy(array.max())}"
             for array in (*layer.params.values(), *layer.state.values())
         ]
         for place, layer in enumerate(model.layers)
@@ -198,8 +199,8 @@ def normalisation(subject: Subject) -> str:
     rows = [
         ["mean of the training images' pixels", f"{constants.mean:.3f}"],
         ["their standard deviation", f"{constants.standard_deviation:.3f}"],
-        ["a pixel of 0 becomes", _tidy(ends[0], 3)],
-        ["a pixel of 255 becomes", _tidy(ends[1], 3)],
+        ["a pixel of 0 becomes", tidy(ends[0], 3)],
+        ["a pixel of 255 becomes", tidy(ends[1], 3)],
     ]
     return table(["your data set", "number"], rows, numbers=1)
 
@@ -221,8 +222,3 @@ def _shapes(model: cnn.Sequential) -> list[tuple[int, ...]]:
     for layer in model.layers:
         shapes.append(layer.output_shape(shapes[-1]))
     return shapes
-
-
-def _tidy(number: float, digits: int = 2) -> str:
-    """Return a number with a true minus, and without a minus before 0."""
-    return f"{round(float(number), digits) + 0.0:.{digits}f}".replace("-", "−")
