@@ -157,7 +157,7 @@ def _receive(url: str, patience: Patience) -> Generator[bytes, None, None]:
     A thread of its own talks to the mirror, because a socket's time-out bounds neither the look-up of a name,
     nor the sum over the addresses of a host, nor a header that comes byte by byte.
     """
-    arrived: queue.Queue[bytes | _MirrorError] = queue.Queue(maxsize=16)
+    arrived: queue.Queue[bytes | _MirrorError] = queue.Queue(maxsize=4)
     threading.Thread(target=_talk, args=(url, patience.silence, arrived), daemon=True).start()
     end = time.monotonic() + patience.deadline
     while (left := end - time.monotonic()) > 0:

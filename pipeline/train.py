@@ -32,26 +32,42 @@ class MetricsLog(cnn.Callback):
     """Log each epoch's record with DVCLive, those before a resumption included.
 
     Args:
-        live: where to.
+        dataset: the name of the data set, logged too.
     """
 
-    def __init__(self, live: Live) -> None:
-        self._live = live
+    def __init__(self, dataset: str) -> None:
+        folder = str(paths.TRAINING_LOG)
+        with _writing_the_log():
+            self._live = Live(folder, dvcyaml=None, save_dvc_exp=False, report=None, monitor_system=False)
+            self._live.log_metric("dataset", dataset, plot=False)
         self._logged = 0
 
     def on_epoch_end(self, training: cnn.Training) -> None:
         """Log what has not been logged yet."""
-        for record in training.history[self._logged :]:
-            self._live.step = int(record["epoch"])
-            for name, value in record.items():
-                if name != "epoch":
-                    self._live.log_metric(_plot_name(name), value)
-            self._live.make_summary()  # type: ignore[no-untyped-call]
+        with _writing_the_log():
+            for record in training.history[self._logged :]:
+                self._live.step = int(record["epoch"])
+                for name, value in record.items():
+                    if name != "epoch":
+                        self._live.log_metric(_plot_name(name), value)
+                self._live.make_summary()  # type: ignore[no-untyped-call]
         self._logged = len(training.history)
 
     def on_fit_end(self, training: cnn.Training) -> None:
         """Log the rest, where training went on from a checkpoint of its last epoch."""
         self.on_epoch_end(training)
+        with _writing_the_log():
+            self._live.end()  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def _writing_the_log() -> Iterator[None]:
+    try:
+        with naming(paths.TRAINING_LOG):
+            yield
+    except sqlite3.Error as error:
+        folder = str(paths.TRAINING_LOG)
+        raise OSError(errno.EIO, f"DVC's own records cannot be written ({error})", folder) from error
 
 
 def train(parameters: Parameters, processed: Path) -> dict[str, Any]:
@@ -77,28 +93,14 @@ def train(parameters: Parameters, processed: Path) -> dict[str, Any]:
         f"with, {len(validation.labels):,} to choose the epoch by.\n{model.summary()}"
     )
     started = time.perf_counter()
-    with _log() as live:
-        live.log_metric("dataset", normalisation.dataset, plot=False)
-        callbacks = (cnn.ProgressBar(), MetricsLog(live), cnn.BestWeights(recipe.train.monitor), checkpoint)
-        history = fit_recipe(model, parameters, normalisation, training, validation, callbacks)
+    log = MetricsLog(normalisation.dataset)
+    callbacks = (cnn.ProgressBar(), log, cnn.BestWeights(recipe.train.monitor), checkpoint)
+    history = fit_recipe(model, parameters, normalisation, training, validation, callbacks)
     seconds = time.perf_counter() - started
     paths.MODEL.parent.mkdir(parents=True, exist_ok=True)
     model.save(paths.MODEL)
     checkpoint.path.unlink(missing_ok=True)
     return {"kernels": kernels, "seconds": seconds, "epochs": len(history), "images": len(training.labels)}
-
-
-@contextmanager
-def _log() -> Iterator[Live]:
-    folder = paths.TRAINING_LOG
-    try:
-        with naming(folder):
-            live = Live(dir=str(folder), dvcyaml=None, save_dvc_exp=False, report=None, monitor_system=False)
-            yield live
-            # Not after an error, which another one from a full disk would hide.
-            live.end()  # type: ignore[no-untyped-call]
-    except sqlite3.Error as error:
-        raise OSError(errno.EIO, f"DVC's own records cannot be written ({error})", str(folder)) from error
 
 
 def untrained_model(recipe: Recipe) -> cnn.Sequential:

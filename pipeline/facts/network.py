@@ -10,7 +10,7 @@ import cnn
 from cnn.types import Array
 from pipeline.drawings.images import BLOCKS, coarse
 from pipeline.drawings.layers import tidy
-from pipeline.facts.shapes import KINDS, none_of
+from pipeline.facts.shapes import KINDS, none_of, shapes_along
 from pipeline.images import Bytes
 from pipeline.markdown import table, times
 from pipeline.subject import Subject
@@ -76,7 +76,7 @@ def batch_normalisation(model: cnn.Sequential) -> str:
 
 def dropout(model: cnn.Sequential) -> str:
     """Return how many numbers of one image each dropout takes away in an iteration, on average."""
-    shapes = _shapes(model)
+    shapes = shapes_along(model)
     rows = [
         [
             f"{place}. {layer.name}",
@@ -96,7 +96,7 @@ def dropout(model: cnn.Sequential) -> str:
 
 def flatten(model: cnn.Sequential) -> str:
     """Return how long the row is, and what the dense layer behind it holds."""
-    shapes, all_parameters = _shapes(model), sum(array.size for array in model.params.values())
+    shapes, all_parameters = shapes_along(model), sum(array.size for array in model.params.values())
     rows = []
     for place, layer in enumerate(model.layers):
         if isinstance(layer, cnn.Flatten):
@@ -141,7 +141,7 @@ def _counted(subject: Subject, images: int) -> tuple[str, str]:
         ]
         for place in bends
     ]
-    shapes = _shapes(subject.model)
+    shapes = shapes_along(subject.model)
     pooled = [
         [
             f"{place}. {layers[place].name}",
@@ -215,10 +215,3 @@ def resolution(subject: Subject, images: int) -> str:
         rows.append([f"{side}×{side}", str(side * side), f"{(answers == labels).mean():.1%}"])
     note = f"\n\nAccuracy on {len(labels):,} test images."
     return table(["pixels", "numbers", "accuracy"], rows, numbers=2) + note
-
-
-def _shapes(model: cnn.Sequential) -> list[tuple[int, ...]]:
-    shapes = [model.built_for()]
-    for layer in model.layers:
-        shapes.append(layer.output_shape(shapes[-1]))
-    return shapes

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import cnn
 from cnn.summary import layer_summaries
+from cnn.types import Shape
 from pipeline.markdown import table, times
 
 KINDS: Mapping[str, tuple[type[cnn.Layer], ...]] = {
@@ -14,7 +15,6 @@ KINDS: Mapping[str, tuple[type[cnn.Layer], ...]] = {
     "dropout": (cnn.Dropout,),
     "flatten": (cnn.Flatten,),
     "dense": (cnn.Dense,),
-    "batch-normalisation": (cnn.BatchNorm,),
 }
 """The kinds of layer that a page is about."""
 
@@ -26,15 +26,13 @@ def shape_facts(model: cnn.Sequential) -> dict[str, str]:
 
 def shapes(model: cnn.Sequential, kinds: tuple[type[cnn.Layer], ...]) -> str:
     """Return what the layers of these kinds take, hold and give, and how much of the image they see."""
-    built_for = model.built_for()
-    lines = layer_summaries(model.layers, built_for)
-    before = [built_for, *(line.output_shape for line in lines)]
+    along, lines = shapes_along(model), layer_summaries(model.layers, model.built_for())
     rows = [
         [
             f"{place}. {line.layer}",
-            times(before[place]),
+            times(along[place]),
             ", ".join(f"{name} {times(array.shape)}" for name, array in layer.params.items()) or "none",
-            times(line.output_shape),
+            times(along[place + 1]),
             times(line.receptive_field or ()),
         ]
         for place, (layer, line) in enumerate(zip(model.layers, lines, strict=True))
@@ -43,6 +41,12 @@ def shapes(model: cnn.Sequential, kinds: tuple[type[cnn.Layer], ...]) -> str:
     if not rows:
         return none_of(kinds)
     return table(["layer", "`x`, one sample", "parameters", "`y`, one sample", "receptive field"], rows)
+
+
+def shapes_along(model: cnn.Sequential) -> list[Shape]:
+    """Return one sample's shape before the first layer and behind each."""
+    built_for = model.built_for()
+    return [built_for, *(line.output_shape for line in layer_summaries(model.layers, built_for))]
 
 
 def none_of(kinds: tuple[type[cnn.Layer], ...]) -> str:

@@ -1,6 +1,9 @@
 """Mirrors at fault, by the names of the group's table, and what `fetch` says of each."""
 
+import importlib
 import socket
+import time
+import tracemalloc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
@@ -95,6 +98,29 @@ def assert_attempts(attempts: Sequence[Attempt], files: Sequence[str], mirrors: 
             assert attempt.fault is None
         else:
             assert FAULTS[mirrors[attempt.mirror]].reason in str(attempt.fault)
+
+
+@contextmanager
+def in_little_memory(megabytes: float) -> Iterator[None]:
+    """Check that the block never holds more than that, the server's memory included."""
+    for module in ("requests", "tqdm"):
+        importlib.import_module(module)  # so that its memory does not count
+    tracemalloc.start()
+    try:
+        yield
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak / 2**20 < megabytes, f"{peak / 2**20} MiB"
+
+
+@contextmanager
+def soon(patience: Patience, names: Sequence[str]) -> Iterator[None]:
+    """Check that the block takes as long as mirrors with these faults use up patience, and not much more."""
+    expected = sum(getattr(patience, FAULTS[name].waits_for) for name in waiting(names))
+    start = time.monotonic()
+    yield
+    assert expected <= time.monotonic() - start < expected + 8  # less than the usual silence
 
 
 @contextmanager

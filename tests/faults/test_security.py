@@ -44,7 +44,7 @@ CALLS = {
 }
 METHODS = {"extractall", "extract", "read_pickle", "to_pickle", "get_unverified_context"}
 # Keywords that make a harmless call a dangerous one, with the value that does not.
-KEYWORDS = {"shell": False, "allow_pickle": False, "verify": True}
+KEYWORDS = {"shell": False, "allow_pickle": False, "verify": True, "typ": "safe"}
 LOADS = {"np.load", "numpy.load"}
 
 
@@ -69,8 +69,8 @@ def dangers(source: str) -> Iterator[str]:
                     yield f"{name} without allow_pickle"
 
 
-def is_constant(value: ast.expr, expected: bool) -> bool:
-    return isinstance(value, ast.Constant) and value.value is expected
+def is_constant(value: ast.expr, expected: object) -> bool:
+    return isinstance(value, ast.Constant) and value.value == expected
 
 
 UNSAFE = [
@@ -94,6 +94,8 @@ UNSAFE = [
     "tarfile.open(path).extract(member)",
     "shutil.unpack_archive(path)",
     "requests.get(address, verify=False)",
+    "YAML(typ='unsafe').load(text)",
+    "YAML(typ=kind).load(text)",
 ]
 
 
