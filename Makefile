@@ -29,7 +29,7 @@ repro: .venv/.pipeline  ## Run the whole pipeline: fetch, preprocess, train, eva
 	$(BIN)/python -m pipeline.params
 	$(BIN)/dvc repro
 
-test: .venv/.development  ## Run the tests that do not take long (some minutes on two cores)
+test: .venv/.development  ## Run the tests that do not take long (under four minutes on two cores)
 	$(BIN)/python -m pytest -m 'not slow'
 
 test-slow: .venv/.development  ## Run the long tests too, and compare how many faults they tried

@@ -1,6 +1,6 @@
 """PyTorch's side of the benchmarks.
 
-These tests are skipped where PyTorch is not installed, as in CI: it is large, and only `make bench` needs it.
+These tests are skipped where PyTorch is not installed: it is large, and only `make bench` and `.ci/run` do that.
 """
 
 from dataclasses import replace

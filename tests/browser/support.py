@@ -32,6 +32,12 @@ def documents() -> dict[str, str]:
     return {f"{name.removesuffix('.md')}/".removesuffix("index/"): name for name in names}
 
 
+def addresses() -> list[Any]:
+    """Return the address of every page; all but one page of each kind are for the slow tests."""
+    quick = {"", "learn/flatten/", "built/reference/cnn.layers.dense/"}
+    return [pytest.param(one, marks=[] if one in quick else [pytest.mark.slow]) for one in documents()]
+
+
 def elements(name: str) -> list[tuple[str, int, dict[str, str]]]:
     """Return each <name> of the pages: its page, its place among those of the page, and its attributes."""
     found = []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.support import documents, go
+from tests.browser.support import addresses, go
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -22,13 +22,9 @@ async (rules) => {
 """
 COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
 THEMES = {"default": {}, "slate": COLOURS}  # in the dark theme nothing else is other than in the light one
-SAMPLES = {"", "learn/flatten/", "built/reference/cnn.layers.dense/"}  # of each kind; axe takes its time
-PAGES = [
-    pytest.param(address, marks=[] if address in SAMPLES else [pytest.mark.slow]) for address in documents()
-]
 
 
-@pytest.mark.parametrize("address", PAGES)
+@pytest.mark.parametrize("address", addresses())
 def test_axe_finds_nothing_grave_in_either_theme(page: Page, address: str) -> None:
     go(page, address)
     page.locator("details:not(.mkdocstrings-source)").evaluate_all(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.support import PHONE, documents, go, opened
+from tests.browser.support import PHONE, addresses, go, opened
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Response
@@ -46,7 +46,7 @@ class Loaded:
     sizes: dict[str, int]
 
 
-@pytest.fixture(scope="module", params=documents())
+@pytest.fixture(scope="module", params=addresses())
 def loaded(browser: Browser, site: str, request: pytest.FixtureRequest) -> Iterator[Loaded]:
     """Return each page of the site, loaded once for all tests of this module, with everything unfolded."""
     with opened(browser, site) as (page, watch):

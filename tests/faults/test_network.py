@@ -16,6 +16,7 @@ from tests.faults.network import (
     network,
     patience_with,
     soon,
+    waiting,
 )
 from tests.pipeline.tiny_data import CONTENTS, TINY, assert_holds
 
@@ -42,7 +43,9 @@ def test_the_second_mirror_makes_up_for_the_first(
     tried("network", fault)
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(
+    "fault", [pytest.param(one, marks=[pytest.mark.slow] if waiting([one]) else []) for one in FAULTS]
+)
 def test_three_faulty_mirrors_end_in_an_error_that_lists_them_all_soon_and_in_little_memory(
     tmp_path: Path, mirror: Mirror, tried: Tried, fault: str
 ) -> None:
