@@ -1,6 +1,6 @@
 """PyTorch's side of the benchmarks.
 
-These tests are skipped where PyTorch is not installed: it is large, and only `make bench` and `.ci/run` do that.
+These tests are skipped where PyTorch is not installed: only `make bench` and `.ci/run` do it, it is large.
 """
 
 from dataclasses import replace
