@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.job import Job, Measurement
-from pipeline.model_params import CLASSES, INPUT_SHAPE
+from pipeline.datasets import CLASSES
+from pipeline.model_params import INPUT_SHAPE
 
 WARM_UP = 0.25  # of the time measured
 PREDICTIONS = 3  # of many images, at least

@@ -140,10 +140,14 @@ def number_between(
     """
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
         raise TypeError(f"{owner}: {name} must be a number, received {value!r}.")
-    if not low <= value < high or (open_low and value == low):
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number beyond all floats
+        number = np.inf if value > 0 else -np.inf
+    if not low <= number < high or (open_low and number == low):
         bracket = "(" if open_low else "["
         raise ValueError(f"{owner}: {name} must lie in {bracket}{low}, {high}), received {value}.")
-    return float(value)
+    return number
 
 
 def one_of(owner: str, name: str, value: Any, choices: Collection[str]) -> Any:

@@ -68,11 +68,15 @@ class LayerStack:
 
         Raises:
             ValueError: if a layer cannot take what the one before gives; the message names it.
+            MemoryError: if there is no room for a layer's parameters; the message names it.
         """
         output_shape = self.output_shape(input_shape)
         shape = tuple(input_shape)
-        for layer in self.layers:
-            shape = layer.build(shape, rng)
+        for place, layer in enumerate(self.layers):
+            try:
+                shape = layer.build(shape, rng)
+            except MemoryError as error:
+                raise MemoryError(f"Layer {place} ({layer.name}) is too large: {error}") from error
         self.input_shape = tuple(input_shape)
         return output_shape
 

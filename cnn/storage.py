@@ -46,7 +46,7 @@ def load_model(kind: type[Sequential], path: Path) -> Sequential:
         model = kind.from_config(header)
         _build(model, check_shape(header["input_shape"]), arrays)
     except Exception as error:  # whatever a header that anyone may have written leads to
-        raise ValueError(f"{path} does not hold a model that fits together: {_brief(error)}") from error
+        raise ValueError(f"{path} does not hold a model that fits together: {_reason(error)}") from error
     return model
 
 
@@ -129,7 +129,7 @@ def read_arrays(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, Array]
         header = json.loads(str(arrays.pop(HEADER)))
         found, version = header["kind"], header["version"]
     except Exception as error:  # a decoder that is given nonsense raises whatever it stumbles over
-        raise ValueError(f"{path} is no {kind} file, or a damaged one: {_brief(error)}") from error
+        raise ValueError(f"{path} is no {kind} file, or a damaged one: {_reason(error)}") from error
     if found != kind:
         raise ValueError(f"{path} is a {_brief(found)} file, expected a {kind} file.")
     if version != FORMAT_VERSION:
@@ -148,6 +148,12 @@ def read_arrays(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, Array]
 def _brief(found: object) -> str:
     """Return what is said of a file, or stands in it, as one line that no file can make endless."""
     return " ".join(str(found).split())[:300]
+
+
+def _reason(error: Exception) -> str:
+    """Return what an error says as the end of a sentence."""
+    said = _brief(error) if str(error) else type(error).__name__
+    return f"{said.rstrip('.')}."
 
 
 def _refuse_false_sizes(content: bytes) -> None:

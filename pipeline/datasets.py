@@ -11,6 +11,9 @@ Kind = Literal["images", "labels"]
 IMAGE_SHAPE = (28, 28)
 """Height and width of the images of MNIST and of all that followed its example."""
 
+CLASSES = 10
+"""How many they are of, in every data set."""
+
 PROVENANCE = "provenance.json"
 """The file beside the data set's four that names it and their digests."""
 

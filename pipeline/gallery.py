@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -68,6 +69,7 @@ def gallery(
     few = f"{subject.dataset.title}: {min(dropout.images, len(train.images)):,} images, a small network"
     sure = subject.model.predict_proba(subject.normalisation.apply(subject.images))
     right = sure.argmax(axis=1) == subject.labels
+    least_sure = int(sure.max(axis=1).argmin())
     drawings: dict[str, Drawing] = {
         "activation-curves": draw_activation_curves,
         "architecture": partial(draw_architecture, subject=subject),
@@ -96,7 +98,7 @@ def gallery(
         "pooling": partial(draw_pooling, subject=subject),
         "resolution": partial(draw_resolution, subject=subject),
         "saliency": partial(draw_saliency, subject=subject),
-        "softmax-loss": partial(draw_softmax_loss, subject=subject),
+        "softmax-loss": partial(draw_softmax_loss, subject=replace(subject, digit=least_sure)),
         "weights-dropout": partial(draw_weights_dropout, subtitle=few, pair=with_dropout),
     }
     facts = (

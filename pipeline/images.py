@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter, ValidationError
 
-from pipeline.datasets import IMAGE_SHAPE
+from pipeline.datasets import CLASSES, IMAGE_SHAPE
 from pipeline.errors import PipelineError
 
 Part = Literal["train", "validation", "test"]
@@ -84,6 +84,9 @@ def load_part(part: Part, processed: Path) -> Labelled:
             f"The {part} part in {processed} has images of {images.shape} and labels of {labels.shape}, "
             f"expected [n, 28, 28] and [n]: {REMEDY}."
         )
+    if labels.max(initial=0) >= CLASSES:
+        path = processed / f"{part}-labels.npy"
+        raise PipelineError(f"{path} holds the label {labels.max()}, expected 0 to {CLASSES - 1}: {REMEDY}.")
     return Labelled(images, labels)
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
+from cnn.summary import layer_summaries
 from pipeline import recipes
-from pipeline.datasets import IMAGE_SHAPE, MNIST
+from pipeline.datasets import CLASSES, IMAGE_SHAPE
 
 INPUT_SHAPE = (*IMAGE_SHAPE, 1)  # height, width and the one channel of grey
-CLASSES = len(MNIST.class_names)  # as many as in every data set
+LARGEST = 10**10  # products that a layer may take for an image, which are some seconds of a processor's time
 
 
 class Strict(BaseModel):
@@ -39,8 +41,15 @@ Model = Annotated[
 
 
 def check_output(model: list[dict[str, Any]]) -> None:
-    """Refuse a model that does not end with a number for each class of the images."""
-    output_shape = recipes.make_model(model).output_shape(INPUT_SHAPE)
+    """Refuse a model that is absurdly large, or does not end with a number for each class of the images."""
+    made = recipes.make_model(model)
+    output_shape = made.output_shape(INPUT_SHAPE)
+    for place, line in enumerate(layer_summaries(made.layers, INPUT_SHAPE)):
+        if max(line.multiply_adds, prod(line.output_shape)) > LARGEST:
+            raise ValueError(
+                f"Layer {place} ({line.layer}) is too large: an image would take more than {LARGEST:,} "
+                "products or numbers in it; choose fewer units or filters, or less padding."
+            )
     if output_shape != (CLASSES,):
         raise ValueError(
             f"Layer {len(model) - 1} ({model[-1]['layer']}) does not fit: the last layer must give an output "

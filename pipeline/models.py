@@ -1,11 +1,11 @@
 """The trained model as the stages after `train` read it."""
 
 import cnn
-from pipeline.datasets import IMAGE_SHAPE, MNIST
+from pipeline.datasets import CLASSES, IMAGE_SHAPE
 from pipeline.errors import PipelineError
 from pipeline.paths import MODEL
 
-SHAPES = ((*IMAGE_SHAPE, 1), (len(MNIST.class_names),))
+SHAPES = ((*IMAGE_SHAPE, 1), (CLASSES,))
 
 
 def load_model() -> cnn.Sequential:

@@ -238,7 +238,8 @@ def _sentence(fault: dict[str, Any], data: Any) -> str:
         return f"{place}: {fault['ctx']['error']}"
     received = fault["input"]
     shown = "a mapping" if isinstance(received, dict) else reprlib.repr(received)
-    message = fault["msg"].removeprefix("Input should be ")
+    message = fault["msg"].removeprefix("Input should be ").removesuffix(" or instance of Parameters")
+    message = message.replace("a valid dictionary", "a mapping")
     return f"{place} must be {message}, received {shown}."
 
 

@@ -7,6 +7,7 @@ nothing else has to see the same: the paper and its shadows go, the strokes stay
 
 from __future__ import annotations
 
+import logging
 import warnings
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from scipy import ndimage
 
 from pipeline.errors import PipelineError
 
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # what it would tell, our errors tell
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 SIDE = 28
 DIGIT_SIDE = 20

@@ -25,7 +25,10 @@ def evaluation() -> dict[str, Any]:
     Raises:
         PipelineError: if there are no results.
     """
-    found: dict[str, Any] = json.loads(_text(paths.EVALUATION))
+    try:
+        found: dict[str, Any] = json.loads(_text(paths.EVALUATION))
+    except ValueError as error:
+        raise PipelineError(f"{paths.EVALUATION} is damaged: remove it and run `dvc repro`.") from error
     return found
 
 
@@ -36,11 +39,16 @@ def history() -> list[dict[str, float]]:
         PipelineError: if there is none.
     """
     curves = {name: rows(paths.TRAINING_LOG / f"plots/metrics/{file}.tsv") for name, file in CURVES.items()}
-    return [
-        {"epoch": float(row["step"])}
-        | {name: float(curves[name][place][Path(file).name]) for name, file in CURVES.items()}
-        for place, row in enumerate(curves["loss"])
-    ]
+    try:
+        return [
+            {"epoch": float(row["step"])}
+            | {name: float(curves[name][place][Path(file).name]) for name, file in CURVES.items()}
+            for place, row in enumerate(curves["loss"])
+        ]
+    except (IndexError, KeyError, TypeError, ValueError) as error:
+        raise PipelineError(
+            f"{paths.TRAINING_LOG} does not tell of every epoch: remove it and run `dvc repro`."
+        ) from error
 
 
 def rows(path: Path) -> list[dict[str, str]]:

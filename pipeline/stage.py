@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -17,9 +18,12 @@ from cnn.parallel import processors
 from pipeline.errors import PipelineError
 from pipeline.paths import LOGS, OUTPUTS, PARAMETERS, RUNNING
 
-_UNWRITABLE = {
-    getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG", "EIO", "EROFS", "EACCES", "EPERM")
+_REMEDIES = {
+    "make room there": ("ENOSPC", "EDQUOT", "EFBIG", "EIO"),
+    "give the permission": ("EROFS", "EACCES", "EPERM"),
+    "move away what is in its place": ("EISDIR", "ENOTDIR", "EEXIST", "ELOOP"),
 }
+_REMEDY = {getattr(errno, name): remedy for remedy, names in _REMEDIES.items() for name in names}
 
 
 def run_stage(main: Callable[[], int | None], *, stage: str | None = None) -> NoReturn:
@@ -31,12 +35,14 @@ def run_stage(main: Callable[[], int | None], *, stage: str | None = None) -> No
     """
     if isinstance(sys.__stdout__, io.TextIOWrapper):  # which colorama, that DVCLive loads, has in its wrapper
         sys.__stdout__.reconfigure(errors="replace")  # a terminal that lacks a sign shows a question mark
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # raises KeyboardInterrupt
     try:
         with _alone(stage) if stage else nullcontext():
             status = main()
     except (PipelineError, FloatingPointError, MemoryError, OSError) as error:
-        unwritable = isinstance(error, OSError) and error.errno in _UNWRITABLE
-        hint = "; make room there or give the permission, then run it again." if unwritable else ""
+        remedy = _REMEDY.get(error.errno or 0) if isinstance(error, OSError) else None
+        hint = f"; {remedy}, then run it again." if remedy else ""
         print(f"error: {str(error) or type(error).__name__}{hint}", file=sys.stderr)
         status = 1
     except KeyboardInterrupt:

@@ -92,12 +92,12 @@ def train(parameters: Parameters, processed: Path) -> dict[str, Any]:
         f"Recipe {parameters.recipe} on {normalisation.dataset}: {len(training.labels):,} images to train "
         f"with, {len(validation.labels):,} to choose the epoch by.\n{model.summary()}"
     )
+    paths.MODEL.parent.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
     log = MetricsLog(normalisation.dataset)
     callbacks = (cnn.ProgressBar(), log, cnn.BestWeights(recipe.train.monitor), checkpoint)
     history = fit_recipe(model, parameters, normalisation, training, validation, callbacks)
     seconds = time.perf_counter() - started
-    paths.MODEL.parent.mkdir(parents=True, exist_ok=True)
     model.save(paths.MODEL)
     checkpoint.path.unlink(missing_ok=True)
     return {"kernels": kernels, "seconds": seconds, "epochs": len(history), "images": len(training.labels)}

@@ -15,7 +15,12 @@ settings.load_profile("repository")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say in a line what the browser tests lack, where they were skipped."""
-    skipped = terminalreporter.stats.get("skipped", [])
-    for reason in sorted({report.longrepr[2] for report in skipped if "tests/browser" in report.nodeid}):
-        terminalreporter.write_line(f"tests/browser: {reason}")
+    """Say in a line what the browser tests lack, where they were skipped, or what they measured."""
+    skipped, passed = (
+        [report for report in terminalreporter.stats.get(how, []) if "tests/browser" in report.nodeid]
+        for how in ("skipped", "passed")
+    )
+    reasons = {report.longrepr[2] for report in skipped}
+    measured = {f"{name} {value}" for report in passed for name, value in report.user_properties}
+    for line in sorted(reasons | measured):
+        terminalreporter.write_line(f"tests/browser: {line}")

@@ -17,7 +17,7 @@ export class CodePanel {
     this.lines.replaceChildren(
       ...lines.map((line) => {
         const depth = Math.max(line.search(/\S/) - indent, 0);
-        return element("span", { class: "line", style: `--depth: ${depth}` }, `${line.slice(indent)}\n`);
+        return element("span", { class: "line", style: `--depth: ${depth}` }, ...breakable(line.slice(indent)), "\n");
       }),
     );
   }
@@ -33,4 +33,9 @@ export class CodePanel {
     line.setAttribute("aria-current", "step");
     this.scroller.scrollTop = line.offsetTop - (this.scroller.clientHeight - line.offsetHeight) / 2;
   }
+}
+
+/** Let a long line of code go on in the next one after dots, commas and opening brackets too. */
+function breakable(code) {
+  return code.split(/(?<=[.,(\[])/).flatMap((part, place) => (place ? [element("wbr"), part] : [part]));
 }

@@ -2,7 +2,7 @@
 
 import { Widget, element, number } from "./elements.js";
 
-const WIDTH = 640;
+const WIDTHS = [300, 640]; // of the picture, as wide as the page if it can: its numbers keep their size
 const HEIGHT = 320;
 const MARGIN = { left: 56, right: 16, top: 12, bottom: 44 };
 
@@ -60,14 +60,15 @@ class CurveSlider extends Widget {
 
   #picture() {
     const { x, lines, title } = this.curve;
+    const wide = Math.min(Math.max(this.clientWidth, WIDTHS[0]), WIDTHS[1]);
     const heights = lines.flatMap(({ y }) => y.flat()).filter((value) => value !== null);
     const xTicks = ticks(Math.min(...x), Math.max(...x));
     const yTicks = ticks(Math.min(...heights), Math.max(...heights));
-    this.across = scale([Math.min(...x), Math.max(...x)], [MARGIN.left, WIDTH - MARGIN.right]);
+    this.across = scale([Math.min(...x), Math.max(...x)], [MARGIN.left, wide - MARGIN.right]);
     this.up = scale([yTicks[0], yTicks.at(-1)], [HEIGHT - MARGIN.bottom, MARGIN.top]);
     const names = lines.map(({ name }) => name).join(", ");
-    const picture = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `${title}: ${names}` });
-    const [left, right, top, bottom] = [MARGIN.left, WIDTH - MARGIN.right, MARGIN.top, HEIGHT - MARGIN.bottom];
+    const picture = svg("svg", { viewBox: `0 0 ${wide} ${HEIGHT}`, role: "img", "aria-label": `${title}: ${names}` });
+    const [left, right, top, bottom] = [MARGIN.left, wide - MARGIN.right, MARGIN.top, HEIGHT - MARGIN.bottom];
     for (const value of yTicks) {
       const y = this.up(value);
       picture.append(svg("line", { class: value ? "grid" : "zero", x1: left, x2: right, y1: y, y2: y }));

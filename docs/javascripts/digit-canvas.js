@@ -217,6 +217,7 @@ class DigitCanvas extends HTMLElement {
     this.digit = digit;
     this.#answered = question;
     this.probabilities = activations.at(-1).data;
+    delete this.dataset.empty;
     this.#paint();
     if (!this.last) this.#say();
   }
@@ -249,7 +250,6 @@ class DigitCanvas extends HTMLElement {
       share.textContent = percent(this.probabilities[label]);
       node.classList.toggle("best", label === best);
     });
-    delete this.dataset.empty;
     this.rows.show(this.activations, this.palette);
     this.detail.refresh(this.activations, this.palette);
     if (this.dialog.open) this.large.refresh(this.activations, this.palette);

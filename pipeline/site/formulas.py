@@ -13,6 +13,7 @@ from latex2mathml.converter import convert_to_element
 from markdown import Extension, Markdown
 from markdown.inlinepatterns import InlineProcessor
 
+_ROWS = {"math", "mrow", "mtd"}  # in which one part follows the other
 PRIORITY = 185  # after code, which keeps its dollars, and before backslashes are taken for Markdown's
 
 
@@ -37,10 +38,22 @@ def mathml(latex: str, display: str) -> Element:
         element: Element = convert_to_element(latex, display=display)
     except Exception as error:  # the errors of latex2mathml share no other class and have no message
         raise ValueError(f"The formula {latex.strip()!r} is not LaTeX ({type(error).__name__}).") from error
-    for part in element.iter():
+    for part in list(element.iter()):
+        _set_off_functions(part)
         if part.tag == "mi" and re.fullmatch(r"\\.+|&", part.text or ""):
             raise ValueError(f"The formula {latex.strip()!r} has {part.text!r} in it, which cannot be drawn.")
     return element
+
+
+def _set_off_functions(row: Element) -> None:
+    """Put a thin space between log, tanh and so on and what they are of, unless a bracket follows."""
+    if row.tag not in _ROWS:
+        return
+    parts = list(row)
+    for place in range(len(parts) - 1, 0, -1):
+        name, argument = parts[place - 1], parts[place]
+        if name.tag == "mi" and len(name.text or "") > 1 and argument.tag != "mo":
+            row.insert(place, Element("mspace", width="0.167em"))
 
 
 class _Formula(InlineProcessor):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,6 +41,7 @@ INK = """
   return data.filter((value, place) => place % 4 === 3 && value > 0).length;
 }
 """
+STROKE_TO_RESULT = "() => performance.getEntriesByName('stroke to result').at(-1).duration"
 TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
@@ -74,12 +77,17 @@ def draw(page: Page, strokes: list[Stroke]) -> None:
         page.mouse.up()
 
 
-def test_what_is_drawn_with_the_mouse_is_recognised(page: Page) -> None:
+def test_what_is_drawn_with_the_mouse_is_recognised(
+    page: Page, record_property: Callable[[str, object], None]
+) -> None:
+    milliseconds = []
     for shapes in (DIGITS, SMALL):
         for digit, strokes in shapes.items():
             page.locator("digit-canvas .clear").click()
             draw(page, strokes)
             assert answer(page).startswith(f"The network says {digit}, ")
+            milliseconds.append(page.evaluate(STROKE_TO_RESULT))
+    record_property("from stroke to result", f"{median(milliseconds):.0f} ms, median of {len(milliseconds)}")
 
 
 def test_a_finger_draws(browser: Browser, site: str) -> None:

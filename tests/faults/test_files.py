@@ -8,7 +8,7 @@ from tests.faults.test_files_pictures import ODD, REFUSED
 
 OTHERS = {
     "idx-unreadable", "processed", "model-changed-byte", "model-and-checkpoint", "model-for-other-pictures",
-    "picture-unreadable", "picture-of-the-largest-size",
+    "picture-unreadable", "picture-of-the-largest-size", "results",
 }  # fmt: skip
 
 

@@ -108,6 +108,7 @@ PARTS: list[tuple[str, bytes, str]] = [
     ("test-images.npy", saved(IMAGES[:, 1:]), "images of (3, 27, 28)"),
     ("test-labels.npy", saved(np.array([Path(), None], object)), "test-labels.npy is damaged"),
     ("test-labels.npy", saved(LABELS[:, None]), "labels of (3, 1)"),
+    ("test-labels.npy", saved(LABELS + np.uint8(10)), "test-labels.npy holds the label 10, expected 0 to 9"),
 ]
 NORMALISATIONS: list[tuple[str, str]] = [
     ("", "Invalid JSON"),

@@ -12,7 +12,7 @@ from pipeline import paths
 from tests.faults.counting import Tried
 from tests.faults.moments import Moment, Stages, remains
 from tests.pipeline.clone import attempt
-from tests.pipeline.workspace import PROCESSED
+from tests.pipeline.workspace import PROCESSED, before_training, run_stage, small_parameters
 
 # No file may have more bytes than that: to a program it is a full disk, but for the error's name.
 WITH_LITTLE_ROOM = """
@@ -145,6 +145,33 @@ def test_a_folder_that_may_not_be_written_is_named_and_left_as_it_was(
     assert files(clone) == before
     assert_completes(stages, name, whole)
     tried("interruption", "read-only-folder")
+
+
+@pytest.mark.parametrize(
+    ("stage", "place", "reason"),
+    [
+        ("fetch", paths.PARAMETERS, "Is a directory"),
+        ("train", paths.PARAMETERS, "Is a directory"),
+        ("train", paths.LOGS, "File exists"),
+        ("train", paths.CHECKPOINTS, "File exists"),
+        ("train", paths.MODEL.parent, "File exists"),
+    ],
+    ids=str,
+)
+def test_what_is_in_the_way_is_named_and_stays(
+    tmp_path: Path, stage: str, place: Path, reason: str, tried: Tried
+) -> None:
+    in_the_way = before_training(tmp_path, small_parameters()) / place
+    in_the_way.unlink(missing_ok=True)
+    in_the_way.parent.mkdir(exist_ok=True)
+    in_the_way.mkdir() if reason == "Is a directory" else in_the_way.write_text("mine", encoding="utf-8")
+
+    ended = run_stage(tmp_path, stage)
+
+    assert_refused(ended, place, reason)
+    assert "; move away what is in its place, then run it again." in ended.stderr
+    assert in_the_way.is_dir() if reason == "Is a directory" else in_the_way.read_text() == "mine"
+    tried("interruption", "something-in-the-way")
 
 
 def assert_refused(ended: subprocess.CompletedProcess[str], named: Path, reason: str) -> None:

@@ -1,16 +1,18 @@
-"""Ctrl-C in `dvc repro`, and a stage that outlives it."""
+"""Ctrl-C in a program that starts and in `dvc repro`, and a stage that outlives it."""
 
 import os
 import re
 import shutil
 import signal
+from pathlib import Path
 
 import pytest
 
 from pipeline import paths
 from tests.faults.counting import Tried
-from tests.faults.moments import TIMEOUT, Moment, Stages, remains
+from tests.faults.moments import HEEDING_CTRL_C, TIMEOUT, Moment, Stages, remains
 from tests.pipeline.clone import attempt, git_status
+from tests.pipeline.workspace import before_training, run, small_parameters
 
 FIRST_RESULT = Moment("result", 1, 10)
 WITHIN = {
@@ -34,6 +36,23 @@ def assert_completes(stages: Stages) -> None:
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert git_status(stages.clone) == ""
     assert remains(stages.clone) == []
+
+
+@pytest.mark.parametrize("program", [*WITHIN, "params", "predict", "study"])
+def test_ctrl_c_while_modules_are_loaded_ends_with_a_sentence(
+    tmp_path: Path, program: str, tried: Tried
+) -> None:
+    before_training(tmp_path, small_parameters())
+    with (tmp_path / "cnn" / "__init__.py").open("a", encoding="utf-8") as module:
+        module.write("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    there = sorted(tmp_path.rglob("*"))
+
+    ended = run(tmp_path, "python", "-B", "-c", HEEDING_CTRL_C, "python", "-B", "-m", f"pipeline.{program}")
+
+    assert (ended.returncode, ended.stdout) == (130, "")
+    assert ended.stderr == "\nstopped before it began; nothing has changed.\n"
+    assert sorted(tmp_path.rglob("*")) == there
+    tried("interruption", "ctrl-c-at-the-start")
 
 
 @pytest.mark.slow

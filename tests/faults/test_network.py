@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.errors import PipelineError
 from pipeline.fetch import fetch
+from pipeline.mirrors import Patience
 from tests.faults.counting import Tried
 from tests.faults.network import (
     FAULTS,
@@ -18,6 +19,7 @@ from tests.faults.network import (
     soon,
     waiting,
 )
+from tests.faults.tables import tables
 from tests.pipeline.tiny_data import CONTENTS, TINY, assert_holds
 
 FILES = list(CONTENTS)
@@ -27,6 +29,14 @@ FILES = list(CONTENTS)
 def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirror]:
     with network(tmp_path_factory.mktemp("network")) as mirror:
         yield mirror
+
+
+def test_patience_lasts_as_long_as_the_table_says() -> None:
+    table = tables()["network"]["faults"]
+    assert Patience() == Patience(silence=10, deadline=5 * 60)
+    for name, fault in FAULTS.items():
+        lasts = {"": "", "silence": "10 seconds", "deadline": "5 minutes"}[fault.waits_for]
+        assert lasts in table[name]["outcome"], name
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -100,15 +100,20 @@ def test_a_folder_that_is_missing_is_passed_over(tmp_path: Path, tried: Tried) -
 
 
 def test_a_password_is_not_shown(tmp_path: Path, server: FaultyServer, tried: Tried) -> None:
-    asked = server.url("password")
+    asked, good = server.url("password"), server.url("good")
+    with_password = asked.replace("//", "//reader:guess@")
 
     with pytest.raises(PipelineError) as caught:
-        fetch(TINY, tmp_path / "tiny", [asked.replace("//", "//reader:guess@")], "none")
-
+        fetch(TINY, tmp_path / "tiny", [with_password], "none")
     assert f"({asked}: {FILES[0]}: HTTP 401 Unauthorized)" in str(caught.value)
     assert "guess" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
-    tried("network", "wrong-password")
+
+    fetched = fetch(TINY, tmp_path / "tiny", [with_password, good], "none")
+    assert_holds(tmp_path / "tiny", TINY)
+    assert [attempt.mirror for attempt in fetched.attempts] == 4 * [asked, good]
+    assert "guess" not in str(fetched.attempts)
+    tried("network", "wrong-password", 2)
 
 
 def test_the_body_of_a_redirect_is_not_waited_for(tmp_path: Path, server: FaultyServer, tried: Tried) -> None:

@@ -77,7 +77,7 @@ def test_a_file_that_is_no_yaml_is_refused_with_the_line(tmp_path: Path, way: st
     tried("parameters", "syntax", len(places))
 
 
-NO_MAPPING = "is not right:\n  the file must be a valid dictionary or instance of Parameters, received "
+NO_MAPPING = "is not right:\n  the file must be a mapping, received "
 NO_PARAMETERS = {
     "empty": (b"", NO_MAPPING + "None."),
     "a list": (b"- recipe", NO_MAPPING + "['recipe']."),
@@ -190,6 +190,26 @@ def test_a_model_that_does_not_end_with_the_classes_is_refused(
             f"class, received {received}."
         )
     tried("parameters", "misfit", len(wrong))
+
+
+@pytest.mark.parametrize("size", [10**9, 10**30, 10**400], ids=["10^9", "10^30", "10^400"])
+def test_a_layer_that_is_absurdly_large_is_refused(size: int, tried: Tried) -> None:
+    owner, way = MODELS[0]
+    flat: list[dict[str, Any]] = [{"layer": "Flatten"}, {"layer": "Dense", "units": 10}]
+    large = [
+        ("Layer 1 (Dense)", [flat[0], {"layer": "Dense", "units": size}, flat[1]]),
+        ("Layer 0 (Conv2D)", [{"layer": "Conv2D", "filters": size, "kernel_size": 3}, *flat]),
+        ("Layer 0 (Conv2D)", [{"layer": "Conv2D", "filters": 1, "kernel_size": 3, "padding": size}, *flat]),
+        (
+            "Layer 0 (MaxPool2D)",
+            [{"layer": "MaxPool2D", "pool_size": size + 1, "padding": size, "stride": 1}, *flat],
+        ),
+    ]
+    for layer, layers in large:
+        assert misfit(way, layers).startswith(
+            f"{owner}: {layer} is too large: an image would take more than "
+        )
+    tried("parameters", "too_large", len(large))
 
 
 @pytest.mark.parametrize(("owner", "way"), MODELS[:3], ids=[owner for owner, _ in MODELS[:3]])

@@ -11,13 +11,13 @@ from pipeline.markdown import table
 
 
 def faults() -> str:
-    """Return a table of each group of faults."""
+    """Return a table of each group of faults; one whose cases no run has counted yet has none."""
     counts = json.loads(paths.FAULT_COUNTS.read_text(encoding="utf-8"))
     parts = []
     for file in sorted(paths.FAULTS.glob("*.yaml")):
         group = YAML(typ="safe", pure=True).load(file)
         rows = [
-            [entry["fault"], entry["outcome"], f"{counts[file.stem][name]:,}"]
+            [entry["fault"], entry["outcome"], f"{counts.get(file.stem, {}).get(name, 0):,}"]
             for name, entry in group["faults"].items()
         ]
         parts += [

@@ -19,16 +19,21 @@ REPEATS = 5  # of a measurement, of which the fastest counts
 
 
 def convolution() -> str:
-    """Return how long a convolution takes with loops in Python and as it ships."""
-    x, layer = _images(1, 14, 14, 8), cnn.Conv2D(8, 3)
-    layer.build(x.shape[1:], np.random.default_rng(0))
-    weight = layer.params["weight"]
-    np.testing.assert_allclose(looped_convolution(x, weight), layer.forward_pass(x)[0], atol=1e-4)
+    """Return how long a convolution of one image and of many takes with a loop in Python and as it ships."""
+    layer = cnn.Conv2D(8, 3)
+    layer.build((14, 14, 8), np.random.default_rng(0))
+    return _measured(_convolution(layer, images=1), _convolution(layer, images=32))
+
+
+def _convolution(layer: cnn.Conv2D, images: int) -> str:
+    x, params = _images(images, 14, 14, 8), layer.params
+    np.testing.assert_allclose(looped_convolution(x, **params), layer.forward_pass(x)[0], atol=1e-4)
     rows = [
-        ("loops over windows and filters in Python", lambda: looped_convolution(x, weight)),
+        ("a loop over the 12·12 places", lambda: looped_convolution(x, **params)),
         ("`Conv2D.forward_pass`", lambda: layer.forward_pass(x)),
     ]
-    return _table("one image of 14×14×8, 8 filters of 3×3", rows)
+    what = "one image" if images == 1 else f"{images} images"
+    return _table(f"{what} of 14×14×8, 8 filters of 3×3", rows)
 
 
 def pooling() -> str:
@@ -39,7 +44,7 @@ def pooling() -> str:
         ("a loop over the 14·14 windows", lambda: looped_pooling(x)),
         ("`MaxPool2D.forward_pass`, a loop over the 4 places", lambda: layer.forward_pass(x)),
     ]
-    return _table("one image of 28×28×8, windows of 2×2", rows)
+    return _measured(_table("one image of 28×28×8, windows of 2×2", rows))
 
 
 def dense() -> str:
@@ -50,7 +55,7 @@ def dense() -> str:
         ("32 samples, one after the other", lambda: [layer.forward_pass(x[i : i + 1]) for i in range(32)]),
         ("32 samples at once", lambda: layer.forward_pass(x)),
     ]
-    return _table("3,136 inputs, 256 units", rows)
+    return _measured(_table("3,136 inputs, 256 units", rows))
 
 
 def batch_normalisation() -> str:
@@ -61,16 +66,16 @@ def batch_normalisation() -> str:
         ("`x.sum(axis=(0, 1, 2))`", lambda: x.sum(axis=(0, 1, 2))),
         ("`sum_channels(x)`", lambda: sum_channels(x)),
     ]
-    return _table("32 maps of 14×14×32", rows)
+    return _measured(_table("32 maps of 14×14×32", rows))
 
 
-def looped_convolution(x: Array, weight: Array) -> Array:
-    """Return the convolution of images with filters, one number after the other; no padding, stride 1."""
+def looped_convolution(x: Array, weight: Array, bias: Array) -> Array:
+    """Return the convolution of images with filters, one place after the other; no padding, stride 1."""
     h_f, w_f, _, n_f = weight.shape
     n, h, w, _ = x.shape
-    y = np.zeros((n, h - h_f + 1, w - w_f + 1, n_f), x.dtype)
-    for i, p, q, f in np.ndindex(y.shape):
-        y[i, p, q, f] = (x[i, p : p + h_f, q : q + w_f] * weight[..., f]).sum()
+    y = np.empty((n, h - h_f + 1, w - w_f + 1, n_f), x.dtype)
+    for p, q in product(range(y.shape[1]), range(y.shape[2])):
+        y[:, p, q] = np.tensordot(x[:, p : p + h_f, q : q + w_f], weight, axes=3) + bias
     return y
 
 
@@ -94,8 +99,12 @@ def _table(what: str, ways: Sequence[tuple[str, Callable[[], object]]]) -> str:
         [name, f"{1e6 * time:,.0f} µs", f"{seconds[0] / time:.1f}"]
         for (name, _), time in zip(ways, seconds, strict=True)
     ]
-    note = f"\n\nMeasured on one thread of {machine()['processor']} when this page was built."
-    return table([what, "time", "times as fast"], rows, numbers=2) + note
+    return table([what, "time", "times as fast"], rows, numbers=2)
+
+
+def _measured(*tables: str) -> str:
+    note = f"Measured on one thread of {machine()['processor']} when this page was built."
+    return "\n\n".join([*tables, note])
 
 
 def _fastest(way: Callable[[], object]) -> float:

@@ -8,6 +8,7 @@ from markdown import Markdown
 from tests.pipeline.workspace import run
 
 CONFIG = "site_name: formulas\nmarkdown_extensions: [pipeline.site.formulas]\n"
+THIN_SPACE = '<mspace width="0.167em"></mspace>'
 MATHML = "http://www.w3.org/1998/Math/MathML"
 
 
@@ -30,6 +31,18 @@ def formula(display: str, content: str) -> str:
         (
             "$a *b* c$",
             formula("inline", "<mi>a</mi><mo>&#x0002A;</mo><mi>b</mi><mo>&#x0002A;</mo><mi>c</mi>"),
+        ),
+        (
+            r"$\log x_1$",
+            formula("inline", f"<mi>log</mi>{THIN_SPACE}<msub><mi>x</mi><mn>1</mn></msub>"),
+        ),
+        (
+            r"$\tanh(x)$",
+            formula(
+                "inline",
+                '<mi>tanh</mi><mo stretchy="false">&#x00028;</mo><mi>x</mi>'
+                '<mo stretchy="false">&#x00029;</mo>',
+            ),
         ),
     ],
 )
