@@ -12,7 +12,7 @@ IMAGE_SHAPE = (28, 28)
 """Height and width of the images of MNIST and of all that followed its example."""
 
 CLASSES = 10
-"""How many they are of, in every data set."""
+"""How many classes each of these data sets has."""
 
 PROVENANCE = "provenance.json"
 """The file beside the data set's four that names it and their digests."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, WithJsonSchema, model_validator
 
 from pipeline import recipes
-from pipeline.model_params import Model, Strict, check_output, makes
+from pipeline.model_params import Model, Strict, check_shapes, makes
 
 
 class SmallTraining(Strict):
@@ -22,7 +22,7 @@ class SmallTraining(Strict):
 
     @model_validator(mode="after")
     def _model_fits_images(self) -> SmallTraining:
-        check_output(self.model)
+        check_shapes(self.model)
         return self
 
 

@@ -40,7 +40,7 @@ Model = Annotated[
 ]
 
 
-def check_output(model: list[dict[str, Any]]) -> None:
+def check_shapes(model: list[dict[str, Any]]) -> None:
     """Refuse a model that is absurdly large, or does not end with a number for each class of the images."""
     made = recipes.make_model(model)
     output_shape = made.output_shape(INPUT_SHAPE)

@@ -28,7 +28,7 @@ from pipeline import recipes
 from pipeline.errors import PipelineError
 from pipeline.figure_params import Figures
 from pipeline.kernels import Kernels
-from pipeline.model_params import Model, Strict, check_output, makes
+from pipeline.model_params import Model, Strict, check_shapes, makes
 from pipeline.paths import PARAMETERS, SCHEMA
 from pipeline.stage import run_stage, write_bytes
 
@@ -109,7 +109,7 @@ class Recipe(Strict):
             raise ValueError(
                 "SoftmaxCrossEntropy applies the softmax itself: leave out the last layer, Softmax."
             )
-        check_output(self.model)
+        check_shapes(self.model)
         return self
 
 

@@ -23,7 +23,7 @@ def evaluation() -> dict[str, Any]:
     """Return what the trained network reached on the test images.
 
     Raises:
-        PipelineError: if there are no results.
+        PipelineError: if there are no results, or damaged ones.
     """
     try:
         found: dict[str, Any] = json.loads(_text(paths.EVALUATION))
@@ -36,7 +36,7 @@ def history() -> list[dict[str, float]]:
     """Return the record of every epoch of the training.
 
     Raises:
-        PipelineError: if there is none.
+        PipelineError: if there is none, or a damaged one.
     """
     curves = {name: rows(paths.TRAINING_LOG / f"plots/metrics/{file}.tsv") for name, file in CURVES.items()}
     try:
