@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,14 +27,17 @@ WARM_UP = 0.2
 """The share of the time in which caches and pools fill, which is left out."""
 LARGEST_GROWTH = 0.05
 """What share of the memory may have been added over the time, along the fitted line, if it is flat."""
+EVERY = 10
+"""Seconds between two samples: one of each round would itself let the memory grow."""
 ROWS = 10
 
 
 class Sample(NamedTuple):
-    """The memory after a round."""
+    """The memory after some rounds."""
 
     seconds: float
     megabytes: float
+    rounds: int
 
 
 def resident() -> float:
@@ -65,25 +69,29 @@ def one_round(folder: Path, seed: int) -> None:
 
 
 def soak(seconds: float) -> list[Sample]:
-    """Run rounds for as long as that; return the memory after each."""
+    """Run rounds for as long as that; return the memory along the way."""
     samples: list[Sample] = []
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        while not samples or samples[-1].seconds < seconds:
-            one_round(Path(folder), seed=len(samples))
-            samples.append(Sample(time.monotonic() - started, resident()))
+        for rounds in count(1):
+            one_round(Path(folder), seed=rounds)
+            passed = time.monotonic() - started
+            if not samples or passed >= min(samples[-1].seconds + EVERY, seconds):
+                samples.append(Sample(passed, resident(), rounds))
+            if passed >= seconds:
+                break
     return samples
 
 
 def verdict(samples: Sequence[Sample]) -> dict[str, Any]:
     """Fit a line to the memory after the warm-up, and tell whether it is flat."""
     after = [one for one in samples if one.seconds >= WARM_UP * samples[-1].seconds]
-    seconds, megabytes = np.array(after).T
+    seconds, megabytes, _ = np.array(after).T
     slope = float(np.polyfit(seconds - seconds[0], megabytes, 1)[0])
     growth = slope * float(seconds[-1] - seconds[0])
     return {
         "flat": bool(growth <= LARGEST_GROWTH * megabytes.mean()),
-        "rounds": len(samples),
+        "rounds": samples[-1].rounds,
         "minutes": round(samples[-1].seconds / 60, 1),
         "megabytes": round(float(megabytes.mean()), 1),
         "lowest": round(float(megabytes.min()), 1),
@@ -100,7 +108,8 @@ def main() -> None:
     samples = soak(60 * parser.parse_args().minutes)
     print("minutes  rounds  megabytes")
     for number in np.linspace(0, len(samples) - 1, min(ROWS, len(samples))).astype(int):
-        print(f"{samples[number].seconds / 60:7.1f}  {number + 1:6}  {samples[number].megabytes:9.1f}")
+        sample = samples[number]
+        print(f"{sample.seconds / 60:7.1f}  {sample.rounds:6}  {sample.megabytes:9.1f}")
     found = verdict(samples)
     print(json.dumps(found))
     sys.exit(0 if found["flat"] else 1)

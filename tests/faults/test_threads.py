@@ -100,7 +100,7 @@ def test_blas_has_one_thread_throughout_and_gets_its_own_number_back(tried: Trie
 def test_the_soak_test_tells_a_leak_from_flat_memory(leak: float, flat: bool) -> None:
     noise = np.random.default_rng(0).normal(0, 1, 1000)
     warm_up = np.minimum(np.arange(1000), 50)  # which is no leak
-    samples = [Sample(3.6 * i, 100 + noise[i] + warm_up[i] + leak * i) for i in range(1000)]
+    samples = [Sample(3.6 * i, 100 + noise[i] + warm_up[i] + leak * i, i) for i in range(1000)]
 
     found = verdict(samples)
 
