@@ -190,6 +190,7 @@ def test_every_figure_is_drawn_in_both_themes_and_names_its_data_set(
         assert picture.info["Title"].endswith(f". {title}, recipe small: 75.00% of 4 test images right")
 
 
+@pytest.mark.slow
 def test_the_same_results_give_the_same_bytes_in_whatever_surroundings(
     folder: Path,
 ) -> None:

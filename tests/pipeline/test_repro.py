@@ -97,6 +97,7 @@ def test_an_experiment_takes_recipe_and_parameters_from_the_command_line(clone: 
     assert before["loss"] != after["loss"]
 
 
+@pytest.mark.slow
 def test_the_sample_stands_in_until_a_mirror_answers(clone: Path) -> None:
     shutil.rmtree(clone / paths.RAW / "mnist")
     mirror = clone.parent / "mirror"
