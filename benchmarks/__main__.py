@@ -14,9 +14,9 @@ from benchmarks.page import RESULTS, verdicts
 from benchmarks.run import Plan, run
 from benchmarks.scaling import Sizes
 from benchmarks.subjects import OURS, PYTORCH
-from pipeline.errors import PipelineError
-from pipeline.params import load_parameters
-from pipeline.stage import run_stage, write_json
+from pipeline.common.errors import PipelineError
+from pipeline.common.params import load_parameters
+from pipeline.common.stage import run_stage, write_json
 
 
 class Progress:

@@ -29,9 +29,9 @@ from benchmarks.with_cnn import ENDLESS
 from cnn.layers.windows import Windows, place_windows
 from cnn.parallel import worker_pool
 from cnn.types import Array, Shape
-from pipeline.kernels import check_kernels
-from pipeline.model_params import INPUT_SHAPE
-from pipeline.recipes import make_loss, make_model, make_optimiser
+from pipeline.common.kernels import check_kernels
+from pipeline.common.model_params import INPUT_SHAPE
+from pipeline.common.recipes import make_loss, make_model, make_optimiser
 
 LEAST = 3  # repetitions of everything
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from benchmarks.job import Case
 from cnn.summary import layer_summaries
-from pipeline.errors import PipelineError
-from pipeline.model_params import INPUT_SHAPE
-from pipeline.params import Parameters, Recipe
-from pipeline.recipes import make_model
+from pipeline.common.errors import PipelineError
+from pipeline.common.model_params import INPUT_SHAPE
+from pipeline.common.params import Parameters, Recipe
+from pipeline.common.recipes import make_model
 
 BATCHES = 8  # of training images, which are gone through again and again
 PREDICTED = 10_000

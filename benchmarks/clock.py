@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.job import Job, Measurement
-from pipeline.datasets import CLASSES
-from pipeline.model_params import INPUT_SHAPE
+from pipeline.common.datasets import CLASSES
+from pipeline.common.model_params import INPUT_SHAPE
 
 WARM_UP = 0.25  # of the time measured
 PREDICTIONS = 3  # of many images, at least

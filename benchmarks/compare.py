@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.cases import operations_per_image
 from benchmarks.job import Case, Measurement
 from benchmarks.subjects import Subject
-from pipeline.errors import PipelineError
+from pipeline.common.errors import PipelineError
 
 # Who takes so many times as long as the fastest in each of the first rounds is left out of the others.
 HOPELESS = 1.25

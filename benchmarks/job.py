@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pipeline.errors import PipelineError
+from pipeline.common.errors import PipelineError
 
 ROOT = Path(__file__).parents[1]
 TIMEOUT = 600  # seconds beside those measured; compiling takes PyTorch up to one minute

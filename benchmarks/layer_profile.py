@@ -13,9 +13,9 @@ from benchmarks.job import Job, Measurement
 from cnn.parallel import worker_pool
 from cnn.summary import layer_summaries
 from cnn.types import Array
-from pipeline.kernels import check_kernels
-from pipeline.model_params import INPUT_SHAPE
-from pipeline.recipes import make_loss, make_model
+from pipeline.common.kernels import check_kernels
+from pipeline.common.model_params import INPUT_SHAPE
+from pipeline.common.recipes import make_loss, make_model
 
 Times = list[list[float]]
 

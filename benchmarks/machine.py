@@ -10,8 +10,8 @@ from typing import Any
 from threadpoolctl import threadpool_info
 
 from benchmarks.subjects import OURS
-from pipeline.kernels import core_type
-from pipeline.stage import machine
+from pipeline.common.kernels import core_type
+from pipeline.common.stage import machine
 
 
 def describe_machine() -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 from benchmarks.clock import Clock, answer
 from benchmarks.job import Job, Measurement
 from cnn.parallel import one_blas_thread
-from pipeline.kernels import check_kernels
+from pipeline.common.kernels import check_kernels
 
 SIDE = 2048  # of the matrices: large enough that copies do not count
 

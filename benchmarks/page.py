@@ -14,9 +14,9 @@ from benchmarks.costs import breakdown_section, layers_section, scaling_section
 from benchmarks.method import machine_section, method_section
 from benchmarks.plot import draw
 from benchmarks.text import listed, megabytes, short, spread, table
-from pipeline.drawings.themes import DARK, LIGHT, Theme
-from pipeline.errors import PipelineError
-from pipeline.stage import run_stage, write_bytes
+from lessons.kit.themes import DARK, LIGHT, Theme
+from pipeline.common.errors import PipelineError
+from pipeline.common.stage import run_stage, write_bytes
 
 RESULTS = Path("benchmarks/results.json")
 PAGE = Path("docs/performance.md")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.drawings.sheet import HEADING, LINE, SMALL, WIDTH, Sheet, plain_style
-from pipeline.drawings.themes import Theme
+from lessons.kit.sheet import HEADING, LINE, SMALL, WIDTH, Sheet, plain_style
+from lessons.kit.themes import Theme
 
 ROW = 58  # CSS pixels for a case: its title, and a line for each of ours
 

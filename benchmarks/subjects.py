@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.job import Case, Job, Measurement
-from pipeline.kernels import CHOICE, VARIABLE, core_type
+from pipeline.common.kernels import CHOICE, VARIABLE, core_type
 
 THREADS = 2
 

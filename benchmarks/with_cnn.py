@@ -7,9 +7,9 @@ import numpy as np
 import cnn
 from benchmarks.clock import Clock, answer, peak_memory, samples, time_prediction
 from benchmarks.job import Job, Measurement
-from pipeline.kernels import check_kernels
-from pipeline.model_params import INPUT_SHAPE
-from pipeline.recipes import make_loss, make_model, make_optimiser
+from pipeline.common.kernels import check_kernels
+from pipeline.common.model_params import INPUT_SHAPE
+from pipeline.common.recipes import make_loss, make_model, make_optimiser
 
 ENDLESS = 1_000_000  # epochs: schedules stay where they begin
 

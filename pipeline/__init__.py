@@ -9,7 +9,7 @@ import signal
 import sys
 from typing import NoReturn
 
-from pipeline.kernels import pin_kernels
+from pipeline.common.kernels import pin_kernels
 
 
 def _stop(*_: object) -> NoReturn:

@@ -15,10 +15,10 @@ from distributed import Client, Future, KilledWorker, LocalCluster, as_completed
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from pipeline.errors import PipelineError
-from pipeline.kernels import CHOICE, VARIABLE, Kernels, pin_kernels
-from pipeline.overrides import with_value
-from pipeline.params import Parameters
+from pipeline.common.errors import PipelineError
+from pipeline.common.kernels import CHOICE, VARIABLE, Kernels, pin_kernels
+from pipeline.common.overrides import with_value
+from pipeline.common.params import Parameters
 from pipeline.repetition import PROGRAM, Images, repeat_recipe
 from pipeline.studies import Result
 

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_fscore_support
 
 import cnn
-from pipeline import paths
-from pipeline.datasets import DATASETS, Dataset
-from pipeline.images import Labelled, Normalisation, load_normalisation, load_part
-from pipeline.kernels import check_kernels
-from pipeline.models import load_model
-from pipeline.params import Parameters, load_parameters
-from pipeline.recipes import make_loss
-from pipeline.stage import log_circumstances, run_stage, write_bytes, write_json
+from pipeline.common import paths
+from pipeline.common.datasets import DATASETS, Dataset
+from pipeline.common.images import Labelled, Normalisation, load_normalisation, load_part
+from pipeline.common.kernels import check_kernels
+from pipeline.common.models import load_model
+from pipeline.common.params import Parameters, load_parameters
+from pipeline.common.recipes import make_loss
+from pipeline.common.stage import log_circumstances, run_stage, write_bytes, write_json
 
 Probabilities = NDArray[np.floating[Any]]
 Labels = NDArray[np.integer[Any]]

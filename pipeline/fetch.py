@@ -18,13 +18,13 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from pipeline import paths
-from pipeline.datasets import DATASETS, IMAGE_SHAPE, PROVENANCE, Dataset, IdxFile, Split
-from pipeline.errors import PipelineError
-from pipeline.idx import write_idx
+from pipeline.common import paths
+from pipeline.common.datasets import DATASETS, IMAGE_SHAPE, PROVENANCE, Dataset, IdxFile, Split
+from pipeline.common.errors import PipelineError
+from pipeline.common.idx import write_idx
+from pipeline.common.params import load_parameters
+from pipeline.common.stage import log_circumstances, run_stage
 from pipeline.mirrors import Attempt, Mirrors, Patience
-from pipeline.params import load_parameters
-from pipeline.stage import log_circumstances, run_stage
 
 # What is slow to import, here and in pipeline.mirrors, is imported where it is needed: this stage runs on
 # every `dvc repro`, and nearly always finds all files in place.

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from pipeline.datasets import IdxFile
-from pipeline.errors import PipelineError
-from pipeline.stage import naming
+from pipeline.common.datasets import IdxFile
+from pipeline.common.errors import PipelineError
+from pipeline.common.stage import naming
 
 if TYPE_CHECKING:
     import requests

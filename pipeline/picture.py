@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 from scipy import ndimage
 
-from pipeline.errors import PipelineError
+from pipeline.common.errors import PipelineError
 
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # what it would tell, our errors tell
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")

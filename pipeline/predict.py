@@ -16,14 +16,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipeline import paths
-from pipeline.datasets import DATASETS
-from pipeline.errors import PipelineError
-from pipeline.images import load_normalisation
-from pipeline.models import load_model
-from pipeline.params import load_parameters
+from pipeline.common import paths
+from pipeline.common.datasets import DATASETS
+from pipeline.common.errors import PipelineError
+from pipeline.common.images import load_normalisation
+from pipeline.common.models import load_model
+from pipeline.common.params import load_parameters
+from pipeline.common.stage import run_stage
 from pipeline.picture import read_picture
-from pipeline.stage import run_stage
 
 SHADES = " ░▒▓█"
 

@@ -10,13 +10,13 @@ from typing import Literal
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from pipeline import paths
-from pipeline.datasets import DATASETS, PROVENANCE
-from pipeline.errors import PipelineError
-from pipeline.idx import read_idx
-from pipeline.images import NORMALISATION, Labelled, Normalisation, Part
-from pipeline.params import load_parameters
-from pipeline.stage import log_circumstances, new_folder, run_stage, write_json
+from pipeline.common import paths
+from pipeline.common.datasets import DATASETS, PROVENANCE
+from pipeline.common.errors import PipelineError
+from pipeline.common.idx import read_idx
+from pipeline.common.images import NORMALISATION, Labelled, Normalisation, Part
+from pipeline.common.params import load_parameters
+from pipeline.common.stage import log_circumstances, new_folder, run_stage, write_json
 
 
 def preprocess(raw: Path, destination: Path, validation_share: float, split_seed: int) -> None:

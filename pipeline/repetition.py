@@ -12,12 +12,12 @@ from distributed import get_worker
 import cnn
 from cnn.callbacks import best_epoch
 from cnn.parallel import processors
-from pipeline.errors import PipelineError
+from pipeline.common.errors import PipelineError
+from pipeline.common.images import Labelled, Normalisation
+from pipeline.common.kernels import Kernels, check_kernels
+from pipeline.common.params import Parameters
+from pipeline.common.stage import machine
 from pipeline.evaluate import measure
-from pipeline.images import Labelled, Normalisation
-from pipeline.kernels import Kernels, check_kernels
-from pipeline.params import Parameters
-from pipeline.stage import machine
 from pipeline.studies import Result
 from pipeline.train import code_digest, fit_recipe, untrained_model
 

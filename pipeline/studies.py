@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline import paths
-from pipeline.errors import PipelineError
-from pipeline.params import Parameters
-from pipeline.stage import write_json
+from pipeline.common import paths
+from pipeline.common.errors import PipelineError
+from pipeline.common.params import Parameters
+from pipeline.common.stage import write_json
 
 Result = dict[str, Any]
 """What one seed gave: seed, epoch (whose weights were kept), validation_…, test_…, seconds, machine, and the

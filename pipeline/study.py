@@ -14,19 +14,20 @@ from typing import get_args
 from rich.console import Console
 from rich.table import Table
 
-from pipeline import paths, studies
+from lessons.kit.sheet import plain_style
+from lessons.kit.themes import LIGHT
+from lessons.study_plot import draw_study
+from pipeline import studies
 from pipeline.cluster import connected, repetitions
-from pipeline.drawings.sheet import plain_style
-from pipeline.drawings.themes import LIGHT
-from pipeline.errors import PipelineError
-from pipeline.images import load_normalisation, load_part
-from pipeline.kernels import Kernels
-from pipeline.overrides import with_recipe, with_settings
-from pipeline.params import Parameters, load_parameters
+from pipeline.common import paths
+from pipeline.common.errors import PipelineError
+from pipeline.common.images import load_normalisation, load_part
+from pipeline.common.kernels import Kernels
+from pipeline.common.overrides import with_recipe, with_settings
+from pipeline.common.params import Parameters, load_parameters
+from pipeline.common.stage import run_stage, write_bytes
 from pipeline.repetition import PROGRAM, Images
-from pipeline.stage import run_stage, write_bytes
 from pipeline.studies import MEASURES, Result, Study
-from pipeline.study_plot import draw_study
 from pipeline.train import files_digest
 
 

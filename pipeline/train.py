@@ -18,14 +18,14 @@ from dvclive.live import Live
 
 import cnn
 from cnn.training import Record
-from pipeline import paths
-from pipeline.errors import PipelineError
-from pipeline.images import Labelled, Normalisation, load_normalisation, load_part
-from pipeline.kernels import check_kernels
-from pipeline.model_params import INPUT_SHAPE
-from pipeline.params import Parameters, Recipe, load_parameters
-from pipeline.recipes import make_augmentation, make_loss, make_model, make_optimiser
-from pipeline.stage import log_circumstances, naming, run_stage
+from pipeline.common import paths
+from pipeline.common.errors import PipelineError
+from pipeline.common.images import Labelled, Normalisation, load_normalisation, load_part
+from pipeline.common.kernels import check_kernels
+from pipeline.common.model_params import INPUT_SHAPE
+from pipeline.common.params import Parameters, Recipe, load_parameters
+from pipeline.common.recipes import make_augmentation, make_loss, make_model, make_optimiser
+from pipeline.common.stage import log_circumstances, naming, run_stage
 
 
 class MetricsLog(cnn.Callback):

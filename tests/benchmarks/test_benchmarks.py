@@ -21,9 +21,9 @@ from benchmarks.run import Plan, run
 from benchmarks.scaling import Sizes
 from benchmarks.subjects import BREAKDOWN, NATIVE, PORTABLE, PYTORCH, Subject
 from benchmarks.text import microseconds, short
-from pipeline.errors import PipelineError
-from pipeline.kernels import core_type
-from pipeline.params import load_parameters
+from pipeline.common.errors import PipelineError
+from pipeline.common.kernels import core_type
+from pipeline.common.params import load_parameters
 
 ROOT = Path(__file__).parents[2]
 LAYERS: list[dict[str, Any]] = [

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from pipeline import paths
+from pipeline.common import paths
 
 if TYPE_CHECKING:  # without Playwright the tests are skipped, not broken
     from playwright.sync_api import Browser, Page, Request, ViewportSize

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 import cnn
-from pipeline.datasets import MNIST
-from pipeline.images import Normalisation
-from pipeline.subject import Subject
-from pipeline.widgets.network import export_digits, export_network
+from lessons.kit.subject import Subject
+from lessons.widgets.network import export_digits, export_network
+from pipeline.common.datasets import MNIST
+from pipeline.common.images import Normalisation
 from tests.browser.support import PHONE, Watch, go, opened, recorded
 from tests.pipeline.workspace import digits
 

@@ -14,14 +14,14 @@ from PIL import Image, ImageDraw
 
 import cnn
 from cnn.layers import LAYERS
-from pipeline import paths
-from pipeline.datasets import MNIST
-from pipeline.images import Normalisation, load_normalisation, load_part
-from pipeline.models import load_model
-from pipeline.params import load_parameters
+from lessons.kit.subject import TrainedNetwork
+from lessons.widgets.network import activations_to_probabilities, export_network
+from pipeline.common import paths
+from pipeline.common.datasets import MNIST
+from pipeline.common.images import Normalisation, load_normalisation, load_part
+from pipeline.common.models import load_model
+from pipeline.common.params import load_parameters
 from pipeline.picture import read_picture
-from pipeline.subject import TrainedNetwork
-from pipeline.widgets.network import activations_to_probabilities, export_network
 from tests.browser.support import ROOT, missing
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from pipeline import paths
+from pipeline.common import paths
 from tests.faults.tables import ROOT, tables
 
 COUNTS = ROOT / paths.FAULT_COUNTS

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from cnn import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU, Sequential
-from pipeline.errors import PipelineError
-from pipeline.idx import read_idx
+from pipeline.common.errors import PipelineError
+from pipeline.common.idx import read_idx
 from tests.faults.mutation import mutated, refusal
 
 Numbers = np.ndarray[Any, np.dtype[np.uint8]]

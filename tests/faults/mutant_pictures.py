@@ -13,7 +13,7 @@ from zlib import compress, crc32, decompress
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
-from pipeline.errors import PipelineError
+from pipeline.common.errors import PipelineError
 from pipeline.picture import read_picture
 from tests.faults.mutation import mutated, refusal
 

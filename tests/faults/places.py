@@ -9,8 +9,8 @@ from dataclasses import asdict, fields
 from typing import Any, NamedTuple
 
 import cnn
-from pipeline import paths
-from pipeline.recipes import make_model
+from pipeline.common import paths
+from pipeline.common.recipes import make_model
 from tests.pipeline.workspace import ROOT, small_parameters
 
 Way = tuple[str | int, ...]

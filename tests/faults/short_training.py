@@ -6,7 +6,7 @@ digest.json beside this file. The environment chooses BLAS's kernels: CNN_KERNEL
 
 from __future__ import annotations
 
-import pipeline.kernels  # noqa: F401 - first of all, since it chooses BLAS's kernels for NumPy to load
+import pipeline.common.kernels  # noqa: F401 - first of all, since it chooses BLAS's kernels for NumPy to load
 
 # isort: split
 import argparse
@@ -23,7 +23,7 @@ from threadpoolctl import threadpool_info
 
 import cnn
 from cnn.types import Array, Labels
-from pipeline.stage import machine
+from pipeline.common.stage import machine
 
 RECORD = Path(__file__).with_name("digest.json")
 TOLERANCE = 0.002

@@ -5,7 +5,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from pipeline import paths
+from pipeline.common import paths
 
 ROOT = Path(__file__).parents[2]
 

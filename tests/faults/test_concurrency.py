@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from pipeline import paths
+from pipeline.common import paths
 from tests.faults.counting import Tried
 from tests.faults.moments import TIMEOUT, Moment, Stages, remains
 from tests.faults.tables import faults

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.errors import PipelineError
-from pipeline.idx import read_idx
-from pipeline.images import load_normalisation, load_part
+from pipeline.common.errors import PipelineError
+from pipeline.common.idx import read_idx
+from pipeline.common.images import load_normalisation, load_part
 from tests.faults.counting import Tried
 from tests.faults.files import little_memory, npy
 from tests.refusals import assert_refuses

@@ -8,8 +8,8 @@ import pytest
 
 from cnn import Checkpoint, Conv2D, Dense, Flatten, Sequential
 from cnn.types import Array
-from pipeline import models, paths
-from pipeline.errors import PipelineError
+from pipeline.common import models, paths
+from pipeline.common.errors import PipelineError
 from tests.cnn.tiny import built, digests, every_layer, train
 from tests.faults.counting import Tried
 from tests.faults.files import little_memory, rewritten

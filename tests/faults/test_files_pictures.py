@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.errors import PipelineError
+from pipeline.common.errors import PipelineError
 from pipeline.picture import read_picture
 from tests.faults.counting import Tried
 from tests.faults.files import apart

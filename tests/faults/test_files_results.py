@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import paths
-from pipeline.errors import PipelineError
-from pipeline.results import CURVES, evaluation, history
+from lessons.kit.results import CURVES, evaluation, history
+from pipeline.common import paths
+from pipeline.common.errors import PipelineError
 from tests.faults.counting import Tried
 from tests.refusals import assert_refuses
 

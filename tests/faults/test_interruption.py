@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import paths
+from pipeline.common import paths
 from tests.faults.counting import Tried
 from tests.faults.moments import Moment, Stages, remains
 from tests.faults.tables import faults

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import paths
+from pipeline.common import paths
 from tests.faults.counting import Tried
 from tests.faults.moments import HEEDING_CTRL_C, TIMEOUT, Moment, Stages, remains
 from tests.pipeline.clone import attempt, git_status

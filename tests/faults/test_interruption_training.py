@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import paths
+from pipeline.common import paths
 from tests.faults.counting import Tried
 from tests.faults.moments import Moment, Stages
 from tests.pipeline.workspace import (
@@ -117,8 +117,8 @@ def change_the_code(module: str, folder: Path) -> None:
         change_the_recipe,
         change_the_data,
         partial(change_the_code, "cnn/optimisers.py"),
-        partial(change_the_code, "pipeline/images.py"),
-        partial(change_the_code, "pipeline/recipes.py"),
+        partial(change_the_code, "pipeline/common/images.py"),
+        partial(change_the_code, "pipeline/common/recipes.py"),
     ],
 )
 def test_a_checkpoint_of_another_training_is_not_gone_on_from(

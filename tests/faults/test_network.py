@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import PipelineError
+from pipeline.common.errors import PipelineError
 from pipeline.fetch import fetch
 from pipeline.mirrors import Patience
 from tests.faults.counting import Tried

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import PipelineError
+from pipeline.common.errors import PipelineError
 from pipeline.fetch import fetch, mirrors_of
 from pipeline.mirrors import Patience
 from tests.faults.counting import Tried

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.datasets import IdxFile
-from pipeline.errors import PipelineError
+from pipeline.common.datasets import IdxFile
+from pipeline.common.errors import PipelineError
 from pipeline.fetch import fetch
 from tests.faults.counting import Tried
 from tests.faults.network import FAULTS

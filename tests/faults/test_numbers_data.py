@@ -15,9 +15,9 @@ from cnn import (
     ReLU,
 )
 from cnn.layers import Layer
-from pipeline import paths
-from pipeline.errors import PipelineError
-from pipeline.images import Labelled
+from pipeline.common import paths
+from pipeline.common.errors import PipelineError
+from pipeline.common.images import Labelled
 from pipeline.preprocess import preprocess
 from tests.cnn.tiny import built, images, linear
 from tests.faults.counting import Tried

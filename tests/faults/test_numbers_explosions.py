@@ -27,7 +27,7 @@ from cnn import (
 )
 from cnn.layers import Layer
 from cnn.training import Callback
-from pipeline import paths
+from pipeline.common import paths
 from tests.cnn.tiny import Watcher, built, digests, images
 from tests.faults.counting import Tried
 from tests.pipeline.workspace import changed, digits, make_workspace, run_stage, small_parameters

@@ -5,8 +5,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from pipeline.errors import PipelineError
-from pipeline.params import check_parameters
+from pipeline.common.errors import PipelineError
+from pipeline.common.params import check_parameters
 from tests.faults.counting import Tried
 from tests.faults.places import SCHEMA, Place, full_parameters, places, put, renamed, without
 

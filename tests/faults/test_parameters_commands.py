@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline import paths
+from pipeline.common import paths
 from tests.faults.counting import Tried
 from tests.faults.places import put, without
 from tests.pipeline.workspace import ROOT, make_workspace, run, small_parameters, write_parameters
@@ -50,7 +50,7 @@ def test_make_repro_checks_the_parameters_first(
     ended = run(folder, "make", "repro")
 
     first, *rest = ended.stdout.splitlines()
-    assert (ended.returncode, first, rest) == (2, ".venv/bin/python -m pipeline.params", [])
+    assert (ended.returncode, first, rest) == (2, ".venv/bin/python -m pipeline.common.params", [])
     assert ended.stderr.startswith(f"error: {expected}\nmake: ")
     assert sorted(folder.iterdir()) == before
     tried("parameters", "make_repro")

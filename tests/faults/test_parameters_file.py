@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from pipeline import paths
-from pipeline.errors import PipelineError
-from pipeline.params import check_parameters, load_parameters
+from pipeline.common import paths
+from pipeline.common.errors import PipelineError
+from pipeline.common.params import check_parameters, load_parameters
 from tests.faults.counting import Tried
 from tests.faults.places import put, shapes
 from tests.faults.tables import faults

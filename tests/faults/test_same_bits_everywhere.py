@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.kernels import CHOICE, VARIABLE
+from pipeline.common.kernels import CHOICE, VARIABLE
 from tests.faults.counting import Tried
 from tests.faults.short_training import RECORD, fault, loops, promised
 from tests.faults.tables import faults

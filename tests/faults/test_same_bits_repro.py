@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import paths
+from pipeline.common import paths
 from tests.faults.counting import Tried
 from tests.faults.test_same_bits_everywhere import SURROUNDINGS
 from tests.pipeline.clone import PARAMETERS, call, git_status, stages_run

@@ -14,10 +14,10 @@ import pytest
 from ruamel.yaml import YAML
 
 from cnn import Sequential
-from pipeline import paths
-from pipeline.datasets import DATASETS
-from pipeline.errors import PipelineError
-from pipeline.params import load_parameters
+from pipeline.common import paths
+from pipeline.common.datasets import DATASETS
+from pipeline.common.errors import PipelineError
+from pipeline.common.params import load_parameters
 from pipeline.studies import results_path
 from tests.cnn.tiny import linear
 from tests.faults.counting import Tried

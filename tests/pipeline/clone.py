@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.datasets import MNIST
-from pipeline.idx import write_idx
+from pipeline.common.datasets import MNIST
+from pipeline.common.idx import write_idx
 from tests.pipeline.workspace import ROOT, digits, environment, run, small_parameters, write_parameters
 
 PARAMETERS = small_parameters()

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipeline.images import Labelled, Normalisation
-from pipeline.params import check_parameters
+from pipeline.common.images import Labelled, Normalisation
+from pipeline.common.params import check_parameters
 from pipeline.repetition import Images
 from tests.pipeline.workspace import changed, digits, small_parameters
 

@@ -10,10 +10,10 @@ import pytest
 from sklearn.metrics import classification_report
 
 import cnn
-from pipeline import paths
+from pipeline.common import paths
+from pipeline.common.images import load_normalisation
+from pipeline.common.recipes import make_model
 from pipeline.evaluate import calibration_error, hardest, per_class
-from pipeline.images import load_normalisation
-from pipeline.recipes import make_model
 from tests.pipeline.workspace import (
     PROCESSED,
     SMALL,

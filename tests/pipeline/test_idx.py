@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.idx import read_idx, write_idx
+from pipeline.common.idx import read_idx, write_idx
 
 
 @pytest.mark.parametrize("shape", [(5,), (3, 28, 28), (2, 4, 3, 1)])

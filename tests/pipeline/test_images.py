@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.errors import PipelineError
-from pipeline.images import Normalisation, load_normalisation, load_part
+from pipeline.common.errors import PipelineError
+from pipeline.common.images import Normalisation, load_normalisation, load_part
 
 
 def test_bytes_are_normalised_to_mean_0_and_deviation_1() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.kernels import CHOICE, VARIABLE, pin_kernels
+from pipeline.common.kernels import CHOICE, VARIABLE, pin_kernels
 from tests.pipeline.workspace import changed, run, small_parameters, write_parameters
 
 BLAS = """
@@ -41,7 +41,7 @@ has = numpy._core._multiarray_umath.__cpu_features__.get
 print(json.dumps([architectures, has("AVX2") and has("FMA3"), has("AVX512_SKX")]))
 """
 
-CHECK = "from pipeline.kernels import check_kernels; print(check_kernels({kernels!r}))"
+CHECK = "from pipeline.common.kernels import check_kernels; print(check_kernels({kernels!r}))"
 
 OTHER = {VARIABLE: "Nehalem"}
 """A choice in the environment that is neither of ours."""
@@ -102,7 +102,8 @@ def test_numpy_loaded_before_the_kernels_were_chosen_is_refused(
     if expected["portable"] == ["Haswell"]:
         assert ended.returncode == 1
         assert ended.stderr.splitlines()[-1] == (
-            "pipeline.errors.PipelineError: BLAS computes with its Nehalem kernels, but runtime.kernels "
+            "pipeline.common.errors.PipelineError: BLAS computes with its Nehalem kernels, but "
+            "runtime.kernels "
             "is portable (Haswell): NumPy was loaded before `import pipeline` could choose; "
             "import pipeline first."
         )
@@ -130,7 +131,8 @@ def test_another_choice_in_the_environment_than_the_parameters_is_refused(folder
 
     assert ended.returncode == 1
     assert ended.stderr.splitlines()[-1] == (
-        f"pipeline.errors.PipelineError: CNN_KERNELS is '{choice}' in the environment, but runtime.kernels "
+        f"pipeline.common.errors.PipelineError: CNN_KERNELS is '{choice}' in the environment, but "
+        "runtime.kernels "
         "is portable: unset the one or change the other."
     )
 

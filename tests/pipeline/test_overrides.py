@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from pipeline.errors import PipelineError
-from pipeline.overrides import with_recipe, with_settings, with_value
-from pipeline.params import Parameters, load_parameters
+from pipeline.common.errors import PipelineError
+from pipeline.common.overrides import with_recipe, with_settings, with_value
+from pipeline.common.params import Parameters, load_parameters
 from tests.pipeline.workspace import changed, small_parameters, write_parameters
 from tests.refusals import assert_refuses
 

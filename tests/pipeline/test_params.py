@@ -8,8 +8,8 @@ import jsonschema
 import pytest
 from pydantic import BaseModel
 
-from pipeline import paths
-from pipeline.params import Parameters, Recipe, json_schema, load_parameters
+from pipeline.common import paths
+from pipeline.common.params import Parameters, Recipe, json_schema, load_parameters
 from tests.pipeline.workspace import (
     ROOT,
     changed,
@@ -87,7 +87,7 @@ def test_the_program_checks_the_file(
 ) -> None:
     write_parameters(tmp_path, changed(TWO, place, value))
 
-    ended = run(tmp_path, "python", "-m", "pipeline.params")
+    ended = run(tmp_path, "python", "-m", "pipeline.common.params")
 
     assert (ended.returncode, ended.stdout, ended.stderr) == (status, output, errors)
 

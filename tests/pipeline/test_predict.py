@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import cnn
-from pipeline import paths
-from pipeline.images import NORMALISATION, Normalisation
-from pipeline.stage import write_json
+from pipeline.common import paths
+from pipeline.common.images import NORMALISATION, Normalisation
+from pipeline.common.stage import write_json
 
 ROOT = Path(__file__).parents[2]
 DIGITS = "0123456789"

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline import paths
-from pipeline.datasets import MNIST
-from pipeline.errors import PipelineError
-from pipeline.idx import write_idx
-from pipeline.images import Labelled, Part, load_part
+from pipeline.common import paths
+from pipeline.common.datasets import MNIST
+from pipeline.common.errors import PipelineError
+from pipeline.common.idx import write_idx
+from pipeline.common.images import Labelled, Part, load_part
 from pipeline.preprocess import main, preprocess
 from tests.pipeline.workspace import changed, small_parameters, write_parameters
 

@@ -6,7 +6,7 @@ import pytest
 
 import cnn
 from cnn.layers import LAYERS
-from pipeline.recipes import (
+from pipeline.common.recipes import (
     AUGMENTATIONS,
     LOSSES,
     OPTIMISERS,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipeline import paths
+from pipeline.common import paths
 from tests.pipeline.clone import PARAMETERS, call, git_status, stages_run
 from tests.pipeline.test_dvc import STAGES, listed
 from tests.pipeline.workspace import changed, write_parameters

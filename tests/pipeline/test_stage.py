@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import paths
-from pipeline.errors import PipelineError
-from pipeline.stage import log_circumstances, new_folder, run_stage, write_bytes, write_json
+from pipeline.common import paths
+from pipeline.common.errors import PipelineError
+from pipeline.common.stage import log_circumstances, new_folder, run_stage, write_bytes, write_json
 
 
 def raising(error: BaseException) -> Callable[[], None]:

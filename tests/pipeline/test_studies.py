@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from pipeline import paths
-from pipeline.drawings.sheet import plain_style
-from pipeline.drawings.themes import LIGHT
-from pipeline.errors import PipelineError
-from pipeline.overrides import with_recipe
-from pipeline.params import Parameters, load_parameters
+from lessons.kit.sheet import plain_style
+from lessons.kit.themes import LIGHT
+from lessons.study_plot import draw_study
+from pipeline.common import paths
+from pipeline.common.errors import PipelineError
+from pipeline.common.overrides import with_recipe
+from pipeline.common.params import Parameters, load_parameters
 from pipeline.studies import Study, add, begin, digest, find, read, results_path, summarise
-from pipeline.study_plot import draw_study
 from tests.pipeline.workspace import ROOT, changed, small_parameters, write_parameters
 from tests.refusals import assert_refuses
 

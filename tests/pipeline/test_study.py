@@ -11,16 +11,17 @@ import pytest
 from distributed import Client, LocalCluster
 
 import cnn
-from pipeline import paths, repetition
-from pipeline.drawings.sheet import plain_style
-from pipeline.drawings.themes import LIGHT
-from pipeline.errors import PipelineError
-from pipeline.kernels import core_type
+from lessons.kit.sheet import plain_style
+from lessons.kit.themes import LIGHT
+from lessons.study_plot import draw_study
+from pipeline import repetition
+from pipeline.common import paths
+from pipeline.common.errors import PipelineError
+from pipeline.common.kernels import core_type
+from pipeline.common.stage import run_stage
 from pipeline.repetition import PROGRAM
-from pipeline.stage import run_stage
 from pipeline.studies import add, begin, results_path
 from pipeline.study import main, study
-from pipeline.study_plot import draw_study
 from pipeline.train import files_digest
 from tests.pipeline.small_study import DATA, IN_WORKER, PARAMETERS, PARTS
 from tests.pipeline.workspace import PROCESSED, make_workspace, run, start, write_parameters

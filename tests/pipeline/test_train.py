@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 import cnn
-from pipeline import paths
-from pipeline.images import load_normalisation, load_part
+from pipeline.common import paths
+from pipeline.common.images import load_normalisation, load_part
 from tests.pipeline.workspace import (
     PROCESSED,
     before_training,

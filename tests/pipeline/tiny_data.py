@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.datasets import MNIST, Dataset, IdxFile
+from pipeline.common.datasets import MNIST, Dataset, IdxFile
 
 CONTENTS = {
     file.name: np.random.default_rng(size).bytes(size)

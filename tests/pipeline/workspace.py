@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from ruamel.yaml import YAML
 
-from pipeline import paths
-from pipeline.kernels import VARIABLE
+from pipeline.common import paths
+from pipeline.common.kernels import VARIABLE
 
 ROOT = Path(__file__).parents[2]
 PROCESSED = paths.PROCESSED / "mnist"

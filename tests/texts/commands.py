@@ -16,9 +16,9 @@ from click import UsageError
 from dvc.cli import DvcParserError, parse_args
 from ruamel.yaml import YAML
 
-from pipeline.errors import PipelineError
-from pipeline.overrides import with_recipe, with_settings
-from pipeline.params import check_parameters, load_parameters
+from pipeline.common.errors import PipelineError
+from pipeline.common.overrides import with_recipe, with_settings
+from pipeline.common.params import check_parameters, load_parameters
 from tests.pipeline.test_dvc import STAGES
 from tests.pipeline.workspace import parameters
 from tests.texts.texts import ROOT

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline import paths
-from pipeline.site.build import BUILT
+from lessons.build import BUILT
+from pipeline.common import paths
 
 ROOT = Path(__file__).parents[2]
 PAGES = [

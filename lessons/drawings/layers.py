@@ -1,0 +1,193 @@
+"""The figures that show what one layer does to one test image."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import cnn
+from cnn.types import Array
+from lessons.kit.sheet import DENSITY, HEADING, LINE, SMALL, WIDTH, Sheet, scaled
+from lessons.kit.subject import Subject, liveliest
+from lessons.kit.themes import Theme
+
+MASKS = 4  # of dropout
+IMAGES = 32  # whose numbers batch normalisation is shown on: a micro-batch
+STRONGEST = 32  # inputs of a dense layer, of which each takes a column
+
+
+def draw_one_filter(theme: Theme, subject: Subject) -> Sheet:
+    """Draw an image, one filter of the first convolution, and the map that it makes of the image."""
+    place = subject.first_place(cnn.Conv2D)
+    if place is None:
+        return Sheet(HEADING, theme, "One filter", f"{subject.training}: no convolution")
+    x, y = subject.inputs[place], subject.inputs[place + 1]
+    best = liveliest(y)
+    one = subject.model.layers[place].params["weight"][:, :, 0, best]
+    size, small = 112, 66
+    sheet = Sheet(HEADING + 20 + size + 44, theme, "An image, a filter, a map", subject.training)
+    panels = (
+        (0, size, "input", x[0, :, :, 0], theme.activation),
+        (size + 25, small, f"filter {best}", one, theme.parameter),
+        (WIDTH - size, size, "feature map", y[0, :, :, best], theme.output),
+    )
+    top = HEADING + 18
+    for left, side, name, values, colour in panels:
+        sheet.text(left, HEADING + 10, name)
+        sheet.picture(left, top + (size - side) / 2, scaled(values), colour, side)
+        largest = f"{np.abs(values).max():.1f}"
+        sheet.scale(left, top + size + 8, colour, (f"−{largest}", "0", largest), width=side)
+    for left, sign in ((size + 8, "∗"), (WIDTH - size - 18, "=")):
+        sheet.text(left, top + size / 2 + 5, sign, size=14)
+    return sheet
+
+
+def draw_pooling(theme: Theme, subject: Subject) -> Sheet:
+    """Draw a feature map before and after the first max-pooling; without one, after one of 2×2."""
+    place = subject.first_place(cnn.MaxPool2D)
+    layer: cnn.Layer = cnn.MaxPool2D(2) if place is None else subject.model.layers[place]
+    before = subject.maps(subject.x) if place is None else subject.inputs[place]
+    after, _ = layer.forward_pass(before)
+    channel = liveliest(before)
+    size = 160
+    sheet = Sheet(HEADING + 20 + size + 44, theme, "A feature map, and its maxima", subject.training)
+    for left, values, colour in ((0, before, theme.activation), (WIDTH - size, after, theme.output)):
+        one = values[0, :, :, channel]
+        sheet.text(left, HEADING + 10, f"{one.shape[0]}×{one.shape[1]}")
+        sheet.picture(left, HEADING + 18, scaled(one), colour, size)
+        largest = f"{np.abs(one).max():.1f}"
+        sheet.scale(left, HEADING + 26 + size, colour, (f"−{largest}", "0", largest))
+    return sheet
+
+
+def draw_dropout(theme: Theme, subject: Subject, seed: int) -> Sheet:
+    """Draw a feature map as it is at inference, and as the masks of four iterations leave it."""
+    place = subject.first_place(cnn.Dropout)
+    layer = cnn.Dropout(0.25) if place is None else subject.model.layers[place]
+    before = subject.maps(subject.x) if place is None else subject.inputs[place]
+    channel, rng, size = liveliest(before), np.random.default_rng(seed), 105
+    masked = [layer.forward_pass(before, True, rng)[0] for _ in range(MASKS)]
+    rate = layer.rate if isinstance(layer, cnn.Dropout) else 0.0
+    maps = [one[0, :, :, channel] for one in (before, *masked)]
+    largest = max(float(np.abs(one).max()) for one in maps) or 1.0
+    sheet = Sheet(HEADING + 2 * (size + 32) + 20, theme, f"Dropout with rate {rate:g}", subject.training)
+    for number, one in enumerate(maps):
+        x, y = 116 * (number % 3), HEADING + (size + 32) * (number // 3)
+        name = f"iteration {number}" if number else "inference"
+        sheet.text(x, y + 10, name)
+        colour = theme.output if number else theme.activation
+        sheet.picture(x, y + 18, one / largest, colour, size)
+    x, y = 2 * 116, HEADING + size + 32
+    for line, text in enumerate(("dropped: as 0", f"kept: times {1 / (1 - rate):.3g}")):
+        sheet.text(x, y + 34 + LINE * line, text, size=SMALL, colour=theme.quiet)
+    sheet.scale(x, y + 74, theme.output, ("0", f"{largest:.1f}"), width=size - 6)
+    return sheet
+
+
+def draw_batch_normalisation(theme: Theme, subject: Subject) -> Sheet:
+    """Draw the numbers of one channel of a micro-batch before and after batch normalisation."""
+    images = subject.normalisation.apply(subject.images[:IMAGES])
+    maps = subject.maps(images)
+    norm = cnn.BatchNorm()
+    norm.build(maps.shape[1:], np.random.default_rng(0))
+    normalised, _ = norm.forward_pass(maps, training=True)
+    channel = liveliest(maps)
+    title = "One channel of a micro-batch"
+    sheet = Sheet(HEADING + 2 * 140 + 10, theme, title, subject.training)
+    panels = (("before", maps, theme.activation), ("after", normalised, theme.output))
+    numbers = np.concatenate([values[..., channel].ravel() for _, values, _ in panels])
+    edges = np.linspace(float(numbers.min()), float(numbers.max()), 61)
+    for number, (name, values, colour) in enumerate(panels):
+        one = values[..., channel].astype(np.float64).ravel()
+        axes = sheet.axes(62, HEADING + 14 + 140 * number, WIDTH - 72, 88)
+        axes.set_title(f"{name}: mean {tidy(one.mean())}, standard deviation {tidy(one.std())}")
+        axes.hist(one, edges.tolist(), color=colour)
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        axes.set_xlabel("number" if number else "")
+        axes.set_ylabel("how often", labelpad=1)
+    return sheet
+
+
+def tidy(number: float, digits: int = 2) -> str:
+    """Return a number with a true minus, and without a minus before 0.
+
+    Example:
+        >>> tidy(-0.001), tidy(-1.5)
+        ('0.00', '−1.50')
+    """
+    return f"{round(float(number), digits) + 0.0:.{digits}f}".replace("-", "−")
+
+
+def draw_dense_evidence(theme: Theme, subject: Subject) -> Sheet:
+    """Draw each input of the last dense layer times its weight, for every class."""
+    places = [place for place, layer in enumerate(subject.model.layers) if isinstance(layer, cnn.Dense)]
+    if not places:
+        return Sheet(HEADING, theme, "Evidence", f"{subject.training}: no dense layer")
+    place = places[-1]
+    layer, x, logits = subject.model.layers[place], subject.inputs[place][0], subject.inputs[place + 1][0]
+    evidence = (
+        x[:, None] * layer.params["weight"]
+    )  # [n_in, n_out]: a column adds up to a logit, less the bias
+    shown = strongest(evidence)
+    cell_width, cell_height, left = max(1, 208 // len(shown)), 20, 74
+    top = HEADING + 26
+    title = f"Test image {subject.digit}: the evidence, added up"
+    sheet = Sheet(top + len(logits) * cell_height + 62, theme, title, subject.training)
+    sheet.text(
+        left, HEADING + 10, f"{len(shown)} of {len(x)} inputs × weight", size=SMALL, colour=theme.quiet
+    )
+    sheet.text(WIDTH, HEADING + 10, "logit", size=SMALL, colour=theme.quiet, align="right")
+    cells = (
+        scaled(evidence[shown].T).repeat(cell_height * DENSITY, axis=0).repeat(cell_width * DENSITY, axis=1)
+    )
+    cells[:: cell_height * DENSITY] = np.nan
+    sheet.picture(left, top, cells, theme.output)
+    for row, name in enumerate(subject.dataset.class_names):
+        y = top + (row + 0.5) * cell_height
+        weight = "bold" if row == int(logits.argmax()) else "normal"
+        sheet.text(left - 8, y, name, align="right", vertical="center", weight=weight)
+        value = f"{logits[row]:.1f}".replace("-", "−")
+        sheet.text(WIDTH, y, value, align="right", vertical="center", weight=weight, colour=theme.output)
+    y = top + len(logits) * cell_height + 8
+    largest = f"{np.abs(evidence).max():.1f}"
+    sheet.scale(left, y, theme.output, (f"−{largest}", "0", largest))
+    sheet.text(left, y + 44, "against (grey) and for (colour) a class", size=SMALL, colour=theme.quiet)
+    return sheet
+
+
+def strongest(evidence: Array) -> list[int]:
+    """Return, in their order, the inputs that weigh most for or against any class.
+
+    Example:
+        >>> strongest(np.array([[1.0], [-2.0]]))
+        [0, 1]
+    """
+    by_weight = np.argsort(-np.abs(evidence).max(axis=1), kind="stable")
+    return sorted(by_weight[:STRONGEST].tolist())
+
+
+def draw_softmax_loss(theme: Theme, subject: Subject) -> Sheet:
+    """Draw an image's logits, the probabilities that softmax makes of them, and the loss."""
+    logits, probabilities = subject.logits, subject.probabilities
+    actual = int(subject.labels[subject.digit])
+    loss = -float(np.log(max(probabilities[actual], np.finfo(np.float32).tiny)))
+    row_height, width, left, top = 20, 80, 74, HEADING + 24
+    title = f"Test image {subject.digit}: from logits to the loss"
+    sheet = Sheet(top + len(logits) * row_height + 40, theme, title, subject.training)
+    sheet.text(left, HEADING + 12, "logits")
+    sheet.text(left + 140, HEADING + 12, "probabilities")
+    low, high = min(0.0, float(logits.min())), max(0.0, float(logits.max()))
+    unit = width / ((high - low) or 1)
+    for row, name in enumerate(subject.dataset.class_names):
+        y, middle = top + row * row_height, top + (row + 0.5) * row_height
+        weight = "bold" if row == actual else "normal"
+        sheet.text(left - 8, middle, name, align="right", vertical="center", weight=weight)
+        logit, probability = float(logits[row]), float(probabilities[row])
+        start = left + (min(logit, 0.0) - low) * unit
+        sheet.box(start, y + 4, abs(logit) * unit, 12, theme.negative if logit < 0 else theme.output)
+        sheet.text(left + width + 8, middle, f"{logit:.1f}".replace("-", "−"), vertical="center")
+        sheet.box(left + 140, y + 4, probability * width, 12, theme.output)
+        sheet.text(left + 148 + width, middle, f"{probability:.1%}", vertical="center", size=SMALL)
+    p = f"{probabilities[actual]:.4f}"
+    sheet.text(left, top + len(logits) * row_height + 20, f"loss = −log {p} = {loss:.4f}")
+    return sheet

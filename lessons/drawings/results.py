@@ -1,0 +1,163 @@
+"""The figures of the training, and of what the trained model has learned and gets wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from cnn.types import Array
+from lessons.kit.sheet import DENSITY, HEADING, LINE, SMALL, WIDTH, Sheet, scaled
+from lessons.kit.themes import Theme, readable_on, shade
+
+
+@dataclass(frozen=True)
+class HardImage:
+    """An image of the test set that the model found hard.
+
+    Attributes:
+        number: its place in the test set.
+        pixels: its bytes, `[h, w]`.
+        actual: its class.
+        predicted: what the network took it for.
+        probability: what it gave the predicted class.
+    """
+
+    number: int
+    pixels: NDArray[np.uint8]
+    actual: str
+    predicted: str
+    probability: float
+
+
+def draw_training(theme: Theme, subtitle: str, history: Sequence[Mapping[str, float]], kept: int) -> Sheet:
+    """Draw loss, accuracy and learning rate by epoch.
+
+    Args:
+        theme: the colours.
+        subtitle: data set and recipe.
+        history: one record an epoch, as `Sequential.fit` returns them.
+        kept: the epoch whose weights became the model.
+    """
+    sheet = Sheet(HEADING + 312, theme, "Training, epoch by epoch", subtitle)
+    training = {"color": theme.quiet, "linestyle": "--", "marker": "o", "label": "training"}
+    validation = {"color": theme.output, "marker": "s", "label": "validation"}
+    rate = {"color": theme.parameter, "marker": "D"}
+    panels: tuple[tuple[str, str, int, dict[str, dict[str, Any]]], ...] = (
+        ("loss", "epoch", 1, {"loss": training, "validation_loss": validation}),
+        ("accuracy in %", "epoch", 100, {"accuracy": training, "validation_accuracy": validation}),
+        ("learning rate × 1,000", "epoch, at its start", 1000, {"learning_rate": rate}),
+    )
+    epochs = [record["epoch"] for record in history]
+    for place, (title, label, factor, lines) in enumerate(panels):
+        axes = sheet.axes(34 + 174 * (place % 2), HEADING + 16 + 166 * (place // 2), 130, 94)
+        axes.set_title(title)
+        axes.set_xlabel(label)
+        for name, look in lines.items():
+            values = [factor * record[name] for record in history]
+            axes.plot(epochs, values, markevery=1 + len(epochs) // 20, clip_on=False, **look)
+        axes.axvline(kept, color=theme.ink, linestyle=":", label="weights kept")
+        axes.set_xlim(epochs[0] - 0.5, epochs[-1] + 0.5)
+        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:.6g}")
+        if "accuracy" not in lines:
+            axes.set_ylim(bottom=0)
+        if place == 0:
+            axes.legend(loc="upper left", bbox_to_anchor=(174 / 130, 1 - 166 / 94))
+    return sheet
+
+
+def draw_confusion(
+    theme: Theme, subtitle: str, counts: NDArray[np.int64], class_names: Sequence[str]
+) -> Sheet:
+    """Draw how often each class was taken for each; colour shows the mistakes, right answers are grey.
+
+    Args:
+        theme: the colours.
+        subtitle: data set and number of mistakes.
+        counts: one row for each true class, one column for each answer.
+        class_names: the classes in their order.
+    """
+    longest = max(map(len, class_names))
+    left, cell_height = (28, 28) if longest == 1 else (78, 26)
+    top = HEADING + (40 if longest == 1 else 92)
+    cell_width = (WIDTH - left) // len(counts)
+    mistakes = counts * ~np.eye(len(counts), dtype=bool)
+    strengths = scaled(mistakes.astype(np.float64)) - 0.25 * np.eye(len(counts))
+    sheet = Sheet(top + cell_height * len(counts) + 60, theme, "Which class is taken for which", subtitle)
+    cells = strengths.repeat(cell_height * DENSITY, axis=0).repeat(cell_width * DENSITY, axis=1)
+    cells[:: cell_height * DENSITY] = np.nan
+    cells[:, :: cell_width * DENSITY] = np.nan
+    sheet.picture(left, top, cells, theme.output)
+    sheet.text(0, HEADING + 10, "true class ↓, taken for →", size=SMALL, colour=theme.quiet)
+    for row, name in enumerate(class_names):
+        middle = top + (row + 0.5) * cell_height
+        sheet.text(left - 8, middle, name, align="right", vertical="center")
+        x = left + (row + 0.5) * cell_width
+        sheet.text(x, top - 6, name, align="center", vertical="bottom", turned=longest > 1)
+        for column, count in enumerate(counts[row]):
+            cell = shade(strengths[row, column], theme.output, theme)
+            colour = readable_on(cell) if strengths[row, column] else theme.quiet
+            x = left + (column + 0.5) * cell_width
+            sheet.text(x, middle, str(count), size=SMALL, colour=colour, align="center", vertical="center")
+    y = top + cell_height * len(counts) + 14
+    sheet.scale(left, y, theme.output, ("0", f"{mistakes.max():,}"))
+    for line, text in enumerate(("mistakes in a cell;", "grey: right answers")):
+        sheet.text(left + 160, y + 9 + LINE * line, text, size=SMALL, colour=theme.quiet)
+    return sheet
+
+
+def draw_filters(theme: Theme, subtitle: str, weight: Array | None) -> Sheet:
+    """Draw the filters of the first convolution, or say that there is none.
+
+    Args:
+        theme: the colours.
+        subtitle: data set, recipe and the filters' size.
+        weight: `[h_f, w_f, 1, n_f]`, for the images have one channel; None without a convolution.
+    """
+    title = "The filters of the first convolution"
+    if weight is None:
+        return Sheet(HEADING, theme, title, subtitle)
+    columns, size, pitch = 8, 36, 43
+    filters = np.moveaxis(weight[:, :, 0], -1, 0)
+    rows = -(-len(filters) // columns)
+    sheet = Sheet(HEADING + rows * (size + 22) + 36, theme, title, subtitle)
+    for place, one in enumerate(scaled(filters)):
+        x, y = pitch * (place % columns), HEADING + (size + 22) * (place // columns)
+        sheet.picture(x, y, one, theme.parameter, size)
+        sheet.text(x, y + size + 12, str(place), size=SMALL, colour=theme.quiet)
+    y = HEADING + rows * (size + 22) + 4
+    largest = f"{np.abs(filters).max():.2f}"
+    sheet.scale(0, y, theme.parameter, (f"−{largest}", "0", largest))
+    return sheet
+
+
+def draw_hardest(theme: Theme, subtitle: str, images: Sequence[HardImage]) -> Sheet:
+    """Draw the hardest images of the test set with their class and the network's answer.
+
+    Args:
+        theme: the colours.
+        subtitle: data set and what makes an image hard.
+        images: the images, the hardest first.
+    """
+    columns, size, pitch = 4, 70, 90
+    height = size + 4 * LINE + 14
+    rows = -(-len(images) // columns)
+    sheet = Sheet(HEADING + rows * height + 28, theme, "The hardest test images", subtitle)
+    for place, image in enumerate(images):
+        x, y = pitch * (place % columns), HEADING + height * (place // columns)
+        sheet.picture(x, y, image.pixels / 255, theme.activation, size)
+        lines = (
+            (f"is {image.actual}", theme.ink),
+            (f"said {image.predicted}", theme.output),
+            (f"with {image.probability:.1%}", theme.output),
+            (f"no. {image.number}", theme.quiet),
+        )
+        for line, (text, colour) in enumerate(lines, start=1):
+            sheet.text(x, y + size + LINE * line, text, size=SMALL, colour=colour)
+    sheet.scale(0, HEADING + rows * height, theme.activation, ("pixel 0", "255"))
+    return sheet

@@ -1,0 +1,217 @@
+"""Facts about the layers of the trained network: their parameters, and what they do to test images."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+import cnn
+from cnn.types import Array
+from lessons.drawings.images import BLOCKS, coarse
+from lessons.drawings.layers import tidy
+from lessons.facts.shapes import KINDS, none_of, shapes_along
+from lessons.kit.subject import Subject
+from lessons.kit.tables import table, times
+from pipeline.common.images import Bytes
+
+CHUNK = 100  # images whose activations are in memory at once
+
+
+def network_facts(subject: Subject, images: int, probabilities: Array) -> dict[str, str]:
+    """Return the facts by their names.
+
+    Args:
+        subject: the trained network and the test images.
+        images: how many of these are counted over.
+        probabilities: what it gives each class, for all of them.
+    """
+    activations, pooling = _counted(subject, images)
+    return {
+        "network-activations": activations,
+        "network-batch-normalisation": batch_normalisation(subject.model),
+        "network-convolution": weights(subject.model, (cnn.Conv2D,)),
+        "network-dense": weights(subject.model, (cnn.Dense,)),
+        "network-dropout": dropout(subject.model),
+        "network-flatten": flatten(subject.model),
+        "network-pooling": pooling,
+        "network-softmax-cross-entropy": answers(probabilities, subject.labels),
+        "normalisation": normalisation(subject),
+        "resolution": resolution(subject, images),
+    }
+
+
+def weights(model: cnn.Sequential, kinds: tuple[type[cnn.Layer], ...]) -> str:
+    """Return how the weights and biases of some kinds of layer are spread."""
+    rows = []
+    for place, layer in enumerate(model.layers):
+        if isinstance(layer, kinds):
+            weight, bias = (layer.params[name].astype(np.float64) for name in ("weight", "bias"))
+            ends = f"{tidy(weight.min())} to {tidy(weight.max())}"
+            share = f"{(weight > 0).mean():.0%}"
+            spread, biases = tidy(weight.std(), 3), f"{tidy(bias.min())} to {tidy(bias.max())}"
+            rows.append([f"{place}. {layer.name}", times(weight.shape), ends, spread, share, biases])
+    if not rows:
+        return none_of(kinds)
+    head = ["layer", "`weight`", "its numbers", "their standard deviation", "above 0", "biases"]
+    return table(head, rows, numbers=4)
+
+
+def batch_normalisation(model: cnn.Sequential) -> str:
+    """Return what each batch normalisation has learned and measured, from the least to the largest."""
+    rows = [
+        [f"{place}. {layer.name}", str(layer.params["scale"].size)]
+        + [
+            f"{tidy(array.min())} to {tidy(array.max())}"
+            for array in (*layer.params.values(), *layer.state.values())
+        ]
+        for place, layer in enumerate(model.layers)
+        if isinstance(layer, cnn.BatchNorm)
+    ]
+    if not rows:
+        return none_of((cnn.BatchNorm,))
+    head = ["layer", "channels", "`scale`", "`shift`", "running mean", "running variance"]
+    return table(head, rows, numbers=5)
+
+
+def dropout(model: cnn.Sequential) -> str:
+    """Return how many numbers of one image each dropout takes away in an iteration, on average."""
+    shapes = shapes_along(model)
+    rows = [
+        [
+            f"{place}. {layer.name}",
+            f"{layer.rate:g}",
+            f"{math.prod(shapes[place]):,}",
+            f"{layer.rate * math.prod(shapes[place]):,.0f}",
+            f"{1 / (1 - layer.rate):.3g}",
+        ]
+        for place, layer in enumerate(model.layers)
+        if isinstance(layer, cnn.Dropout)
+    ]
+    if not rows:
+        return none_of((cnn.Dropout,))
+    head = ["layer", "rate", "numbers of one image", "dropped, on average", "what is left counts times"]
+    return table(head, rows, numbers=4)
+
+
+def flatten(model: cnn.Sequential) -> str:
+    """Return how long the row is, and what the dense layer behind it holds."""
+    shapes, all_parameters = shapes_along(model), sum(array.size for array in model.params.values())
+    rows = []
+    for place, layer in enumerate(model.layers):
+        if isinstance(layer, cnn.Flatten):
+            behind = next((one for one in model.layers[place:] if isinstance(one, cnn.Dense)), None)
+            held = sum(array.size for array in behind.params.values()) if behind else 0
+            rows.append(
+                [
+                    times(shapes[place]),
+                    f"{math.prod(shapes[place]):,}",
+                    f"{held:,}",
+                    f"{held / all_parameters:.0%}",
+                ]
+            )
+    if not rows:
+        return none_of((cnn.Flatten,))
+    head = ["feature maps", "numbers in the row", "parameters of the dense layer behind", "of all"]
+    return table(head, rows, numbers=3)
+
+
+def _counted(subject: Subject, images: int) -> tuple[str, str]:
+    """Return what activations let through, and from which place of their windows maxima come."""
+    layers = subject.model.layers
+    bends = [i for i, layer in enumerate(layers) if isinstance(layer, cnn.ReLU | cnn.LeakyReLU | cnn.GELU)]
+    pools = [i for i, layer in enumerate(layers) if isinstance(layer, cnn.MaxPool2D)]
+    count = min(images, len(subject.images))
+    positive: dict[int, Array] = {}
+    kept = dict.fromkeys(pools, 0.0)
+    for first in range(0, count, CHUNK):
+        x = subject.normalisation.apply(subject.images[first : min(first + CHUNK, count)])
+        values = [x, *subject.model.activations(x)]
+        for place in bends:
+            positive[place] = positive.get(place, 0) + (values[place + 1] > 0).sum(axis=0)
+        for place in pools:
+            kept[place] += float((values[place + 1] != 0).mean()) * len(x)
+    rows = [
+        [
+            f"{place}. {layers[place].name}",
+            f"{positive[place].size:,}",
+            f"{positive[place].sum() / (count * positive[place].size):.1%}",
+            f"{(positive[place] == 0).sum():,}",
+            f"{(positive[place] == count).sum():,}",
+        ]
+        for place in bends
+    ]
+    shapes = shapes_along(subject.model)
+    pooled = [
+        [
+            f"{place}. {layers[place].name}",
+            times(shapes[place]),
+            times(shapes[place + 1]),
+            f"{1 - math.prod(shapes[place + 1]) / math.prod(shapes[place]):.0%}",
+            f"{kept[place] / count:.1%}",
+        ]
+        for place in pools
+    ]
+    note = f"\n\nCounted over {count:,} test images."
+    head = ["layer", "units", "numbers above 0", "units never above 0", "units always above 0"]
+    activations = (
+        table(head, rows, numbers=4) + note if rows else none_of((cnn.ReLU, cnn.LeakyReLU, cnn.GELU))
+    )
+    head = ["layer", "before", "behind", "numbers left out", "maxima that are not 0"]
+    return activations, table(head, pooled, numbers=4) + note if pooled else none_of(KINDS["pooling"][:1])
+
+
+def answers(probabilities: Array, labels: Bytes) -> str:
+    """Return how sure the network was of its right and of its wrong answers, and what these cost."""
+    right = probabilities.argmax(axis=1) == labels
+    of_class = probabilities[np.arange(len(labels)), labels]
+    losses = -np.log(np.maximum(of_class, np.finfo(np.float32).tiny))
+    sure = probabilities.max(axis=1)
+    rows = []
+    for name, these in (("right", right), ("wrong", ~right), ("all", right | ~right)):
+        if these.any():
+            total = losses[these].sum(dtype=np.float64) / losses.sum(dtype=np.float64)
+            rows.append(
+                [
+                    name,
+                    f"{these.sum():,}",
+                    f"{sure[these].mean(dtype=np.float64):.1%}",
+                    f"{of_class[these].mean(dtype=np.float64):.1%}",
+                    f"{losses[these].mean(dtype=np.float64):.4f}",
+                    f"{total:.0%}",
+                ]
+            )
+    head = [
+        "answers",
+        "test images",
+        "p of the answer",
+        "p of the true class",
+        "mean loss",
+        "share of the loss",
+    ]
+    return table(head, rows, numbers=5)
+
+
+def normalisation(subject: Subject) -> str:
+    """Return the constants, and what black and white become."""
+    constants = subject.normalisation
+    ends = constants.apply(np.array([[[0, 255]]], np.uint8)).ravel()
+    rows = [
+        ["mean of the training images' pixels", f"{constants.mean:.3f}"],
+        ["their standard deviation", f"{constants.standard_deviation:.3f}"],
+        ["a pixel of 0 becomes", tidy(ends[0], 3)],
+        ["a pixel of 255 becomes", tidy(ends[1], 3)],
+    ]
+    return table(["your data set", "number"], rows, numbers=1)
+
+
+def resolution(subject: Subject, images: int) -> str:
+    """Return the accuracy of the trained network on ever coarser test images."""
+    pictures, labels = subject.images[:images], subject.labels[:images]
+    rows = []
+    for block in BLOCKS:
+        answers = subject.model.predict(subject.normalisation.apply(coarse(pictures, block)))
+        side = 28 // block
+        rows.append([f"{side}×{side}", str(side * side), f"{(answers == labels).mean():.1%}"])
+    note = f"\n\nAccuracy on {len(labels):,} test images."
+    return table(["pixels", "numbers", "accuracy"], rows, numbers=2) + note

@@ -1,0 +1,113 @@
+"""Facts about the small trainings and the paths of optimisers, beside their figures."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import cnn
+from lessons.kit.small_trainings import Pair, Trained
+from lessons.kit.tables import table
+from lessons.params import Figures, SmallTraining, Valley
+from lessons.valley import height, path
+from pipeline.common.recipes import make_optimiser
+
+
+def small_facts(chosen: Figures, dropout: Pair, activations: Pair, images: int) -> dict[str, str]:
+    """Return the facts by their names.
+
+    Args:
+        chosen: the parameters of the figures.
+        dropout: trainings with dropout and without.
+        activations: trainings with activations and without.
+        images: how many training images there are.
+    """
+    return {
+        "dropout-weights": weights(dropout) + "\n\n" + _made(chosen.overfitting, dropout, images),
+        "linear-network": linear(activations) + "\n\n" + _made(chosen.linear, activations, images),
+        "optimiser-paths": optimiser_paths(chosen.valley),
+        "overfitting": overfitting(dropout) + "\n\n" + _made(chosen.overfitting, dropout, images),
+    }
+
+
+def weights(pair: Pair) -> str:
+    """Return how widely the weights of each layer spread."""
+    rows = [
+        [f"{name.partition('.')[0]}. {pair.without.model.layers[int(name.partition('.')[0])].name}"]
+        + [f"{one.model.params[name].astype(np.float64).std():.4f}" for one in (pair.without, pair.with_it)]
+        for name in pair.without.model.params
+        if name.endswith(".weight")
+    ]
+    return table(["standard deviation of the weights", "without dropout", "with dropout"], rows, numbers=2)
+
+
+def overfitting(pair: Pair) -> str:
+    """Return the losses at the end, the best one, and the accuracy."""
+    rows = []
+    for name, one in (("without dropout", pair.without), ("with dropout", pair.with_it)):
+        last = one.history[-1]
+        best = min(one.history, key=lambda record: record["validation_loss"])
+        rows.append(
+            [
+                name,
+                f"{last['loss']:.3f}",
+                f"{last['validation_loss']:.3f}",
+                f"{best['validation_loss']:.3f} (epoch {best['epoch']:g})",
+                f"{last['validation_accuracy']:.1%}",
+            ]
+        )
+    head = ["", "training loss", "validation loss", "lowest validation loss", "validation accuracy"]
+    return table(head, rows, numbers=4)
+
+
+def linear(pair: Pair) -> str:
+    """Return what networks with and without activations reach."""
+    rows = [
+        [
+            name,
+            _layers(one),
+            f"{one.history[-1]['accuracy']:.1%}",
+            f"{one.history[-1]['validation_accuracy']:.1%}",
+        ]
+        for name, one in (("with activations", pair.with_it), ("without", pair.without))
+    ]
+    head = ["network", "layers", "right of the training images", "of the validation images"]
+    return table(head, rows, numbers=2)
+
+
+def optimiser_paths(valley: Valley) -> str:
+    """Return how far each optimiser comes."""
+    rows = []
+    for name, config in valley.optimisers.items():
+        optimiser = make_optimiser(config)
+        places = path(valley, optimiser)
+        losses = height(valley, places)
+        there = np.flatnonzero(losses > losses[0] / 100)[-1] + 1
+        steps = f"{there}" if there < len(losses) else f"more than {valley.steps}"
+        way = np.sqrt((np.diff(places, axis=0) ** 2).sum(axis=1)).sum()
+        settings = ", ".join(
+            key if value is True else f"{key} {value}" for key, value in config.items() if key != "optimiser"
+        )
+        rows.append([name, settings.replace("_", " "), steps, f"{way:.1f}"])
+    head = [
+        "optimiser",
+        "settings",
+        "steps until the loss stays below 1% of the start's",
+        "length of its path",
+    ]
+    return table(head, rows, numbers=2)
+
+
+def _layers(trained: Trained) -> str:
+    return " → ".join(
+        f"{layer.name} {layer.units}" if isinstance(layer, cnn.Dense) else layer.name
+        for layer in trained.model.layers
+    )
+
+
+def _made(training: SmallTraining, pair: Pair, images: int) -> str:
+    seen, parameters = min(training.images, images), sum(p.size for p in pair.with_it.model.params.values())
+    return (
+        f"A small network of {parameters:,} parameters, trained twice from seed {training.seed} on the same "
+        f"{seen:,} training images: {training.epochs} epochs, batches of {training.batch_size}, Adam with a "
+        f"learning rate of {training.learning_rate:g}."
+    )

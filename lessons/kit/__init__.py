@@ -1,0 +1,1 @@
+"""What the lessons share: sheets to draw on, themes, tables, traces, source, formulas."""

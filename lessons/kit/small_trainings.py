@@ -1,0 +1,86 @@
+"""Small networks, trained within seconds, that show what one choice makes of a training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import cnn
+from cnn.training import Record
+from lessons.params import SmallTraining
+from pipeline.common.images import Labelled, Normalisation
+from pipeline.common.model_params import INPUT_SHAPE
+from pipeline.common.recipes import make_model
+
+Layers = Sequence[Mapping[str, Any]]
+
+ACTIVATIONS = ("ReLU", "LeakyReLU", "Sigmoid", "Tanh", "GELU")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A small network and the record of its training."""
+
+    model: cnn.Sequential
+    history: Sequence[Record]
+
+
+def without_dropout(layers: Layers) -> Layers:
+    """Return the layers with every rate of dropout set to 0.
+
+    Example:
+        >>> without_dropout([{"layer": "Dropout", "rate": 0.5}])
+        [{'layer': 'Dropout', 'rate': 0.0}]
+    """
+    return [layer | {"rate": 0.0} if layer["layer"] == "Dropout" else layer for layer in map(dict, layers)]
+
+
+def without_activations(layers: Layers) -> Layers:
+    """Return the layers that are no activations.
+
+    Example:
+        >>> without_activations([{"layer": "ReLU"}, {"layer": "Flatten"}])
+        [{'layer': 'Flatten'}]
+    """
+    return [layer for layer in layers if layer["layer"] not in ACTIVATIONS]
+
+
+def train_small(
+    training: SmallTraining,
+    layers: Layers,
+    normalisation: Normalisation,
+    train: Labelled,
+    validation: Labelled,
+) -> Trained:
+    """Train layers on the first of the training images.
+
+    Args:
+        training: how.
+        layers: the model's layers.
+        normalisation: how bytes become numbers.
+        train: the training images, of which the first are taken.
+        validation: the images to evaluate the model on after each epoch.
+    """
+    model = make_model(layers)
+    model.build(INPUT_SHAPE, np.random.default_rng(training.seed))
+    history = model.fit(
+        normalisation.apply(train.images[: training.images]),
+        train.labels[: training.images].astype(np.int64),
+        epochs=training.epochs,
+        optimiser=cnn.Adam(learning_rate=training.learning_rate),
+        batch_size=training.batch_size,
+        validation_data=(normalisation.apply(validation.images), validation.labels.astype(np.int64)),
+        seed=training.seed,
+    )
+    return Trained(model, history)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The same training twice: as it is, and without something."""
+
+    with_it: Trained
+    without: Trained

@@ -1,0 +1,228 @@
+"""Facts about gradients: each layer's check, and beside it the same layer with a mistake in it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import cnn
+from cnn.stack import LayerStack
+from cnn.types import Array, Gradients, Shape
+from lessons.kit.tables import table
+
+SEED = 0  # of the numbers that the checks draw
+AGREES = 1e-6  # the largest relative error of a right gradient
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+Backward = Callable[[cnn.Layer, Array, Any], tuple[Array, Gradients]]
+
+
+@dataclass(frozen=True)
+class Check:
+    """What is checked for a page.
+
+    Attributes:
+        layer: the layer.
+        input_shape: the shape of its input, with n.
+        mistake: what the wrong layer does, in words.
+        wrong: a backward pass with that mistake.
+    """
+
+    layer: cnn.Layer
+    input_shape: Shape
+    mistake: str
+    wrong: Backward
+
+
+class WithMistake(cnn.Layer):
+    """A layer whose backward pass is another one.
+
+    Args:
+        layer: the layer.
+        wrong: the backward pass, which takes the layer, dy and the cache.
+    """
+
+    def __init__(self, layer: cnn.Layer, wrong: Backward) -> None:
+        super().__init__()
+        self.layer, self.wrong = layer, wrong
+
+    def build(self, input_shape: Shape, rng: np.random.Generator) -> Shape:
+        """Build the layer."""
+        shape = self.layer.build(input_shape, rng)
+        self.params = self.layer.params
+        return shape
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Return the layer's."""
+        return self.layer.output_shape(input_shape)
+
+    def forward_pass(
+        self, x: Array, training: bool = False, rng: np.random.Generator | None = None
+    ) -> tuple[Array, Any]:
+        """Run the layer's."""
+        self.layer.params = self.params
+        return self.layer.forward_pass(x, training, rng)
+
+    def backward_pass(self, dy: Array, cache: Any) -> tuple[Array, Gradients]:
+        """Run the wrong one."""
+        return self.wrong(self.layer, dy, cache)
+
+
+class WithLoss(cnn.Layer):
+    """Several layers and a loss, as one layer that gives a single number.
+
+    Args:
+        layers: the layers; none checks the loss alone.
+        labels: the samples' classes.
+        times: what the gradient is multiplied with: 1 is right.
+    """
+
+    def __init__(self, layers: list[cnn.Layer], labels: list[int], times: float = 1.0) -> None:
+        super().__init__()
+        self.stack = LayerStack(layers) if layers else None
+        self.loss, self.labels, self.times = cnn.SoftmaxCrossEntropy(), np.array(labels), times
+
+    def build(self, input_shape: Shape, rng: np.random.Generator) -> Shape:
+        """Build the layers."""
+        if self.stack:
+            self.stack.build(input_shape, rng)
+            self.params = self.stack.params
+        return self.output_shape(input_shape)
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Return that of one number."""
+        return (self.stack.output_shape(input_shape) if self.stack else input_shape)[:0]
+
+    def forward_pass(
+        self,
+        x: Array,
+        training: bool = False,
+        rng: np.random.Generator | None = None,
+    ) -> tuple[Array, Any]:
+        """Compute the loss."""
+        caches: list[Any] = []
+        if self.stack:
+            self.stack.assign(self.params)
+            x, caches = self.stack.forward_pass(x, training, rng)
+        loss, dy = self.loss(x, self.labels)
+        return np.array(loss), (dy, caches)
+
+    def backward_pass(self, dy: Array, cache: Any) -> tuple[Array, Gradients]:
+        """Carry the gradient back."""
+        dloss, caches = cache
+        dx = self.times * dy * dloss
+        return self.stack.backward_pass(dx, caches) if self.stack else (dx, {})
+
+
+def _turned_filter_forgotten(layer: cnn.Layer, dy: Array, cache: Any) -> tuple[Array, Gradients]:
+    turned = copy.copy(layer)
+    turned.params = {**layer.params, "weight": layer.params["weight"][::-1, ::-1]}
+    dx, _ = turned.backward_pass(dy, cache)
+    return dx, layer.parameter_gradients(dy, cache)
+
+
+def _to_the_whole_window(layer: cnn.Layer, dy: Array, cache: Any) -> tuple[Array, Gradients]:
+    dx, _ = layer.backward_pass(dy, cache)
+    (h_f, w_f), _ = layer.window(dx.shape[1:]) or ((1, 1), (1, 1))
+    return dy.repeat(h_f, axis=1).repeat(w_f, axis=2), {}
+
+
+def _fresh_mask(layer: cnn.Layer, dy: Array, cache: Any) -> tuple[Array, Gradients]:
+    fresh, _ = layer.forward_pass(np.ones_like(cache), True, np.random.default_rng(SEED + 1))
+    return dy * fresh, {}
+
+
+def _columns_first(layer: cnn.Layer, dy: Array, cache: Any) -> tuple[Array, Gradients]:
+    dx, _ = layer.backward_pass(dy, cache)
+    return np.ascontiguousarray(dy).reshape(dx.swapaxes(1, 2).shape).swapaxes(1, 2), {}
+
+
+def _divided_by_n(layer: cnn.Layer, dy: Array, cache: Any) -> tuple[Array, Gradients]:
+    dx, grads = layer.backward_pass(dy, cache)
+    return dx, {name: grad / len(dy) for name, grad in grads.items()}
+
+
+def _statistics_as_constants(layer: cnn.Layer, dy: Array, cache: Any) -> tuple[Array, Gradients]:
+    _, grads = layer.backward_pass(dy, cache)
+    return dy * layer.params["scale"] / cache.deviation, grads
+
+
+CHECKS: Mapping[str, Check] = {
+    "convolution": Check(
+        cnn.Conv2D(2, 3, stride=2, padding=1), (2, 6, 5, 2), "filter not turned", _turned_filter_forgotten
+    ),
+    "pooling": Check(cnn.MaxPool2D(2), (2, 4, 6, 2), "dy to the whole window", _to_the_whole_window),
+    "average-pooling": Check(cnn.AveragePool2D(2), (2, 4, 6, 2), "dy not shared out", _to_the_whole_window),
+    "dropout": Check(cnn.Dropout(0.4), (3, 10), "a fresh mask", _fresh_mask),
+    "flatten": Check(cnn.Flatten(), (2, 3, 4, 2), "columns before rows", _columns_first),
+    "dense": Check(cnn.Dense(3), (4, 5), "divided by n", _divided_by_n),
+    "batch-normalisation": Check(
+        cnn.BatchNorm(), (4, 3, 3, 2), "mean and variance as constants", _statistics_as_constants
+    ),
+}
+
+
+def gradient_check(page: str) -> str:
+    """Return the check of the layer that a page is about, beside that of the wrong one."""
+    check = CHECKS[page]
+    right, wrong = (
+        _errors(layer, check.input_shape) for layer in (check.layer, WithMistake(check.layer, check.wrong))
+    )
+    return _table(check.layer.name, right, wrong, check.mistake)
+
+
+def activations() -> str:
+    """Return the checks of all activations, beside a ReLU with a mistake."""
+    kinds = cnn.ReLU(), cnn.LeakyReLU(0.1), cnn.Sigmoid(), cnn.Tanh(), cnn.GELU()
+    rows = [[layer.name, _power(_errors(layer, (4, 10))["x"])] for layer in kinds]
+    wrong = _errors(WithMistake(cnn.ReLU(), lambda layer, dy, _: layer.backward_pass(dy, dy)), (4, 10))["x"]
+    rows.append(["with a mistake: ReLU, gated by the sign of dy", _power(wrong)])
+    return table(["activation", "largest relative error of dx"], rows, numbers=1)
+
+
+def softmax_cross_entropy() -> str:
+    """Return the check of the loss, of softmax, and of the loss with the division by N forgotten."""
+    labels = [0, 2, 1, 2]
+    right = _errors(WithLoss([], labels), (4, 3))
+    softmax = _errors(cnn.Softmax(), (4, 3))
+    wrong = _errors(WithLoss([], labels, times=4.0), (4, 3))
+    rows = [
+        ["softmax and cross-entropy in one, `SoftmaxCrossEntropy`", _power(right["x"])],
+        ["softmax alone, `Softmax`", _power(softmax["x"])],
+        ["with a mistake: not divided by N", _power(wrong["x"])],
+    ]
+    return table(["the gradient of the logits", "largest relative error"], rows, numbers=1)
+
+
+def network() -> str:
+    """Return the check of a whole small model, from the loss to the picture."""
+    layers: list[cnn.Layer] = [
+        cnn.Conv2D(1, kernel_size=3), cnn.ReLU(), cnn.MaxPool2D(2), cnn.Flatten(), cnn.Dense(2)
+    ]  # fmt: skip
+    errors = _errors(WithLoss(layers, [0]), (1, 6, 6, 1))
+    rows = [["the picture" if name == "x" else f"`{name}`", _power(error)] for name, error in errors.items()]
+    return table(["small model, random numbers", "largest relative error"], rows, numbers=1)
+
+
+def _errors(layer: cnn.Layer, input_shape: Shape) -> dict[str, float]:
+    return cnn.gradient_check(layer, input_shape, np.random.default_rng(SEED))
+
+
+def _table(name: str, right: dict[str, float], wrong: dict[str, float], mistake: str) -> str:
+    rows = [
+        [f"`{'dx' if key == 'x' else 'd' + key}`", _power(right[key]), _power(wrong[key])] for key in right
+    ]
+    return table(["largest relative error of", f"`{name}`", f"with a mistake: {mistake}"], rows, numbers=2)
+
+
+def _power(error: float) -> str:
+    """Return an error in one digit and a power of ten, and in bold where it tells of a mistake."""
+    if error == 0:
+        return "0"
+    digit, _, exponent = f"{error:.0e}".partition("e")
+    shown = f"{error:.2f}" if error >= 0.01 else f"{digit} · 10{str(int(exponent)).translate(SUPERSCRIPTS)}"
+    return f"**{shown}**" if error > AGREES else shown

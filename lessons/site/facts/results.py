@@ -1,0 +1,131 @@
+"""Facts about results: what the trained network reached, and what repetitions of recipes reached."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import Any
+
+from cnn.callbacks import best_epoch
+from lessons.kit import results
+from lessons.kit.tables import code, table
+from lessons.site.facts.architecture import parameters_of_chosen
+from pipeline import studies as records
+from pipeline.common import paths
+from pipeline.common.datasets import DATASETS
+from pipeline.common.params import load_parameters
+
+CONFUSIONS = 8  # of the pairs of classes, those that are listed
+HARDEST = 5  # of the images
+
+
+def evaluation() -> str:
+    """Return what the trained network reached on the test images."""
+    found = results.evaluation()
+    rows = [
+        ["data set", _title(found)],
+        ["recipe", code(found["recipe"])],
+        ["test images", f"{found['images']:,}"],
+        ["classified wrongly", f"{found['errors']:,}"],
+        ["accuracy", f"{found['accuracy']:.2%}"],
+        ["loss", f"{found['loss']:.4f}"],
+        ["calibration error", f"{found['calibration_error']:.2%}"],
+    ]
+    return table(["on the test images", "your network"], rows, numbers=1)
+
+
+def in_numbers() -> str:
+    """Return the few numbers that the home page shows."""
+    found = results.evaluation()
+    facts = [
+        (
+            f"{found['accuracy']:.2%}",
+            f"of {found['images']:,} test images classified rightly: {_title(found)}",
+        ),
+        (f"{parameters_of_chosen():,}", f"parameters, trained by the recipe {code(found['recipe'])}"),
+    ]
+    for study in _studies():
+        accuracy = records.mean_and_deviation(study, "test_accuracy")
+        facts.append((f"{accuracy}%", f"by the recipe {code(study['recipe'])}: {_repeated(study)}"))
+    return "\n".join(f"- **{number}** {meaning}" for number, meaning in facts)
+
+
+def studies() -> str:
+    """Return the repeated recipes' results, or nothing where none was repeated."""
+    found = _studies()
+    if not found:
+        return ""
+    measured = ("test_accuracy", "test_errors", "seconds")
+    rows = [
+        [
+            code(study["recipe"]),
+            _title(study),
+            code(study["kernels"]),
+            len(study["seeds"]),
+            *(records.mean_and_deviation(study, name) for name in measured),
+            ", ".join(sorted({seed["machine"]["processor"] for seed in study["seeds"]})),
+        ]
+        for study in found
+    ]
+    titles = [records.MEASURES[name].title for name in measured]
+    return table(["recipe", "data set", "kernels", "seeds", *titles, "processor"], rows)
+
+
+def validation_and_test() -> str:
+    """Return how the epoch that was kept did on the validation images and on the test images."""
+    found, history = results.evaluation(), results.history()
+    monitor = load_parameters().chosen.train.monitor
+    kept = best_epoch(history, monitor)
+    validation = next(record for record in history if record["epoch"] == kept)["validation_accuracy"]
+    accuracy, images = found["accuracy"], found["images"]
+    luck = math.sqrt(accuracy * (1 - accuracy) / images)
+    return (
+        f"Your network's best epoch was number {kept} of {len(history)}. It reached {validation:.2%} on the "
+        f"validation images and {accuracy:.2%} on the {images:,} test images of {_title(found)}. "
+        f"Other {images:,} images would have given another number: its standard error is "
+        f"√({accuracy:.4f} · {1 - accuracy:.4f} / {images:,}) = {luck:.2%}. "
+        "A difference as small as that may be luck."
+    )
+
+
+def confusions() -> str:
+    """Return the pairs of classes that were confused most often."""
+    rows = results.rows(paths.PREDICTIONS)
+    names = DATASETS[results.evaluation()["dataset"]].class_names
+    wrong = [(row["actual"], row["predicted"]) for row in rows if row["actual"] != row["predicted"]]
+    counts = sorted(Counter(wrong).items(), key=lambda one: (-one[1], names.index(one[0][0]), one[0][1]))
+    return table(
+        ["was", "taken for", "images"],
+        [[actual, predicted, count] for (actual, predicted), count in counts[:CONFUSIONS]],
+        numbers=1,
+    )
+
+
+def hardest() -> str:
+    """Return the images whose true class the network held least likely."""
+    rows = [
+        [
+            row["image"],
+            row["actual"],
+            row["predicted"],
+            f"{float(row['probability_of_actual']):.2%}",
+            f"{float(row['probability_of_predicted']):.2%}",
+        ]
+        for row in results.rows(paths.HARDEST)[:HARDEST]
+    ]
+    return table(
+        ["test image", "was", "taken for", "sure of what it was", "sure of its answer"], rows, numbers=2
+    )
+
+
+def _studies() -> list[records.Study]:
+    return [study for path in sorted(paths.STUDIES.glob("*.json")) for study in records.read(path)]
+
+
+def _repeated(study: records.Study) -> str:
+    count = len(study["seeds"])
+    return "one training" if count == 1 else f"mean ± standard deviation over {count} trainings"
+
+
+def _title(found: dict[str, Any]) -> str:
+    return DATASETS[found["dataset"]].title

@@ -1,0 +1,1 @@
+"""What several stages use: parameters, paths, data, kernels, files."""

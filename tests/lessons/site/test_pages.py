@@ -1,0 +1,104 @@
+"""The pages can be built from whatever the pipeline made: here of the sample, and of dense layers alone."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lessons.build import BUILT, DOCS
+from lessons.facts.shapes import KINDS, none_of
+from pipeline.common import paths
+from pipeline.common.datasets import DATASETS, MNIST
+from pipeline.common.idx import write_idx
+from pipeline.fetch import fetch
+from tests.pipeline.workspace import ROOT, SMALL, changed, digits, make_workspace, run, small_parameters
+
+DENSE = [{"layer": "Flatten"}, {"layer": "Dense", "units": 10}]
+
+
+def put_sample(folder: Path) -> None:
+    """Put the embedded sample there, as fetch does where no mirror answers."""
+    fetch(MNIST, folder, [], "sample")
+
+
+def put_fashion(folder: Path) -> None:
+    """Put a small data set of another kind there."""
+    folder.mkdir(parents=True)
+    for (split, kind), file in MNIST.files.items():
+        images, labels = digits(*{"train": (400, 0), "test": (100, 1)}[split])
+        write_idx(folder / file.name, {"images": images, "labels": labels}[kind])
+    (folder / "provenance.json").write_text(json.dumps({"dataset": "fashion-mnist"}))
+
+
+def succeed(folder: Path, *command: str) -> str:
+    ended = run(folder, "python", "-m", *command, NO_MKDOCS_2_WARNING="1")
+    said = ended.stdout + ended.stderr
+    assert ended.returncode == 0, said
+    return said
+
+
+def build_site(folder: Path) -> str:
+    """Run the pipeline in a workspace with raw data, build the pages, and return what mkdocs said."""
+    (folder / paths.FAULT_COUNTS).parent.mkdir(exist_ok=True)
+    for file in ("dvc.yaml", "mkdocs.yml", paths.FAULT_COUNTS):
+        shutil.copy2(ROOT / file, folder / file)
+    shutil.copytree(ROOT / paths.FAULTS, folder / paths.FAULTS)
+    made = shutil.ignore_patterns(paths.FIGURES.name, BUILT.name)
+    shutil.copytree(ROOT / DOCS, folder / DOCS, ignore=made)
+    for module in ("preprocess", "train", "evaluate", "figures", "site.build"):
+        succeed(folder, f"pipeline.{module}")
+    return succeed(folder, "mkdocs", "build", "--strict")
+
+
+def addresses(docs: Path) -> set[Path]:
+    """Return where the pages of a folder are to be found in the site."""
+    pages = [page.relative_to(docs) for page in docs.rglob("*.md")]
+    parts = ("built/code", "built/facts", "generated/facts")  # of pages, which include them
+    return {
+        page.parent / ("" if page.stem == "index" else page.stem) / "index.html"
+        for page in pages
+        if not any(page.is_relative_to(folder) for folder in parts)
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("dataset", "put_raw", "shown", "model", "without"),
+    [
+        ("mnist", put_sample, "mnist-sample", SMALL["model"], ()),
+        (
+            "fashion-mnist",
+            put_fashion,
+            "fashion-mnist",
+            DENSE,
+            ("batch-normalisation", "convolution", "dropout", "pooling"),
+        ),
+    ],
+    ids=["of the embedded sample", "of another data set and dense layers alone"],
+)
+def test_all_pages_are_built_without_a_warning(
+    tmp_path: Path,
+    dataset: str,
+    put_raw: Callable[[Path], None],
+    shown: str,
+    model: list[dict[str, Any]],
+    without: tuple[str, ...],
+) -> None:
+    data = changed(small_parameters(), "recipes.small.model", model)
+    make_workspace(tmp_path, changed(data, "data.dataset", dataset))
+    put_raw(tmp_path / paths.RAW / dataset)
+
+    said = build_site(tmp_path)
+
+    site = tmp_path / "site"
+    assert "WARNING" not in said
+    expected = addresses(tmp_path / DOCS)
+    assert Path("learn/convolution/index.html") in expected
+    assert {page for page in expected if not (site / page).is_file()} == set()
+    assert DATASETS[shown].title in (site / "index.html").read_text(encoding="utf-8")
+    for page, kinds in KINDS.items():
+        text = (site / "learn" / page / "index.html").read_text(encoding="utf-8")
+        assert (none_of(kinds) in text) == (page in without), page

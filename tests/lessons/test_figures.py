@@ -1,0 +1,333 @@
+import base64
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+import cnn
+from lessons.drawings.feature_maps import BARS, NARROW, bars, in_short, steps_through
+from lessons.figures import figures, write
+from lessons.kit.results import CURVES
+from lessons.kit.sheet import DENSITY, WIDTH, scaled
+from lessons.kit.themes import DARK, LIGHT, Theme, contrast, readable_on, shade
+from pipeline.common import paths
+from pipeline.common.errors import PipelineError
+from pipeline.common.model_params import INPUT_SHAPE
+from pipeline.common.params import load_parameters
+from tests.pipeline.workspace import PROCESSED, ROOT, changed, digits, run, small_parameters, write_parameters
+
+NAMES = (
+    "activation-curves", "architecture", "augmentation", "batch-normalisation", "confidence", "confusion",
+    "dense-evidence", "digit-as-numbers", "dropout", "feature-maps", "filters", "hardest", "learning-rate",
+    "one-filter", "optimiser-paths", "overfitting", "parameter-counts", "pooling", "resolution", "saliency",
+    "softmax-loss", "training", "weights-dropout",
+)  # fmt: skip
+SVGS = {f"{paths.FIGURES.as_posix()}/{name}-{theme}.svg" for name in NAMES for theme in ("light", "dark")}
+README = paths.README_FIGURE.as_posix()
+PHONE = 328  # CSS pixels: the column of text on a phone that is 360 wide
+
+Layers = list[dict[str, Any]]
+PLAIN: Layers = [
+    {"layer": "Conv2D", "filters": 3, "kernel_size": 3, "padding": "same"},
+    {"layer": "ReLU"},
+    {"layer": "MaxPool2D", "pool_size": 4},
+    {"layer": "Dropout", "rate": 0.25},
+    {"layer": "Flatten"},
+    {"layer": "Dense", "units": 10},
+]
+WIDE: Layers = [
+    {"layer": "BatchNorm"},
+    {"layer": "Conv2D", "filters": 80, "kernel_size": [5, 2], "stride": [3, 1], "padding": 30},
+    {"layer": "BatchNorm"},
+    {"layer": "GELU"},
+    {"layer": "GlobalAveragePool2D"},
+    {"layer": "Dense", "units": 600},
+    {"layer": "Tanh"},
+    {"layer": "Dense", "units": 10},
+]
+WITHOUT_CONVOLUTION: Layers = [
+    {"layer": "Flatten"},
+    {"layer": "Dense", "units": 10},
+    {"layer": "Softmax"},
+]
+
+
+def built(layers: Layers) -> cnn.Sequential:
+    """Return a model with quarters as weights, which BLAS adds up to the same bits with any kernels."""
+    model = cnn.Sequential.from_config({"layers": layers})
+    model.build(INPUT_SHAPE, np.random.default_rng(0))
+    model.assign({name: np.rint(4 * array) / np.float32(4) for name, array in model.params.items()})
+    return model
+
+
+def write_results(layers: Layers = PLAIN, epochs: int = 2, dataset: str = "mnist-sample") -> None:
+    """Write what the stages before leave behind, for a test set of four images."""
+    data = changed(small_parameters(), "recipes.small.model", layers)
+    if layers[-1]["layer"] == "Softmax":
+        data = changed(data, "recipes.small.loss.loss", "MeanSquaredError")
+    fashion = dataset == "fashion-mnist"
+    write_parameters(Path(), changed(data, "data.dataset", "fashion-mnist" if fashion else "mnist"))
+    processed = paths.PROCESSED / "fashion-mnist" if fashion else PROCESSED
+    processed.mkdir(parents=True, exist_ok=True)
+    images = np.random.default_rng(1).integers(0, 256, (4, 28, 28), np.uint8)
+    test = images, np.array([7, 2, 1, 0], np.uint8)
+    for part, (pictures, labels) in {
+        "train": digits(60, 2),
+        "validation": digits(20, 3),
+        "test": test,
+    }.items():
+        np.save(processed / f"{part}-images.npy", pictures)
+        np.save(processed / f"{part}-labels.npy", labels)
+    normalisation = {"dataset": dataset, "mean": 0.0, "standard_deviation": 64.0}
+    (processed / "normalisation.json").write_text(json.dumps(normalisation))
+    paths.MODEL.parent.mkdir(exist_ok=True)
+    built(layers).save(paths.MODEL)
+    for curve in CURVES.values():
+        file = paths.TRAINING_LOG / f"plots/metrics/{curve}.tsv"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        rows = [f"{epoch}\t{1 / (1 + epoch)}\n" for epoch in range(1, epochs + 1)]
+        file.write_text(f"step\t{file.stem}\n" + "".join(rows))
+    evaluation = {"dataset": dataset, "recipe": "small", "images": 4, "errors": 1, "accuracy": 0.75}
+    paths.EVALUATION.write_text(json.dumps(evaluation))
+    names = ("Ankle boot", "Shirt", "T-shirt/top") if fashion else ("7", "2", "3")
+    actual, right, wrong = names
+    paths.PREDICTIONS.write_text(
+        f"actual,predicted\n{actual},{actual}\n{right},{wrong}\n{wrong},{wrong}\n{right},{right}\n"
+    )
+    paths.HARDEST.write_text(
+        "image,actual,predicted,probability_of_actual,probability_of_predicted\n"
+        f"1,{right},{wrong},0.010000,0.875000\n3,{right},{right},0.400000,0.400000\n"
+    )
+
+
+def link_source(folder: Path) -> None:
+    """Put the source that the traces show into a folder, as in the repository's root."""
+    (folder / "cnn").symlink_to(ROOT / "cnn")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    link_source(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """Return the figures of the plain results."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("plain"))
+        link_source(Path())
+        write_results()
+        return draw()
+
+
+def draw() -> dict[str, bytes]:
+    """Draw the figures and return what there is now."""
+    parameters = load_parameters()
+    write(*figures(parameters, paths.PROCESSED / parameters.data.dataset))
+    return drawn()
+
+
+def drawn() -> dict[str, bytes]:
+    """Return all figures by their paths, and whatever else lies beside them."""
+    found = [*Path("docs").rglob("*"), *Path("metrics").glob("*.png"), *Path("metrics").glob(".*")]
+    return {path.as_posix(): path.read_bytes() for path in found if path.is_file()}
+
+
+def texts(svg: bytes) -> list[tuple[str, str]]:
+    """Return what is written in a figure, and in which colour; glyphs without a colour are black."""
+    found = re.findall(r'<!-- (.*?) -->\s*<g(?: style="fill: (#\w{6})[^"]*")?', svg.decode(), re.DOTALL)
+    return [(text, colour or "#000000") for text, colour in found]
+
+
+def heights(svg: bytes) -> list[float]:
+    """Return how large the writing in a figure is, in CSS pixels."""
+    return [float(scale) * 100 * 4 / 3 for scale in re.findall(rb"scale\(([\d.]+) -", svg)]
+
+
+def pictures(svg: bytes) -> list[NDArray[np.uint8]]:
+    """Return the pictures in a figure."""
+    found = re.findall(r'base64,\s*([^"]+)"', svg.decode())
+    return [np.asarray(Image.open(io.BytesIO(base64.b64decode(picture)))) for picture in found]
+
+
+@pytest.mark.parametrize(
+    ("layers", "epochs", "dataset", "title"),
+    [
+        (PLAIN, 1, "mnist", "MNIST"),
+        (WIDE, 50, "fashion-mnist", "Fashion-MNIST"),
+        (WITHOUT_CONVOLUTION, 2, "mnist-sample", "MNIST sample of 5,000 digits"),
+    ],
+)
+def test_every_figure_is_drawn_in_both_themes_and_names_its_data_set(
+    layers: Layers, epochs: int, dataset: str, title: str
+) -> None:
+    write_results(layers, epochs, dataset)
+    paths.FIGURES.mkdir(parents=True)
+    (paths.FIGURES / "of-an-earlier-run.svg").touch()
+
+    found = draw()
+
+    assert {name for name in found if name.endswith(".svg")} == SVGS
+    assert README in found
+    for name in SVGS:
+        root = ElementTree.fromstring(found[name])  # noqa: S314
+        assert root.get("width") == "255pt"  # 340 CSS pixels
+        if any(general in name for general in ("activation-curves", "optimiser-paths")):
+            continue  # which come from no data
+        assert re.search(rf"\. {title}[,:]", root.findtext("{*}title", ""))
+        assert any(re.match(rf"{title}[,:]", text) for text, _ in texts(found[name]))
+        assert min(heights(found[name])) * PHONE / WIDTH >= 9.5, name
+    with Image.open(io.BytesIO(found[README])) as picture:
+        assert picture.info["Title"].endswith(f". {title}, recipe small: 75.00% of 4 test images right")
+
+
+@pytest.mark.slow
+def test_the_same_results_give_the_same_bytes_in_whatever_surroundings(
+    folder: Path,
+) -> None:
+    write_results()
+    ended = run(folder, "python", "-m", "lessons.figures")
+    assert ended.returncode == 0, ended.stderr
+    plain = drawn()
+    Path("matplotlibrc").write_text(
+        "backend: TkAgg\nfont.size: 30\ntext.usetex: True\nsavefig.bbox: tight\nsavefig.dpi: 30\n"
+        "figure.autolayout: True\nlines.linewidth: 9\naxes.formatter.use_locale: True\n"
+        "svg.fonttype: none\nsvg.hashsalt: other\nimage.interpolation: bicubic\nimage.lut: 3\n"
+    )
+    ended = run(
+        folder, "python", "-m", "lessons.figures",
+        PYTHONHASHSEED="123", LC_ALL="POSIX", TZ="Pacific/Auckland", SOURCE_DATE_EPOCH="1",
+        MPLCONFIGDIR=str(folder / "fonts"),
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    assert drawn() == plain
+
+
+def test_the_picture_for_the_readme_is_opaque_and_small(plain: dict[str, bytes]) -> None:
+    picture = Image.open(io.BytesIO(plain[README]))
+    assert picture.mode == "RGB"
+    corner = "#" + np.asarray(picture)[0, 0].tobytes().hex()
+    assert contrast(LIGHT.quiet, corner) >= 4.5
+    assert len(plain[README]) < 150_000
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
+def test_all_that_is_written_contrasts_with_the_page(theme: Theme, plain: dict[str, bytes]) -> None:
+    for colour in (theme.ink, theme.quiet, theme.activation, theme.parameter, theme.output, theme.gradient):
+        assert contrast(colour, theme.page) >= 4.5
+    for name in set(NAMES) - {"confusion", "digit-as-numbers"}:  # whose numbers stand on coloured cells
+        written = texts(plain[f"{paths.FIGURES.as_posix()}/{name}-{theme.name}.svg"])
+        assert len(written) >= 5, name
+        for text, colour in written:
+            assert contrast(colour, theme.page) >= 4.5, (name, text)
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
+def test_numbers_in_cells_contrast_with_the_cell(theme: Theme) -> None:
+    for cell in shade(np.linspace(-1, 1, 513), theme.output, theme):
+        assert contrast(readable_on(cell), "#" + cell[:3].tobytes().hex()) >= 4.5
+    assert contrast(theme.quiet, theme.zero) >= 4.5  # the number of mistakes where there is none
+
+
+def test_contrast_is_that_of_the_guidelines() -> None:
+    assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.005)
+    assert contrast("#ffffff", "#777777") == pytest.approx(4.48, abs=0.005)
+
+
+def test_filters_are_shown_pixel_by_pixel(plain: dict[str, bytes]) -> None:
+    weight = built(PLAIN).params["0.weight"]
+    shown = pictures(plain[f"{paths.FIGURES.as_posix()}/filters-dark.svg"])
+    assert len(shown) == 3 + 1  # and the scale
+    for place, one in enumerate(scaled(weight[:, :, 0]).transpose(2, 0, 1)):
+        np.testing.assert_array_equal(shown[place], shade(one, DARK.parameter, DARK))
+
+
+def test_every_filter_and_every_hard_image_is_drawn() -> None:
+    write_results(WIDE)
+    header, first, _ = paths.HARDEST.read_text().splitlines()
+    paths.HARDEST.write_text("\n".join([header, *[first] * 30]))
+    found = draw()
+    assert len(pictures(found[f"{paths.FIGURES.as_posix()}/filters-light.svg"])) == 80 + 1  # and the scale
+    assert len(pictures(found[f"{paths.FIGURES.as_posix()}/hardest-light.svg"])) == 30 + 1
+
+
+def test_the_confusion_matrix_counts_rows_of_true_classes(plain: dict[str, bytes]) -> None:
+    written = texts(plain[f"{paths.FIGURES.as_posix()}/confusion-light.svg"])
+    subtitle = " ".join(text for text, _ in written[1:3])
+    assert subtitle == "MNIST sample of 5,000 digits: 1 of 4 test images taken for another class"
+    numbers = [(text, colour) for text, colour in written if text.isdigit()]
+    # In each row: its name, a column's name, and ten counts.
+    rows = [numbers[place : place + 12] for place in range(0, 120, 12)]
+    assert [text for (text, _), *_ in rows] == list("0123456789")
+    counts = ["".join(text for text, _ in row[2:]) for row in rows]
+    assert [counts[2], counts[3], counts[7]] == ["0011000000", "0001000000", "0000000100"]
+    assert set("".join(counts[:2] + counts[4:7] + counts[8:])) == {"0"}
+    _, colour = rows[2][2 + 3]  # the only mistake, on the scale's strongest colour
+    assert contrast(colour, LIGHT.output) >= 4.5
+
+
+def test_steps_end_with_probabilities_and_tell_what_changes_nothing() -> None:
+    x = np.random.default_rng(0).random(INPUT_SHAPE, np.float32)
+    steps = steps_through(built(PLAIN), x)
+    assert [step.name for step in steps] == ["input", *(layer["layer"] for layer in PLAIN), "Softmax"]
+    assert [step.name for step in steps if not step.changed] == ["Dropout", "Flatten"]
+    assert steps[-1].values.sum() == pytest.approx(1)
+
+    steps = steps_through(built(WITHOUT_CONVOLUTION), x)
+    assert [step.name for step in steps] == ["input", "Flatten", "Dense", "Softmax"]
+    np.testing.assert_array_equal(steps[-1].values, built(WITHOUT_CONVOLUTION).predict_proba(x[None])[0])
+
+
+@pytest.mark.parametrize(
+    ("layers", "expected"),
+    [
+        (PLAIN, ["input", "Conv2D → ReLU", "MaxPool2D", "Dense → Softmax"]),
+        (WITHOUT_CONVOLUTION, ["input", "Dense → Softmax"]),
+    ],
+)
+def test_steps_in_short_join_what_works_on_anothers_output(layers: Layers, expected: list[str]) -> None:
+    steps = steps_through(built(layers), np.random.default_rng(0).random(INPUT_SHAPE, np.float32))
+    short = in_short(steps)
+    assert [step.name for step in short] == expected
+    assert short[-1].values is steps[-1].values
+
+
+def test_bars_stand_on_zero_and_are_as_long_as_their_numbers() -> None:
+    picture = bars(np.array([1.0, 0.0, -3.0, 2.0]), 3.0, NARROW)
+    middles = picture[:, (np.arange(4) * 2 + 1) * NARROW.room * DENSITY // 8]
+    assert middles.clip(0).sum(axis=0).tolist() == [BARS / 6, 0, 0, BARS / 3]
+    assert middles.clip(None, 0).sum(axis=0).tolist() == [0, 0, -BARS / 2, 0]
+    assert middles[BARS // 2 - 1].tolist() == [1, 0, 0, 1]
+    assert middles[BARS // 2].tolist() == [0, 0, -1, 0]
+
+
+def test_an_image_beyond_the_test_set_is_refused() -> None:
+    write_results()
+    write_parameters(Path(), changed(small_parameters(), "figures.digit", 4))
+    with pytest.raises(PipelineError) as refusal:
+        draw()
+    assert str(refusal.value) == ("figures.digit is 4, but there are 4 test images: choose one from 0 to 3.")
+    assert drawn() == {}
+
+
+@pytest.mark.parametrize("missing", [paths.HARDEST, paths.EVALUATION, PROCESSED / "test-images.npy"])
+def test_a_failed_run_leaves_the_figures_as_they_were(missing: Path) -> None:
+    write_results()
+    missing.unlink()
+    paths.FIGURES.mkdir(parents=True)
+    before = {f"{paths.FIGURES.as_posix()}/filters-dark.svg": b"as it was", README: b"as it was"}
+    for name, content in before.items():
+        Path(name).write_bytes(content)
+    refusal = f"There is no {missing}: run `dvc repro` first."
+    with pytest.raises(PipelineError, match=f"^{re.escape(refusal)}$"):
+        draw()
+    assert drawn() == before

@@ -1,0 +1,169 @@
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from cnn import (
+    SGD,
+    AveragePool2D,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    MaxPool2D,
+    ReLU,
+    Sequential,
+    Softmax,
+    SoftmaxCrossEntropy,
+)
+from tests.lessons.widgets.trace_reader import CASES, FILES, Plain, Values, grid, played, without_padding
+
+
+def convolution(case: Plain) -> Iterator[tuple[str, Values]]:
+    (forward,), (weights, _, inputs) = case["forward"], case["backward"]
+    weight = grid(forward, "weight")
+    stride = 2 if case["name"] == "stride" else 1
+    layer = Conv2D(weight.shape[3], weight.shape[:2], stride, "same" if case["name"] == "same" else "valid")
+    layer.params = {"weight": weight, "bias": grid(forward, "bias")}
+    y, cache = layer.forward_pass(without_padding(forward, "x")[None])
+    dy = grid(weights, "dy")
+    np.testing.assert_array_equal(without_padding(inputs, "dy"), dy)
+    dx, grads = layer.backward_pass(dy[None], cache)
+    yield from {"y": y[0], "dx": dx[0], "dweight": grads["weight"], "dbias": grads["bias"]}.items()
+
+
+def pooling(layer: Layer, case: Plain) -> Iterator[tuple[str, Values]]:
+    (forward,), (backward,) = case["forward"], case["backward"]
+    y, cache = layer.forward_pass(without_padding(forward, "x")[None])
+    yield "y", y[0]
+    yield "dx", layer.backward_pass(grid(backward, "dy")[None], cache)[0][0]
+
+
+def max_pooling(case: Plain) -> Iterator[tuple[str, Values]]:
+    return pooling(MaxPool2D(2, stride=1 if case["name"] == "overlapping" else 2), case)
+
+
+def average_pooling(case: Plain) -> Iterator[tuple[str, Values]]:
+    return pooling(AveragePool2D(2, padding="same"), case)
+
+
+def flatten(case: Plain) -> Iterator[tuple[str, Values]]:
+    (forward,), (backward,) = case["forward"], case["backward"]
+    y, cache = Flatten().forward_pass(grid(forward, "x")[None])
+    yield "y", y
+    yield "dx", Flatten().backward_pass(grid(backward, "dy"), cache)[0][0]
+
+
+def dense(case: Plain) -> Iterator[tuple[str, Values]]:
+    (forward,), (weights, _, _) = case["forward"], case["backward"]
+    layer = Dense(2)
+    layer.params = {"weight": grid(forward, "weight"), "bias": grid(forward, "bias")}
+    y, cache = layer.forward_pass(grid(forward, "x"))
+    dx, grads = layer.backward_pass(grid(weights, "dy"), cache)
+    yield from {"y": y, "dx": dx, "dweight": grads["weight"], "dbias": grads["bias"]}.items()
+
+
+def loss(case: Plain) -> Iterator[tuple[str, Values]]:
+    probabilities, mean = case["forward"][-2:]
+    outputs = grid(probabilities, "outputs")
+    value, gradient = SoftmaxCrossEntropy()(outputs, grid(mean, "t"))
+    yield "p", Softmax().forward_pass(outputs)[0]
+    yield "loss", np.array([value], np.float32)
+    yield "doutputs", gradient
+
+
+def network(case: Plain) -> Iterator[tuple[str, Values]]:
+    return update(case) if "update" in case else there_and_back(case)
+
+
+def there_and_back(case: Plain) -> Iterator[tuple[str, Values]]:
+    forward, back = case["forward"][0], case["backward"][-2]
+    model = Sequential([Conv2D(1, kernel_size=3), ReLU(), MaxPool2D(2), Flatten(), Dense(2)])
+    model.build((6, 6, 1), np.random.default_rng(0))
+    model.assign({name: grid(forward, name) for name in model.params})
+    y, caches = grid(forward, "x")[None], []
+    for place, layer in enumerate(model.layers):
+        y, cache = layer.forward_pass(y)
+        caches.append(cache)
+        yield f"y{place}", y.reshape(grid(forward, f"y{place}").shape)
+    dy = grid(back, "dy4")
+    yield from loss(case)
+    for place in reversed(range(len(caches))):
+        dy, grads = model.layers[place].backward_pass(dy, caches[place])
+        if place:
+            yield f"dy{place - 1}", dy.reshape(grid(back, f"dy{place - 1}").shape)
+        yield from ((f"d{place}.{name}", grad) for name, grad in grads.items())
+
+
+def update(case: Plain) -> Iterator[tuple[str, Values]]:
+    (one,) = case["update"]
+    names = ("0.weight", "0.bias", "4.weight", "4.bias")
+    params, grads = ({name: grid(one, f"{mark}{name}") for name in names} for mark in ("", "d"))
+    rate = float(case["name"].removeprefix("rate-"))
+    new = SGD(learning_rate=rate).update(params, grads)
+    yield from ((f"new {name}", value) for name, value in new.items())
+
+
+RETURNED: dict[str, Callable[[Plain], Iterator[tuple[str, Values]]]] = {
+    "convolution": convolution,
+    "max-pooling": max_pooling,
+    "average-pooling": average_pooling,
+    "flatten": flatten,
+    "dense": dense,
+    "softmax-cross-entropy": loss,
+    "network": network,
+}
+
+
+@pytest.mark.parametrize(
+    ("layer", "case"),
+    [pytest.param(layer, case, id=f"{layer}-{case['name']}") for layer, case in CASES if layer in RETURNED],
+)
+def test_the_last_steps_leave_exactly_what_cnn_returned(layer: str, case: Plain) -> None:
+    filled = played([*case["forward"], *case["backward"], *case.get("update", [])])
+    returned = dict(RETURNED[layer](case))
+    assert filled.keys() == returned.keys()
+    for name, value in returned.items():
+        np.testing.assert_array_equal(filled[name], value, err_msg=name)
+
+
+def test_dropout_has_a_fresh_mask_in_each_iteration_and_none_at_inference() -> None:
+    training, inference = FILES["traces/dropout.json"]["cases"]
+    rng = np.random.default_rng(1)
+    masks = []
+    for forward, backward in zip(training["forward"], training["backward"], strict=True):
+        x, dy = grid(forward, "x"), grid(backward, "dy")
+        y, mask = Dropout(0.5).forward_pass(x[None], True, rng)
+        masks.append(grid(forward, "mask").tolist())
+        np.testing.assert_array_equal(grid(forward, "mask")[None], mask)
+        np.testing.assert_array_equal(grid(backward, "mask")[None], mask)
+        np.testing.assert_array_equal(played([forward])["y"], y[0])
+        np.testing.assert_array_equal(played([backward])["dx"], dy * mask[0] if mask is not None else dy)
+    assert masks[:2] == [[0, 2, 2, 2, 0, 0], [2, 2, 0, 0, 2, 0]]  # as on the page
+    assert len({tuple(mask) for mask in masks}) == 4
+    (forward,), (backward,) = inference["forward"], inference["backward"]
+    np.testing.assert_array_equal(played([forward])["y"], grid(forward, "x"))
+    np.testing.assert_array_equal(played([backward])["dx"], grid(backward, "dy"))
+
+
+def test_the_numbers_are_those_of_the_pages() -> None:
+    plain = FILES["traces/convolution.json"]["cases"][0]
+    filled = played([*plain["forward"], *plain["backward"]])
+    assert {name: value.ravel().tolist() for name, value in filled.items()} == {
+        "y": [137, 147, 167, 177],
+        "dweight": [11, 14, 20, 23],
+        "dbias": [3],
+        "dx": [1, 2, 0, 3, 6, 4, 0, 6, 8],
+    }
+    step, *updates = FILES["traces/network.json"]["cases"]
+    filled = played([*step["forward"], *step["backward"]])
+    assert filled["y3"].tolist() == [[4, 0, 4, 1]]
+    assert filled["y4"].tolist() == [[3, 3]]
+    assert filled["d4.weight"].tolist() == [[-2, 2], [0, 0], [-2, 2], [-0.5, 0.5]]
+    assert filled["d0.weight"].ravel().tolist() == [0, -0.5, 0, 0, -0.75, 0, 0, -0.5, 0]
+    (tenth,) = [case for case in updates if case["name"] == "rate-0.1"]
+    assert tenth["title"] == "learning rate 0.1: loss 0.6931 → 0.0258"
+    assert played(tenth["update"])["new 4.weight"].ravel().round(6).tolist() == pytest.approx(
+        [0.7, -0.2, 0, 0.5, 0.2, 0.3, 1.05, -0.05]
+    )
