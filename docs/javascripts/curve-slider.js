@@ -8,7 +8,7 @@ const MARGIN = { left: 56, right: 16, top: 12, bottom: 44 };
 
 class CurveSlider extends Widget {
   get file() {
-    return `curves/${this.getAttribute("curve")}.json`;
+    return `built/curves/${this.getAttribute("curve")}.json`;
   }
 
   draw(curve) {

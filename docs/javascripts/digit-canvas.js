@@ -22,9 +22,9 @@ class DigitCanvas extends HTMLElement {
     this.themes.observe(document.body, { attributeFilter: ["data-md-color-scheme"] });
     try {
       const [description, { digits, recorded }, bytes] = await Promise.all([
-        load("network/network.json"),
-        load("network/digits.json"),
-        loadBytes("network/recorded.bin"),
+        load("generated/network/network.json"),
+        load("generated/network/digits.json"),
+        loadBytes("generated/network/recorded.bin"),
       ]);
       if (!this.isConnected) return;
       this.digits = digits;
@@ -196,7 +196,7 @@ class DigitCanvas extends HTMLElement {
   // What the network makes of it.
 
   #load() {
-    this.loading ??= loadBytes("network/weights.bin").then((weights) => this.network.useWeights(weights));
+    this.loading ??= loadBytes("generated/network/weights.bin").then((weights) => this.network.useWeights(weights));
     this.loading.catch(() => (this.loading = null)); // so that the next stroke tries again
     return this.loading;
   }

@@ -3,19 +3,19 @@
 const ROOT = new URL("../", import.meta.url); // this module lies in <root>/javascripts/
 const files = new Map();
 
-/** Fetch a JSON file of the site's generated folder, once however many widgets ask for it. */
+/** Fetch a JSON file of the site, once however many widgets ask for it. */
 export function load(path) {
   return once(path, (response) => response.json());
 }
 
-/** Fetch a file of that folder as bytes, once too. */
+/** Fetch a file of the site as bytes, once too. */
 export function loadBytes(path) {
   return once(path, (response) => response.arrayBuffer());
 }
 
 function once(path, read) {
   if (!files.has(path)) {
-    const file = fetchFile(new URL(`generated/${path}`, ROOT)).then(read);
+    const file = fetchFile(new URL(path, ROOT)).then(read);
     file.catch(() => files.delete(path)); // so that the next widget tries again
     files.set(path, file);
   }

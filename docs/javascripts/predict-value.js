@@ -9,7 +9,7 @@ const STRIDE = 5; // from one question to the next: neighbours are too alike
 
 class PredictValue extends Widget {
   get file() {
-    return `traces/${this.getAttribute("layer")}.json`;
+    return `built/traces/${this.getAttribute("layer")}.json`;
   }
 
   draw({ layer, cases }) {

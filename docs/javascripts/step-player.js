@@ -21,7 +21,7 @@ class StepPlayer extends Widget {
   #timer = null;
 
   get file() {
-    return `traces/${this.getAttribute("layer")}.json`;
+    return `built/traces/${this.getAttribute("layer")}.json`;
   }
 
   disconnectedCallback() {

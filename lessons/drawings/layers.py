@@ -6,39 +6,13 @@ import numpy as np
 
 import cnn
 from cnn.types import Array
-from lessons.kit.sheet import DENSITY, HEADING, LINE, SMALL, WIDTH, Sheet, scaled
+from lessons.kit.sheet import DENSITY, HEADING, SMALL, WIDTH, Sheet, scaled
 from lessons.kit.subject import Subject, liveliest
+from lessons.kit.tables import tidy
 from lessons.kit.themes import Theme
 
-MASKS = 4  # of dropout
 IMAGES = 32  # whose numbers batch normalisation is shown on: a micro-batch
 STRONGEST = 32  # inputs of a dense layer, of which each takes a column
-
-
-def draw_one_filter(theme: Theme, subject: Subject) -> Sheet:
-    """Draw an image, one filter of the first convolution, and the map that it makes of the image."""
-    place = subject.first_place(cnn.Conv2D)
-    if place is None:
-        return Sheet(HEADING, theme, "One filter", f"{subject.training}: no convolution")
-    x, y = subject.inputs[place], subject.inputs[place + 1]
-    best = liveliest(y)
-    one = subject.model.layers[place].params["weight"][:, :, 0, best]
-    size, small = 112, 66
-    sheet = Sheet(HEADING + 20 + size + 44, theme, "An image, a filter, a map", subject.training)
-    panels = (
-        (0, size, "input", x[0, :, :, 0], theme.activation),
-        (size + 25, small, f"filter {best}", one, theme.parameter),
-        (WIDTH - size, size, "feature map", y[0, :, :, best], theme.output),
-    )
-    top = HEADING + 18
-    for left, side, name, values, colour in panels:
-        sheet.text(left, HEADING + 10, name)
-        sheet.picture(left, top + (size - side) / 2, scaled(values), colour, side)
-        largest = f"{np.abs(values).max():.1f}"
-        sheet.scale(left, top + size + 8, colour, (f"−{largest}", "0", largest), width=side)
-    for left, sign in ((size + 8, "∗"), (WIDTH - size - 18, "=")):
-        sheet.text(left, top + size / 2 + 5, sign, size=14)
-    return sheet
 
 
 def draw_pooling(theme: Theme, subject: Subject) -> Sheet:
@@ -56,30 +30,6 @@ def draw_pooling(theme: Theme, subject: Subject) -> Sheet:
         sheet.picture(left, HEADING + 18, scaled(one), colour, size)
         largest = f"{np.abs(one).max():.1f}"
         sheet.scale(left, HEADING + 26 + size, colour, (f"−{largest}", "0", largest))
-    return sheet
-
-
-def draw_dropout(theme: Theme, subject: Subject, seed: int) -> Sheet:
-    """Draw a feature map as it is at inference, and as the masks of four iterations leave it."""
-    place = subject.first_place(cnn.Dropout)
-    layer = cnn.Dropout(0.25) if place is None else subject.model.layers[place]
-    before = subject.maps(subject.x) if place is None else subject.inputs[place]
-    channel, rng, size = liveliest(before), np.random.default_rng(seed), 105
-    masked = [layer.forward_pass(before, True, rng)[0] for _ in range(MASKS)]
-    rate = layer.rate if isinstance(layer, cnn.Dropout) else 0.0
-    maps = [one[0, :, :, channel] for one in (before, *masked)]
-    largest = max(float(np.abs(one).max()) for one in maps) or 1.0
-    sheet = Sheet(HEADING + 2 * (size + 32) + 20, theme, f"Dropout with rate {rate:g}", subject.training)
-    for number, one in enumerate(maps):
-        x, y = 116 * (number % 3), HEADING + (size + 32) * (number // 3)
-        name = f"iteration {number}" if number else "inference"
-        sheet.text(x, y + 10, name)
-        colour = theme.output if number else theme.activation
-        sheet.picture(x, y + 18, one / largest, colour, size)
-    x, y = 2 * 116, HEADING + size + 32
-    for line, text in enumerate(("dropped: as 0", f"kept: times {1 / (1 - rate):.3g}")):
-        sheet.text(x, y + 34 + LINE * line, text, size=SMALL, colour=theme.quiet)
-    sheet.scale(x, y + 74, theme.output, ("0", f"{largest:.1f}"), width=size - 6)
     return sheet
 
 
@@ -106,16 +56,6 @@ def draw_batch_normalisation(theme: Theme, subject: Subject) -> Sheet:
         axes.set_xlabel("number" if number else "")
         axes.set_ylabel("how often", labelpad=1)
     return sheet
-
-
-def tidy(number: float, digits: int = 2) -> str:
-    """Return a number with a true minus, and without a minus before 0.
-
-    Example:
-        >>> tidy(-0.001), tidy(-1.5)
-        ('0.00', '−1.50')
-    """
-    return f"{round(float(number), digits) + 0.0:.{digits}f}".replace("-", "−")
 
 
 def draw_dense_evidence(theme: Theme, subject: Subject) -> Sheet:

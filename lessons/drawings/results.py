@@ -10,7 +10,6 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from cnn.types import Array
 from lessons.kit.sheet import DENSITY, HEADING, LINE, SMALL, WIDTH, Sheet, scaled
 from lessons.kit.themes import Theme, readable_on, shade
 
@@ -108,31 +107,6 @@ def draw_confusion(
     sheet.scale(left, y, theme.output, ("0", f"{mistakes.max():,}"))
     for line, text in enumerate(("mistakes in a cell;", "grey: right answers")):
         sheet.text(left + 160, y + 9 + LINE * line, text, size=SMALL, colour=theme.quiet)
-    return sheet
-
-
-def draw_filters(theme: Theme, subtitle: str, weight: Array | None) -> Sheet:
-    """Draw the filters of the first convolution, or say that there is none.
-
-    Args:
-        theme: the colours.
-        subtitle: data set, recipe and the filters' size.
-        weight: `[h_f, w_f, 1, n_f]`, for the images have one channel; None without a convolution.
-    """
-    title = "The filters of the first convolution"
-    if weight is None:
-        return Sheet(HEADING, theme, title, subtitle)
-    columns, size, pitch = 8, 36, 43
-    filters = np.moveaxis(weight[:, :, 0], -1, 0)
-    rows = -(-len(filters) // columns)
-    sheet = Sheet(HEADING + rows * (size + 22) + 36, theme, title, subtitle)
-    for place, one in enumerate(scaled(filters)):
-        x, y = pitch * (place % columns), HEADING + (size + 22) * (place // columns)
-        sheet.picture(x, y, one, theme.parameter, size)
-        sheet.text(x, y + size + 12, str(place), size=SMALL, colour=theme.quiet)
-    y = HEADING + rows * (size + 22) + 4
-    largest = f"{np.abs(filters).max():.2f}"
-    sheet.scale(0, y, theme.parameter, (f"−{largest}", "0", largest))
     return sheet
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from cnn.types import Array
@@ -35,39 +34,6 @@ def draw_overfitting(theme: Theme, subtitle: str, pair: Pair) -> Sheet:
 
 def _losses(trained: Trained, name: str) -> list[float]:
     return [record[name] for record in trained.history]
-
-
-def draw_weights_dropout(theme: Theme, subtitle: str, pair: Pair) -> Sheet:
-    """Draw the weights of each layer as histograms, trained with dropout and without."""
-    names = [name for name in pair.with_it.model.params if name.endswith(".weight")]
-    height = 126
-    sheet = Sheet(HEADING + height * len(names) + 22, theme, "Weights, with and without dropout", subtitle)
-    for place, name in enumerate(names):
-        axes = sheet.axes(10, HEADING + 16 + height * place, WIDTH - 20, 76)
-        arrays = [one.model.params[name].ravel().astype(np.float64) for one in (pair.without, pair.with_it)]
-        furthest = max(float(np.abs(array).max()) for array in arrays)
-        edges = np.linspace(-furthest, furthest, bins(arrays[0].size) + 1).tolist()
-        layer = int(name.partition(".")[0])
-        axes.set_title(f"layer {layer}, {pair.with_it.model.layers[layer].name}: {arrays[0].size:,} weights")
-        axes.set_yticks([])
-        axes.spines["left"].set_visible(False)
-        axes.xaxis.set_major_locator(MaxNLocator(7))
-        looks = (theme.quiet, "--", "without"), (theme.parameter, "-", "with dropout")
-        for array, (colour, line, label) in zip(arrays, looks, strict=True):
-            axes.hist(array, edges, histtype="step", color=colour, linestyle=line, label=label)
-        if place == len(names) - 1:
-            axes.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.3), ncols=2)
-    return sheet
-
-
-def bins(numbers: int) -> int:
-    """Return how many classes a histogram of so many numbers has: with more, it shows chance only.
-
-    Example:
-        >>> bins(1000), bins(1_000_000)
-        (20, 48)
-    """
-    return min(48, round(2 * float(np.cbrt(numbers))))
 
 
 def draw_confidence(

@@ -9,10 +9,9 @@ import numpy as np
 import cnn
 from cnn.types import Array
 from lessons.drawings.images import BLOCKS, coarse
-from lessons.drawings.layers import tidy
-from lessons.facts.shapes import KINDS, none_of, shapes_along
+from lessons.kit.layers import Kinds, shapes_along, weights
 from lessons.kit.subject import Subject
-from lessons.kit.tables import table, times
+from lessons.kit.tables import table, tidy, times
 from pipeline.common.images import Bytes
 
 CHUNK = 100  # images whose activations are in memory at once
@@ -30,9 +29,7 @@ def network_facts(subject: Subject, images: int, probabilities: Array) -> dict[s
     return {
         "network-activations": activations,
         "network-batch-normalisation": batch_normalisation(subject.model),
-        "network-convolution": weights(subject.model, (cnn.Conv2D,)),
         "network-dense": weights(subject.model, (cnn.Dense,)),
-        "network-dropout": dropout(subject.model),
         "network-flatten": flatten(subject.model),
         "network-pooling": pooling,
         "network-softmax-cross-entropy": answers(probabilities, subject.labels),
@@ -41,20 +38,10 @@ def network_facts(subject: Subject, images: int, probabilities: Array) -> dict[s
     }
 
 
-def weights(model: cnn.Sequential, kinds: tuple[type[cnn.Layer], ...]) -> str:
-    """Return how the weights and biases of some kinds of layer are spread."""
-    rows = []
-    for place, layer in enumerate(model.layers):
-        if isinstance(layer, kinds):
-            weight, bias = (layer.params[name].astype(np.float64) for name in ("weight", "bias"))
-            ends = f"{tidy(weight.min())} to {tidy(weight.max())}"
-            share = f"{(weight > 0).mean():.0%}"
-            spread, biases = tidy(weight.std(), 3), f"{tidy(bias.min())} to {tidy(bias.max())}"
-            rows.append([f"{place}. {layer.name}", times(weight.shape), ends, spread, share, biases])
-    if not rows:
-        return none_of(kinds)
-    head = ["layer", "`weight`", "its numbers", "their standard deviation", "above 0", "biases"]
-    return table(head, rows, numbers=4)
+def none_of(kinds: Kinds) -> str:
+    """Return what is said where the trained network has no layer of these kinds."""
+    names = " or ".join(kind.__name__ for kind in kinds)
+    return f"The recipe that was trained has no layer of this kind ({names})."
 
 
 def batch_normalisation(model: cnn.Sequential) -> str:
@@ -72,26 +59,6 @@ def batch_normalisation(model: cnn.Sequential) -> str:
         return none_of((cnn.BatchNorm,))
     head = ["layer", "channels", "`scale`", "`shift`", "running mean", "running variance"]
     return table(head, rows, numbers=5)
-
-
-def dropout(model: cnn.Sequential) -> str:
-    """Return how many numbers of one image each dropout takes away in an iteration, on average."""
-    shapes = shapes_along(model)
-    rows = [
-        [
-            f"{place}. {layer.name}",
-            f"{layer.rate:g}",
-            f"{math.prod(shapes[place]):,}",
-            f"{layer.rate * math.prod(shapes[place]):,.0f}",
-            f"{1 / (1 - layer.rate):.3g}",
-        ]
-        for place, layer in enumerate(model.layers)
-        if isinstance(layer, cnn.Dropout)
-    ]
-    if not rows:
-        return none_of((cnn.Dropout,))
-    head = ["layer", "rate", "numbers of one image", "dropped, on average", "what is left counts times"]
-    return table(head, rows, numbers=4)
 
 
 def flatten(model: cnn.Sequential) -> str:
@@ -158,7 +125,7 @@ def _counted(subject: Subject, images: int) -> tuple[str, str]:
         table(head, rows, numbers=4) + note if rows else none_of((cnn.ReLU, cnn.LeakyReLU, cnn.GELU))
     )
     head = ["layer", "before", "behind", "numbers left out", "maxima that are not 0"]
-    return activations, table(head, pooled, numbers=4) + note if pooled else none_of(KINDS["pooling"][:1])
+    return activations, table(head, pooled, numbers=4) + note if pooled else none_of((cnn.MaxPool2D,))
 
 
 def answers(probabilities: Array, labels: Bytes) -> str:

@@ -22,22 +22,10 @@ def small_facts(chosen: Figures, dropout: Pair, activations: Pair, images: int) 
         images: how many training images there are.
     """
     return {
-        "dropout-weights": weights(dropout) + "\n\n" + _made(chosen.overfitting, dropout, images),
         "linear-network": linear(activations) + "\n\n" + _made(chosen.linear, activations, images),
         "optimiser-paths": optimiser_paths(chosen.valley),
         "overfitting": overfitting(dropout) + "\n\n" + _made(chosen.overfitting, dropout, images),
     }
-
-
-def weights(pair: Pair) -> str:
-    """Return how widely the weights of each layer spread."""
-    rows = [
-        [f"{name.partition('.')[0]}. {pair.without.model.layers[int(name.partition('.')[0])].name}"]
-        + [f"{one.model.params[name].astype(np.float64).std():.4f}" for one in (pair.without, pair.with_it)]
-        for name in pair.without.model.params
-        if name.endswith(".weight")
-    ]
-    return table(["standard deviation of the weights", "without dropout", "with dropout"], rows, numbers=2)
 
 
 def overfitting(pair: Pair) -> str:

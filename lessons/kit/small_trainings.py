@@ -80,7 +80,50 @@ def train_small(
 
 @dataclass(frozen=True)
 class Pair:
-    """The same training twice: as it is, and without something."""
+    """The same training twice: as it is, and without something.
 
+    Attributes:
+        training: how both were trained.
+        images: how many images both saw.
+        with_it: the training as it is.
+        without: the training without something.
+    """
+
+    training: SmallTraining
+    images: int
     with_it: Trained
     without: Trained
+
+    def described(self) -> dict[str, str]:
+        """Return the numbers that a page tells about the two trainings."""
+        return {
+            "parameters": f"{sum(array.size for array in self.with_it.model.params.values()):,}",
+            "seed": str(self.training.seed),
+            "images": f"{self.images:,}",
+            "epochs": str(self.training.epochs),
+            "batch_size": str(self.training.batch_size),
+            "learning_rate": f"{self.training.learning_rate:g}",
+        }
+
+
+def train_pair(
+    training: SmallTraining,
+    without: Layers,
+    normalisation: Normalisation,
+    train: Labelled,
+    validation: Labelled,
+) -> Pair:
+    """Train a small model, and the same one without some of it.
+
+    Args:
+        training: the model, and how it is trained.
+        without: the layers of the other model.
+        normalisation: how bytes become numbers.
+        train: the training images, of which the first are taken.
+        validation: the images to evaluate both models on after each epoch.
+    """
+    with_it, without_it = (
+        train_small(training, layers, normalisation, train, validation)
+        for layers in (training.model, without)
+    )
+    return Pair(training, min(training.images, len(train.images)), with_it, without_it)

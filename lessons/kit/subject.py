@@ -1,4 +1,4 @@
-"""What figures of the trained network are about: the network, the test images, and one of these images."""
+"""What figures of the trained network are about: the network, the images, and one test image."""
 
 from __future__ import annotations
 
@@ -9,8 +9,15 @@ import numpy as np
 
 import cnn
 from cnn.types import Array
-from pipeline.common.datasets import Dataset
-from pipeline.common.images import Bytes, Normalisation
+from lessons.kit import results
+from lessons.kit.small_trainings import Pair, train_pair, without_dropout
+from lessons.params import Figures
+from pipeline.common import paths
+from pipeline.common.datasets import DATASETS, Dataset
+from pipeline.common.errors import PipelineError
+from pipeline.common.images import Bytes, Labelled, Normalisation, load_normalisation, load_part
+from pipeline.common.models import load_model
+from pipeline.common.params import load_parameters
 
 
 @dataclass(frozen=True)
@@ -37,17 +44,31 @@ class TrainedNetwork:
 
 @dataclass(frozen=True)
 class Subject(TrainedNetwork):
-    """The trained network and the test images.
+    """The trained network and the images.
 
     Attributes:
-        images: the test images, `[n, 28, 28]`.
-        labels: their classes.
-        digit: which of the images is followed.
+        train: the training images.
+        validation: the validation images.
+        test: the test images.
+        figures: the parameters of the figures.
+        digit: which of the test images is followed through the network.
     """
 
-    images: Bytes
-    labels: Bytes
+    train: Labelled
+    validation: Labelled
+    test: Labelled
+    figures: Figures
     digit: int
+
+    @property
+    def images(self) -> Bytes:
+        """The test images, `[n, 28, 28]`."""
+        return self.test.images
+
+    @property
+    def labels(self) -> Bytes:
+        """The classes of the test images."""
+        return self.test.labels
 
     @property
     def image(self) -> Bytes:
@@ -82,6 +103,24 @@ class Subject(TrainedNetwork):
         [row] = self.model.probabilities(self.inputs[-1])
         return np.asarray(row)
 
+    @cached_property
+    def answers(self) -> Array:
+        """The probabilities of the classes of all test images, `[n, classes]`."""
+        return self.model.predict_proba(self.normalisation.apply(self.images))
+
+    @cached_property
+    def with_and_without_dropout(self) -> Pair:
+        """A small training with dropout, and the same one without."""
+        training = self.figures.overfitting
+        return train_pair(
+            training, without_dropout(training.model), self.normalisation, self.train, self.some
+        )
+
+    @property
+    def some(self) -> Labelled:
+        """The first of the validation images, on which small networks are validated."""
+        return Labelled(*(part[: self.figures.images] for part in self.validation))
+
     def first_place(self, kind: type[cnn.Layer], axes: int = 4) -> int | None:
         """Return the place of the network's first layer of a kind that is given arrays of so many axes."""
         for place, layer in enumerate(self.model.layers):
@@ -95,6 +134,40 @@ class Subject(TrainedNetwork):
         for layer in self.model.layers[: 0 if place is None else place + 1]:
             x, _ = layer.forward_pass(x)
         return x
+
+
+def load_subject() -> Subject:
+    """Return what the stages before have made.
+
+    Raises:
+        PipelineError: if one of them has not been run, or there is no such test image to follow.
+    """
+    parameters = load_parameters()
+    processed = paths.PROCESSED / parameters.data.dataset
+    figures = figure_parameters()
+    normalisation = load_normalisation(processed)
+    train, validation, test = (load_part(part, processed) for part in ("train", "validation", "test"))
+    if figures.digit >= len(test.images):
+        raise PipelineError(
+            f"figures.digit is {figures.digit}, but there are {len(test.images):,} test images: "
+            f"choose one from 0 to {len(test.images) - 1}."
+        )
+    return Subject(
+        model=load_model(),
+        dataset=DATASETS[normalisation.dataset],
+        normalisation=normalisation,
+        recipe=results.evaluation()["recipe"],
+        train=train,
+        validation=validation,
+        test=test,
+        figures=figures,
+        digit=figures.digit,
+    )
+
+
+def figure_parameters() -> Figures:
+    """Return the parameters of the figures."""
+    return load_parameters().figures
 
 
 def liveliest(maps: Array) -> int:

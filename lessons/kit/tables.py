@@ -1,4 +1,4 @@
-"""Pieces of Markdown that facts are made of."""
+"""Pieces of Markdown: tables, and numbers as people write them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ TEXT = "---"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]], numbers: int = 0) -> str:
-    """Return a table.
+    """Return a table; without rows the text is empty, so that a page can ask for it with `{% if %}`.
 
     Args:
         head: the columns' headings.
@@ -23,7 +23,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], numbers: int = 
         | Dense | 10 |
     """
     rule = [TEXT] * (len(head) - numbers) + [NUMBER] * numbers
-    return "\n".join("| " + " | ".join(_cell(cell) for cell in row) + " |" for row in [head, rule, *rows])
+    lines = ["| " + " | ".join(map(_cell, row)) + " |" for row in [head, rule, *rows]]
+    return "\n".join(lines) if len(lines) > 2 else ""
 
 
 def code(text: object) -> str:
@@ -44,6 +45,16 @@ def times(shape: Sequence[int]) -> str:
         '28×28×1'
     """
     return "×".join(map(str, shape))
+
+
+def tidy(number: float, digits: int = 2) -> str:
+    """Return a number with a true minus, and without a minus before 0.
+
+    Example:
+        >>> tidy(-0.001), tidy(-1.5)
+        ('0.00', '−1.50')
+    """
+    return f"{round(float(number), digits) + 0.0:.{digits}f}".replace("-", "−")
 
 
 def _cell(cell: object) -> str:

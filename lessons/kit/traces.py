@@ -6,7 +6,6 @@ the two are compared: a trace whose terms add up to something else is refused.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import isclose
@@ -241,8 +240,3 @@ def _plain_number(value: Any) -> float:
     """Return the shortest number that reads back as the array's, without the sign of a zero."""
     number = float(str(value)) + 0.0
     return int(number) if number.is_integer() else number
-
-
-def to_json(data: Any) -> bytes:
-    """Return plain data as JSON, byte for byte the same each time."""
-    return (json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n").encode()

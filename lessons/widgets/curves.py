@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
-
 import numpy as np
 
 import cnn
-from cnn.types import Array
 from lessons.drawings.curves import curve_and_slope
+from lessons.kit.curves import Curve, curve, line
 from lessons.params import Valley
 from lessons.valley import height, path
 from lessons.widgets.traces.network import LABEL, PICTURE, small_model
-
-Curve = dict[str, Any]
 
 
 def curves(valley: Valley) -> dict[str, Curve]:
@@ -26,7 +21,6 @@ def curves(valley: Valley) -> dict[str, Curve]:
     return {
         "leaky-relu": leaky_relu(),
         "sigmoid": sigmoid(),
-        "dropout-rate": dropout_rate(),
         "running-average": running_average(),
         "learning-rate": learning_rate(valley),
         "one-cycle": one_cycle(),
@@ -40,10 +34,10 @@ def leaky_relu() -> Curve:
     x = np.linspace(-4, 4, 81, dtype=np.float32)
     pairs = [curve_and_slope(cnn.LeakyReLU(slope), x) for slope in slopes]
     lines = [
-        _line("y, the curve", "output", (y for y, _ in pairs)),
-        _line("its derivative", "gradient", (slope for _, slope in pairs)),
+        line("y, the curve", "output", (y for y, _ in pairs)),
+        line("its derivative", "gradient", (slope for _, slope in pairs)),
     ]
-    return _curve("Leaky ReLU", "x", x, "slope", slopes, lines)
+    return curve("Leaky ReLU", "x", x, "slope", slopes, lines)
 
 
 def sigmoid() -> Curve:
@@ -57,25 +51,11 @@ def sigmoid() -> Curve:
         near = np.abs(x - point) <= 2.0  # the tangent is drawn as far as this
         tangents.append(np.where(near, at + slope * (x - point), np.nan))
     lines = [
-        _line("y, the curve", "output", [y] * len(points)),
-        _line("its derivative", "gradient", [slopes] * len(points)),
-        _line("tangent at the point", "parameter", tangents),
+        line("y, the curve", "output", [y] * len(points)),
+        line("its derivative", "gradient", [slopes] * len(points)),
+        line("tangent at the point", "parameter", tangents),
     ]
-    return _curve("The sigmoid and its slope", "x", x, "point", points, lines)
-
-
-def dropout_rate() -> Curve:
-    """Return a row of numbers behind dropout, with one row of random numbers for all rates."""
-    rates = [step / 20 for step in range(19)]
-    places = np.arange(1.0, 49.0)
-    x = np.ones((1, len(places)), np.float32)
-    rows = [cnn.Dropout(rate).forward_pass(x, True, np.random.default_rng(0))[0][0] for rate in rates]
-    lines = [
-        _line("x, always 1", "input", [x[0]] * len(rates)),
-        _line("y behind dropout", "output", rows),
-        _line("mean of y", "none", [np.full(len(places), row.mean()) for row in rows]),
-    ]
-    return _curve("Dropout in training", "place in the row", places, "rate", rates, lines)
+    return curve("The sigmoid and its slope", "x", x, "point", points, lines)
 
 
 def running_average() -> Curve:
@@ -93,10 +73,10 @@ def running_average() -> Curve:
         averages.append(np.array(seen))
     means = np.concatenate(([np.nan], micro_batches.mean(axis=(1, 2))))
     lines = [
-        _line("mean of the micro-batch", "input", [means] * len(momenta)),
-        _line("running mean", "output", averages),
+        line("mean of the micro-batch", "input", [means] * len(momenta)),
+        line("running mean", "output", averages),
     ]
-    return _curve("The running mean", "micro-batch", np.arange(101.0), "momentum", momenta, lines)
+    return curve("The running mean", "micro-batch", np.arange(101.0), "momentum", momenta, lines)
 
 
 def learning_rate(valley: Valley) -> Curve:
@@ -105,11 +85,11 @@ def learning_rate(valley: Valley) -> Curve:
     rates = [round(limit * share / 20, 4) for share in range(2, 22)]
     paths = [path(valley, cnn.SGD(learning_rate=rate))[:16] for rate in rates]
     lines = [
-        _line("w[1], across the valley", "parameter", (places[:, 1] for places in paths)),
-        _line("w[0], along it", "none", (places[:, 0] for places in paths)),
-        _line("loss ÷ 10", "output", (height(valley, places) / 10 for places in paths)),
+        line("w[1], across the valley", "parameter", (places[:, 1] for places in paths)),
+        line("w[0], along it", "none", (places[:, 0] for places in paths)),
+        line("loss ÷ 10", "output", (height(valley, places) / 10 for places in paths)),
     ]
-    return _curve("SGD in the valley", "step", np.arange(float(len(paths[0]))), "learning rate", rates, lines)
+    return curve("SGD in the valley", "step", np.arange(float(len(paths[0]))), "learning rate", rates, lines)
 
 
 def one_cycle() -> Curve:
@@ -117,8 +97,8 @@ def one_cycle() -> Curve:
     rises = [step / 20 for step in range(1, 20)]
     progress = np.linspace(0, 1, 101)
     rates = [[cnn.OneCycle(1.0, rise=rise)(share) for share in progress.tolist()] for rise in rises]
-    lines = [_line("learning rate ÷ its peak", "parameter", (np.array(rate) for rate in rates))]
-    return _curve("OneCycle", "progress of the training", progress, "rise", rises, lines)
+    lines = [line("learning rate ÷ its peak", "parameter", (np.array(rate) for rate in rates))]
+    return curve("OneCycle", "progress of the training", progress, "rise", rises, lines)
 
 
 def one_step() -> Curve:
@@ -126,8 +106,8 @@ def one_step() -> Curve:
     rates = np.arange(51) / 100
     losses = np.array([loss_after_step(rate) for rate in rates.tolist()])
     upto = [np.where(rates <= rate, losses, np.nan) for rate in rates]
-    lines = [_line("loss after one step", "output", upto)]
-    return _curve(
+    lines = [line("loss after one step", "output", upto)]
+    return curve(
         "One step of the small model", "learning rate", rates, "learning rate", rates.tolist(), lines
     )
 
@@ -140,25 +120,3 @@ def loss_after_step(rate: float) -> float:
     if rate:
         model.assign(cnn.SGD(learning_rate=rate).update(model.params, model.parameter_gradients(dy, caches)))
     return loss(model.forward_pass(x)[0], LABEL)[0]
-
-
-def _curve(
-    title: str, x_label: str, x: Array, parameter: str, values: Sequence[float], lines: list[dict[str, Any]]
-) -> Curve:
-    return {
-        "title": title,
-        "x_label": x_label,
-        "x": _plain(x),
-        "parameter": {"name": parameter, "values": list(values)},
-        "lines": lines,
-    }
-
-
-def _line(name: str, role: str, rows: Iterable[Array]) -> dict[str, Any]:
-    """Return one line: a row of heights for each of the parameter's values."""
-    return {"name": name, "role": role, "y": [_plain(row) for row in rows]}
-
-
-def _plain(numbers: Array) -> list[float | None]:
-    """Return numbers in five decimals, for last bits differ between machines; NaN becomes a gap."""
-    return [None if np.isnan(number) else round(number, 5) + 0.0 for number in numbers.tolist()]

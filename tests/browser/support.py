@@ -34,7 +34,7 @@ def documents() -> dict[str, str]:
 
 def addresses() -> list[Any]:
     """Return the address of every page; all but one page of each kind are for the slow tests."""
-    quick = {"", "learn/flatten/", "built/reference/cnn.layers.dense/"}
+    quick = {"", "learn/flatten/", "reference/optimisers/"}
     return [pytest.param(one, marks=[] if one in quick else [pytest.mark.slow]) for one in documents()]
 
 
@@ -42,17 +42,16 @@ def elements(name: str) -> list[tuple[str, int, dict[str, str]]]:
     """Return each <name> of the pages: its page, its place among those of the page, and its attributes."""
     found = []
     for address, file in documents().items():
-        if not file.startswith("built/"):
-            tags = re.findall(rf"<{name}\b([^>]*)>", (ROOT / "docs" / file).read_text(encoding="utf-8"))
-            found += [
-                (address, place, dict(re.findall(r'(\w+)="([^"]*)"', tag))) for place, tag in enumerate(tags)
-            ]
+        tags = re.findall(rf"<{name}\b([^>]*)>", (ROOT / "docs" / file).read_text(encoding="utf-8"))
+        found += [
+            (address, place, dict(re.findall(r'(\w+)="([^"]*)"', tag))) for place, tag in enumerate(tags)
+        ]
     return found
 
 
 def recorded(name: str) -> Any:
-    """Return what the figures stage recorded for the widgets in a JSON file."""
-    return json.loads((FIGURES / name).read_text(encoding="utf-8"))
+    """Return what was recorded for the widgets in a JSON file of docs/."""
+    return json.loads((ROOT / "docs" / name).read_text(encoding="utf-8"))
 
 
 def missing(reason: str) -> NoReturn:

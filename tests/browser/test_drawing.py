@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 import cnn
-from lessons.kit.subject import Subject
-from lessons.widgets.network import export_digits, export_network
+from lessons.home import export_digits, export_network
+from lessons.kit.subject import TrainedNetwork
 from pipeline.common.datasets import MNIST
-from pipeline.common.images import Normalisation
+from pipeline.common.images import Labelled, Normalisation
 from tests.browser.support import PHONE, Watch, go, opened, recorded
 from tests.pipeline.workspace import digits
 
@@ -190,7 +190,7 @@ def test_a_network_that_cannot_be_had_is_told_in_one_sentence_and_tried_again(
 
 
 def test_recorded_numbers_that_cannot_be_had_are_told_in_one_sentence(page: Page, watch: Watch) -> None:
-    page.route("**/generated/**/*.json", lambda asked: asked.fulfill(status=404))
+    page.route("**/{built,generated}/**/*.json", lambda asked: asked.fulfill(status=404))
     for address, sentence in {
         "": "The network could not be loaded: ",
         "learn/flatten/": "This widget could not be drawn: ",
@@ -205,8 +205,8 @@ def test_recorded_numbers_that_cannot_be_had_are_told_in_one_sentence(page: Page
 def test_a_network_without_convolution_is_shown_too(browser: Browser, site: str) -> None:
     model = cnn.Sequential([cnn.Flatten(), cnn.Dense(10)])
     model.build((28, 28, 1), np.random.default_rng(0))
-    subject = Subject(model, MNIST, Normalisation("mnist", 33.0, 78.0), "dense", *digits(50, seed=0), digit=3)
-    files = export_network(subject) | export_digits(subject, [])
+    trained = TrainedNetwork(model, MNIST, Normalisation("mnist", 33.0, 78.0), "dense")
+    files = export_network(trained) | export_digits(trained, Labelled(*digits(50, seed=0)), 3, [])
     with opened(browser, site) as (page, _):
         page.route(
             "**/generated/network/*", lambda asked: asked.fulfill(body=files[Path(asked.request.url).name])

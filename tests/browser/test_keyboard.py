@@ -58,7 +58,7 @@ def state(player: Locator, name: str) -> str | None:
 def test_keys_play_a_player(page: Page) -> None:
     go(page, "learn/convolution/")
     player = page.locator("step-player[way=backward]")
-    steps = recorded("traces/convolution.json")["cases"][0]["backward"]
+    steps = recorded("built/traces/convolution.json")["cases"][0]["backward"]
     player.locator(".stage").focus()
     for key, step in (
         ("ArrowRight", 2),
@@ -94,7 +94,7 @@ def test_keys_play_a_player(page: Page) -> None:
 
     player.get_by_role("combobox").focus()
     page.keyboard.press("ArrowDown")
-    assert state(player, "case") == recorded("traces/convolution.json")["cases"][1]["name"]
+    assert state(player, "case") == recorded("built/traces/convolution.json")["cases"][1]["name"]
 
 
 def test_keys_choose_a_digit_and_a_number_of_a_map(page: Page, watch: Watch) -> None:

@@ -55,7 +55,7 @@ def players(page: Page) -> Iterator[tuple[Locator, str, list[dict[str, Any]]]]:
     for place in range(found.count()):
         player = found.nth(place)
         way = player.get_attribute("way") or ""
-        trace = recorded(f"traces/{player.get_attribute('layer')}.json")
+        trace = recorded(f"built/traces/{player.get_attribute('layer')}.json")
         yield player, way, [case for case in trace["cases"] if case.get(way)]
 
 

@@ -49,7 +49,7 @@ def test_a_question_tells_right_from_wrong_and_from_no_number(
     index = int(asked.get_attribute("data-index") or "")
     values = {
         inside["values"][index]
-        for case in recorded(f"traces/{attributes['layer']}.json")["cases"]
+        for case in recorded(f"built/traces/{attributes['layer']}.json")["cases"]
         for track in case["forward"]
         for inside in track["arrays"]
         if case["title"] == widget.locator("p.case").inner_text() and inside["name"] == array
@@ -83,7 +83,7 @@ def test_a_question_tells_right_from_wrong_and_from_no_number(
 def test_a_slider_shows_the_recorded_curves_at_both_ends(
     page: Page, address: str, place: int, attributes: dict[str, str]
 ) -> None:
-    curve = recorded(f"curves/{attributes['curve']}.json")
+    curve = recorded(f"built/curves/{attributes['curve']}.json")
     go(page, address)
     widget = page.locator("curve-slider").nth(place)
     slider = widget.get_by_role("slider")

@@ -20,13 +20,12 @@ from lessons.kit.themes import DARK, LIGHT, Theme, contrast, readable_on, shade
 from pipeline.common import paths
 from pipeline.common.errors import PipelineError
 from pipeline.common.model_params import INPUT_SHAPE
-from pipeline.common.params import load_parameters
-from tests.pipeline.workspace import PROCESSED, ROOT, changed, digits, run, small_parameters, write_parameters
+from tests.pipeline.workspace import PROCESSED, changed, digits, run, small_parameters, write_parameters
 
 NAMES = (
-    "activation-curves", "architecture", "augmentation", "batch-normalisation", "confidence", "confusion",
+    "architecture", "augmentation", "batch-normalisation", "confidence", "confusion",
     "dense-evidence", "digit-as-numbers", "dropout", "feature-maps", "filters", "hardest", "learning-rate",
-    "one-filter", "optimiser-paths", "overfitting", "parameter-counts", "pooling", "resolution", "saliency",
+    "one-filter", "overfitting", "parameter-counts", "pooling", "resolution", "saliency",
     "softmax-loss", "training", "weights-dropout",
 )  # fmt: skip
 SVGS = {f"{paths.FIGURES.as_posix()}/{name}-{theme}.svg" for name in NAMES for theme in ("light", "dark")}
@@ -107,15 +106,9 @@ def write_results(layers: Layers = PLAIN, epochs: int = 2, dataset: str = "mnist
     )
 
 
-def link_source(folder: Path) -> None:
-    """Put the source that the traces show into a folder, as in the repository's root."""
-    (folder / "cnn").symlink_to(ROOT / "cnn")
-
-
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    link_source(tmp_path)
     return tmp_path
 
 
@@ -124,15 +117,13 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """Return the figures of the plain results."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("plain"))
-        link_source(Path())
         write_results()
         return draw()
 
 
 def draw() -> dict[str, bytes]:
     """Draw the figures and return what there is now."""
-    parameters = load_parameters()
-    write(*figures(parameters, paths.PROCESSED / parameters.data.dataset))
+    write(*figures())
     return drawn()
 
 
@@ -181,8 +172,6 @@ def test_every_figure_is_drawn_in_both_themes_and_names_its_data_set(
     for name in SVGS:
         root = ElementTree.fromstring(found[name])  # noqa: S314
         assert root.get("width") == "255pt"  # 340 CSS pixels
-        if any(general in name for general in ("activation-curves", "optimiser-paths")):
-            continue  # which come from no data
         assert re.search(rf"\. {title}[,:]", root.findtext("{*}title", ""))
         assert any(re.match(rf"{title}[,:]", text) for text, _ in texts(found[name]))
         assert min(heights(found[name])) * PHONE / WIDTH >= 9.5, name

@@ -6,15 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lessons.build import BUILT
-from pipeline.common import paths
-
 ROOT = Path(__file__).parents[2]
-PAGES = [
-    page.relative_to(ROOT).as_posix()
-    for page in sorted((ROOT / "docs").rglob("*.md"))
-    if not any(page.is_relative_to(ROOT / folder) for folder in (BUILT, paths.FIGURES))
-]
+PAGES = [page.relative_to(ROOT).as_posix() for page in sorted((ROOT / "docs").rglob("*.md"))]
 TEXTS = ["README.md", "CONTRIBUTING.md", *PAGES]
 
 FENCE = re.compile(r"^ *(?:```|~~~)", re.MULTILINE)

@@ -54,12 +54,6 @@ def parameter_counts() -> str:
     return table(["layer", "parameters", "were it dense"], rows, numbers=2)
 
 
-def parameters_of_chosen() -> int:
-    """Return how many numbers the chosen recipe's training changes."""
-    _, lines = _built(load_parameters().chosen)
-    return sum(line.parameters for line in lines)
-
-
 def _built(recipe: Recipe) -> tuple[cnn.Sequential, list[LayerSummary]]:
     model = make_model(recipe.model)
     model.build(INPUT_SHAPE, np.random.default_rng(0))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,13 +11,9 @@ import numpy as np
 import cnn
 from cnn.stack import LayerStack
 from cnn.types import Array, Gradients, Shape
+from lessons.kit.gradient_checks import Backward, WithMistake, errors, power
+from lessons.kit.gradient_checks import gradient_check as checked
 from lessons.kit.tables import table
-
-SEED = 0  # of the numbers that the checks draw
-AGREES = 1e-6  # the largest relative error of a right gradient
-SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-Backward = Callable[[cnn.Layer, Array, Any], tuple[Array, Gradients]]
 
 
 @dataclass(frozen=True)
@@ -36,40 +31,6 @@ class Check:
     input_shape: Shape
     mistake: str
     wrong: Backward
-
-
-class WithMistake(cnn.Layer):
-    """A layer whose backward pass is another one.
-
-    Args:
-        layer: the layer.
-        wrong: the backward pass, which takes the layer, dy and the cache.
-    """
-
-    def __init__(self, layer: cnn.Layer, wrong: Backward) -> None:
-        super().__init__()
-        self.layer, self.wrong = layer, wrong
-
-    def build(self, input_shape: Shape, rng: np.random.Generator) -> Shape:
-        """Build the layer."""
-        shape = self.layer.build(input_shape, rng)
-        self.params = self.layer.params
-        return shape
-
-    def output_shape(self, input_shape: Shape) -> Shape:
-        """Return the layer's."""
-        return self.layer.output_shape(input_shape)
-
-    def forward_pass(
-        self, x: Array, training: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Array, Any]:
-        """Run the layer's."""
-        self.layer.params = self.params
-        return self.layer.forward_pass(x, training, rng)
-
-    def backward_pass(self, dy: Array, cache: Any) -> tuple[Array, Gradients]:
-        """Run the wrong one."""
-        return self.wrong(self.layer, dy, cache)
 
 
 class WithLoss(cnn.Layer):
@@ -118,22 +79,10 @@ class WithLoss(cnn.Layer):
         return self.stack.backward_pass(dx, caches) if self.stack else (dx, {})
 
 
-def _turned_filter_forgotten(layer: cnn.Layer, dy: Array, cache: Any) -> tuple[Array, Gradients]:
-    turned = copy.copy(layer)
-    turned.params = {**layer.params, "weight": layer.params["weight"][::-1, ::-1]}
-    dx, _ = turned.backward_pass(dy, cache)
-    return dx, layer.parameter_gradients(dy, cache)
-
-
 def _to_the_whole_window(layer: cnn.Layer, dy: Array, cache: Any) -> tuple[Array, Gradients]:
     dx, _ = layer.backward_pass(dy, cache)
     (h_f, w_f), _ = layer.window(dx.shape[1:]) or ((1, 1), (1, 1))
     return dy.repeat(h_f, axis=1).repeat(w_f, axis=2), {}
-
-
-def _fresh_mask(layer: cnn.Layer, dy: Array, cache: Any) -> tuple[Array, Gradients]:
-    fresh, _ = layer.forward_pass(np.ones_like(cache), True, np.random.default_rng(SEED + 1))
-    return dy * fresh, {}
 
 
 def _columns_first(layer: cnn.Layer, dy: Array, cache: Any) -> tuple[Array, Gradients]:
@@ -152,12 +101,8 @@ def _statistics_as_constants(layer: cnn.Layer, dy: Array, cache: Any) -> tuple[A
 
 
 CHECKS: Mapping[str, Check] = {
-    "convolution": Check(
-        cnn.Conv2D(2, 3, stride=2, padding=1), (2, 6, 5, 2), "filter not turned", _turned_filter_forgotten
-    ),
     "pooling": Check(cnn.MaxPool2D(2), (2, 4, 6, 2), "dy to the whole window", _to_the_whole_window),
     "average-pooling": Check(cnn.AveragePool2D(2), (2, 4, 6, 2), "dy not shared out", _to_the_whole_window),
-    "dropout": Check(cnn.Dropout(0.4), (3, 10), "a fresh mask", _fresh_mask),
     "flatten": Check(cnn.Flatten(), (2, 3, 4, 2), "columns before rows", _columns_first),
     "dense": Check(cnn.Dense(3), (4, 5), "divided by n", _divided_by_n),
     "batch-normalisation": Check(
@@ -169,31 +114,28 @@ CHECKS: Mapping[str, Check] = {
 def gradient_check(page: str) -> str:
     """Return the check of the layer that a page is about, beside that of the wrong one."""
     check = CHECKS[page]
-    right, wrong = (
-        _errors(layer, check.input_shape) for layer in (check.layer, WithMistake(check.layer, check.wrong))
-    )
-    return _table(check.layer.name, right, wrong, check.mistake)
+    return checked(check.layer, check.input_shape, check.mistake, check.wrong)
 
 
 def activations() -> str:
     """Return the checks of all activations, beside a ReLU with a mistake."""
     kinds = cnn.ReLU(), cnn.LeakyReLU(0.1), cnn.Sigmoid(), cnn.Tanh(), cnn.GELU()
-    rows = [[layer.name, _power(_errors(layer, (4, 10))["x"])] for layer in kinds]
-    wrong = _errors(WithMistake(cnn.ReLU(), lambda layer, dy, _: layer.backward_pass(dy, dy)), (4, 10))["x"]
-    rows.append(["with a mistake: ReLU, gated by the sign of dy", _power(wrong)])
+    rows = [[layer.name, power(errors(layer, (4, 10))["x"])] for layer in kinds]
+    wrong = errors(WithMistake(cnn.ReLU(), lambda layer, dy, _: layer.backward_pass(dy, dy)), (4, 10))["x"]
+    rows.append(["with a mistake: ReLU, gated by the sign of dy", power(wrong)])
     return table(["activation", "largest relative error of dx"], rows, numbers=1)
 
 
 def softmax_cross_entropy() -> str:
     """Return the check of the loss, of softmax, and of the loss with the division by N forgotten."""
     labels = [0, 2, 1, 2]
-    right = _errors(WithLoss([], labels), (4, 3))
-    softmax = _errors(cnn.Softmax(), (4, 3))
-    wrong = _errors(WithLoss([], labels, times=4.0), (4, 3))
+    right = errors(WithLoss([], labels), (4, 3))
+    softmax = errors(cnn.Softmax(), (4, 3))
+    wrong = errors(WithLoss([], labels, times=4.0), (4, 3))
     rows = [
-        ["softmax and cross-entropy in one, `SoftmaxCrossEntropy`", _power(right["x"])],
-        ["softmax alone, `Softmax`", _power(softmax["x"])],
-        ["with a mistake: not divided by N", _power(wrong["x"])],
+        ["softmax and cross-entropy in one, `SoftmaxCrossEntropy`", power(right["x"])],
+        ["softmax alone, `Softmax`", power(softmax["x"])],
+        ["with a mistake: not divided by N", power(wrong["x"])],
     ]
     return table(["the gradient of the logits", "largest relative error"], rows, numbers=1)
 
@@ -203,26 +145,6 @@ def network() -> str:
     layers: list[cnn.Layer] = [
         cnn.Conv2D(1, kernel_size=3), cnn.ReLU(), cnn.MaxPool2D(2), cnn.Flatten(), cnn.Dense(2)
     ]  # fmt: skip
-    errors = _errors(WithLoss(layers, [0]), (1, 6, 6, 1))
-    rows = [["the picture" if name == "x" else f"`{name}`", _power(error)] for name, error in errors.items()]
+    found = errors(WithLoss(layers, [0]), (1, 6, 6, 1))
+    rows = [["the picture" if name == "x" else f"`{name}`", power(error)] for name, error in found.items()]
     return table(["small model, random numbers", "largest relative error"], rows, numbers=1)
-
-
-def _errors(layer: cnn.Layer, input_shape: Shape) -> dict[str, float]:
-    return cnn.gradient_check(layer, input_shape, np.random.default_rng(SEED))
-
-
-def _table(name: str, right: dict[str, float], wrong: dict[str, float], mistake: str) -> str:
-    rows = [
-        [f"`{'dx' if key == 'x' else 'd' + key}`", _power(right[key]), _power(wrong[key])] for key in right
-    ]
-    return table(["largest relative error of", f"`{name}`", f"with a mistake: {mistake}"], rows, numbers=2)
-
-
-def _power(error: float) -> str:
-    """Return an error in one digit and a power of ten, and in bold where it tells of a mistake."""
-    if error == 0:
-        return "0"
-    digit, _, exponent = f"{error:.0e}".partition("e")
-    shown = f"{error:.2f}" if error >= 0.01 else f"{digit} · 10{str(int(exponent)).translate(SUPERSCRIPTS)}"
-    return f"**{shown}**" if error > AGREES else shown

@@ -9,7 +9,6 @@ from typing import Any
 from cnn.callbacks import best_epoch
 from lessons.kit import results
 from lessons.kit.tables import code, table
-from lessons.site.facts.architecture import parameters_of_chosen
 from pipeline import studies as records
 from pipeline.common import paths
 from pipeline.common.datasets import DATASETS
@@ -32,22 +31,6 @@ def evaluation() -> str:
         ["calibration error", f"{found['calibration_error']:.2%}"],
     ]
     return table(["on the test images", "your network"], rows, numbers=1)
-
-
-def in_numbers() -> str:
-    """Return the few numbers that the home page shows."""
-    found = results.evaluation()
-    facts = [
-        (
-            f"{found['accuracy']:.2%}",
-            f"of {found['images']:,} test images classified rightly: {_title(found)}",
-        ),
-        (f"{parameters_of_chosen():,}", f"parameters, trained by the recipe {code(found['recipe'])}"),
-    ]
-    for study in _studies():
-        accuracy = records.mean_and_deviation(study, "test_accuracy")
-        facts.append((f"{accuracy}%", f"by the recipe {code(study['recipe'])}: {_repeated(study)}"))
-    return "\n".join(f"- **{number}** {meaning}" for number, meaning in facts)
 
 
 def studies() -> str:
@@ -120,11 +103,6 @@ def hardest() -> str:
 
 def _studies() -> list[records.Study]:
     return [study for path in sorted(paths.STUDIES.glob("*.json")) for study in records.read(path)]
-
-
-def _repeated(study: records.Study) -> str:
-    count = len(study["seeds"])
-    return "one training" if count == 1 else f"mean ± standard deviation over {count} trainings"
 
 
 def _title(found: dict[str, Any]) -> str:

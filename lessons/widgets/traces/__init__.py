@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lessons.kit.traces import to_json
-from lessons.widgets.traces import convolution, dense, dropout, flatten, loss, network, pooling
+from lessons.kit.shown import to_json
+from lessons.widgets.traces import dense, flatten, loss, network, pooling
 
 TRACES: dict[str, Callable[[], list[dict[str, Any]]]] = {
-    "convolution": convolution.cases,
     "max-pooling": pooling.max_cases,
     "average-pooling": pooling.average_cases,
-    "dropout": dropout.cases,
     "flatten": flatten.cases,
     "dense": dense.cases,
     "softmax-cross-entropy": loss.cases,

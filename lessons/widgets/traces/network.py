@@ -10,6 +10,7 @@ import numpy as np
 
 from cnn import SGD, Conv2D, Dense, Flatten, MaxPool2D, ReLU, Sequential, SoftmaxCrossEntropy
 from cnn.types import Array, Gradients
+from lessons.kit.steps import convolution_steps, filter_bias_gradient_steps, filter_gradient_steps
 from lessons.kit.traces import (
     Grid,
     Role,
@@ -22,7 +23,7 @@ from lessons.kit.traces import (
     track,
     written,
 )
-from lessons.widgets.traces import convolution, dense, flatten, loss, pooling
+from lessons.widgets.traces import dense, flatten, loss, pooling
 
 PICTURE = np.array(
     [
@@ -107,7 +108,7 @@ def _shown(array: Array) -> Array:
 def _forward(grids: Mapping[str, Grid]) -> dict[str, Any]:
     x, y0, y1, y2, y3, y4 = (grids[name] for name in ("x", "y0", "y1", "y2", "y3", "y4"))
     steps = [
-        *convolution.forward_steps(x, grids["0.weight"], grids["0.bias"], y0, statement=FORWARD),
+        *convolution_steps(x, grids["0.weight"], grids["0.bias"], y0, statement=FORWARD),
         *_relu_steps(y0, y1),
         *pooling.max_steps(y1, y2, (2, 2), (2, 2), FORWARD),
         *flatten.forward_steps(y2, y3, FORWARD),
@@ -149,8 +150,8 @@ def _backward(
         "The first layer's parameters", f"{STACK}.parameter_gradients",
         [known["x"], arrived, own["0.weight"], own["0.bias"]],
         [
-            *convolution.weight_steps(known["x"], arrived, own["0.weight"], statement=FIRST),
-            *convolution.bias_steps(arrived, own["0.bias"], FIRST),
+            *filter_gradient_steps(known["x"], arrived, own["0.weight"], statement=FIRST),
+            *filter_bias_gradient_steps(arrived, own["0.bias"], FIRST),
         ],
     )  # fmt: skip
 

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from lessons.widgets.traces import TRACES, traces
 from pipeline.common.kernels import VARIABLE
-from tests.lessons.widgets.trace_reader import CASES, FILES, Plain, grid
+from tests.lessons.shown import CASES, SHOWN, TRACES, Plain, grid
 from tests.pipeline.workspace import ROOT, run
 
 SIGNS: dict[type[ast.operator], Callable[[float, float], float]] = {
@@ -50,8 +49,7 @@ def evaluate(node: ast.AST) -> float:
 def test_there_is_a_file_for_each_layer_that_the_pages_play() -> None:
     pages = "".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs").rglob("*.md"))
     played_layers = set(re.findall(r'<(?:step-player|predict-value) layer="([^"]+)"', pages))
-    assert played_layers == set(TRACES)
-    assert set(FILES) == {f"traces/{layer}.json" for layer in TRACES}
+    assert {f"traces/{layer}.json" for layer in played_layers} == set(TRACES)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +66,7 @@ def test_there_is_a_file_for_each_layer_that_the_pages_play() -> None:
     ],
 )
 def test_every_kind_has_its_case(layer: str, names: list[str]) -> None:
-    cases = FILES[f"traces/{layer}.json"]["cases"]
+    cases = TRACES[f"traces/{layer}.json"]["cases"]
     assert [case["name"] for case in cases] == names
     assert all((case["forward"] and case["backward"]) or case["update"] for case in cases)
 
@@ -138,12 +136,13 @@ def test_every_line_is_a_statement_of_the_object_whose_code_is_shown(one: Plain)
 
 
 def test_the_same_bytes_come_out_whatever_the_kernels() -> None:
-    script = (
-        "from hashlib import sha256; from lessons.widgets.traces import traces\n"
-        "for name, content in traces().items(): print(name, sha256(content).hexdigest())"
-    )
+    script = "from tests.lessons.test_all_traces import digests; print(digests())"
     ended = run(ROOT, "python", "-c", script, PYTHONHASHSEED="123", **{VARIABLE: "Prescott"})
     assert ended.returncode == 0, ended.stderr
-    assert dict(line.split() for line in ended.stdout.splitlines()) == {
-        name: sha256(content).hexdigest() for name, content in traces().items()
-    }
+    assert ast.literal_eval(ended.stdout) == digests()
+
+
+def digests() -> dict[str, str]:
+    """Return the digests of all traces."""
+    files = [file for shown in SHOWN.values() for file in shown.files.items()]
+    return {name: sha256(content).hexdigest() for name, content in files if name.startswith("traces/")}

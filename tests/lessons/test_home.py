@@ -9,13 +9,13 @@ import pytest
 
 import cnn
 from cnn.types import Array
-from lessons.kit.subject import Subject, TrainedNetwork
-from lessons.widgets.network import (
+from lessons.home import (
     STEPS,
     activations_to_probabilities,
     export_digits,
     export_network,
 )
+from lessons.kit.subject import TrainedNetwork
 from pipeline.common.datasets import MNIST
 from pipeline.common.images import Bytes, Labelled, Normalisation
 
@@ -53,8 +53,7 @@ def test(trained: TrainedNetwork) -> Labelled:
 def exported(
     trained: TrainedNetwork, test: Labelled, hardest: list[int]
 ) -> tuple[Any, Any, dict[str, bytes]]:
-    subject = Subject(**vars(trained), images=test.images, labels=test.labels, digit=5)
-    files = export_network(trained) | export_digits(subject, hardest)
+    files = export_network(trained) | export_digits(trained, test, 5, hardest)
     return json.loads(files["network.json"]), json.loads(files["digits.json"]), files
 
 

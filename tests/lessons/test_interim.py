@@ -3,12 +3,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
+import cnn
 from cnn import (
     SGD,
     AveragePool2D,
     Conv2D,
     Dense,
-    Dropout,
     Flatten,
     Layer,
     MaxPool2D,
@@ -17,20 +17,14 @@ from cnn import (
     Softmax,
     SoftmaxCrossEntropy,
 )
-from tests.lessons.widgets.trace_reader import CASES, FILES, Plain, Values, grid, played, without_padding
-
-
-def convolution(case: Plain) -> Iterator[tuple[str, Values]]:
-    (forward,), (weights, _, inputs) = case["forward"], case["backward"]
-    weight = grid(forward, "weight")
-    stride = 2 if case["name"] == "stride" else 1
-    layer = Conv2D(weight.shape[3], weight.shape[:2], stride, "same" if case["name"] == "same" else "valid")
-    layer.params = {"weight": weight, "bias": grid(forward, "bias")}
-    y, cache = layer.forward_pass(without_padding(forward, "x")[None])
-    dy = grid(weights, "dy")
-    np.testing.assert_array_equal(without_padding(inputs, "dy"), dy)
-    dx, grads = layer.backward_pass(dy[None], cache)
-    yield from {"y": y[0], "dx": dx[0], "dweight": grads["weight"], "dbias": grads["bias"]}.items()
+from lessons.drawings.images import busiest, saliency
+from lessons.facts.network import answers
+from lessons.kit.subject import figure_parameters
+from lessons.site.facts import gradient_checks
+from lessons.valley import height, path
+from lessons.widgets.curves import loss_after_step
+from tests.lessons.shown import CASES, CURVES, FILES, Plain, Values, grid, played, without_padding
+from tests.lessons.small import small
 
 
 def pooling(layer: Layer, case: Plain) -> Iterator[tuple[str, Values]]:
@@ -106,7 +100,6 @@ def update(case: Plain) -> Iterator[tuple[str, Values]]:
 
 
 RETURNED: dict[str, Callable[[Plain], Iterator[tuple[str, Values]]]] = {
-    "convolution": convolution,
     "max-pooling": max_pooling,
     "average-pooling": average_pooling,
     "flatten": flatten,
@@ -128,34 +121,7 @@ def test_the_last_steps_leave_exactly_what_cnn_returned(layer: str, case: Plain)
         np.testing.assert_array_equal(filled[name], value, err_msg=name)
 
 
-def test_dropout_has_a_fresh_mask_in_each_iteration_and_none_at_inference() -> None:
-    training, inference = FILES["traces/dropout.json"]["cases"]
-    rng = np.random.default_rng(1)
-    masks = []
-    for forward, backward in zip(training["forward"], training["backward"], strict=True):
-        x, dy = grid(forward, "x"), grid(backward, "dy")
-        y, mask = Dropout(0.5).forward_pass(x[None], True, rng)
-        masks.append(grid(forward, "mask").tolist())
-        np.testing.assert_array_equal(grid(forward, "mask")[None], mask)
-        np.testing.assert_array_equal(grid(backward, "mask")[None], mask)
-        np.testing.assert_array_equal(played([forward])["y"], y[0])
-        np.testing.assert_array_equal(played([backward])["dx"], dy * mask[0] if mask is not None else dy)
-    assert masks[:2] == [[0, 2, 2, 2, 0, 0], [2, 2, 0, 0, 2, 0]]  # as on the page
-    assert len({tuple(mask) for mask in masks}) == 4
-    (forward,), (backward,) = inference["forward"], inference["backward"]
-    np.testing.assert_array_equal(played([forward])["y"], grid(forward, "x"))
-    np.testing.assert_array_equal(played([backward])["dx"], grid(backward, "dy"))
-
-
 def test_the_numbers_are_those_of_the_pages() -> None:
-    plain = FILES["traces/convolution.json"]["cases"][0]
-    filled = played([*plain["forward"], *plain["backward"]])
-    assert {name: value.ravel().tolist() for name, value in filled.items()} == {
-        "y": [137, 147, 167, 177],
-        "dweight": [11, 14, 20, 23],
-        "dbias": [3],
-        "dx": [1, 2, 0, 3, 6, 4, 0, 6, 8],
-    }
     step, *updates = FILES["traces/network.json"]["cases"]
     filled = played([*step["forward"], *step["backward"]])
     assert filled["y3"].tolist() == [[4, 0, 4, 1]]
@@ -167,3 +133,59 @@ def test_the_numbers_are_those_of_the_pages() -> None:
     assert played(tenth["update"])["new 4.weight"].ravel().round(6).tolist() == pytest.approx(
         [0.7, -0.2, 0, 0.5, 0.2, 0.3, 1.05, -0.05]
     )
+
+
+VALLEY = figure_parameters().valley
+
+
+def test_sgd_walks_down_the_valley_as_the_page_says() -> None:
+    places = path(VALLEY, cnn.SGD(learning_rate=0.2))
+
+    assert places[:4].round(6).tolist() == [[5, 1], [4, -0.8], [3.2, 0.64], [2.56, -0.512]]
+    assert height(VALLEY, places[0]) == 17
+
+
+def test_the_last_learning_rate_of_the_slider_no_longer_settles_across_the_valley() -> None:
+    across = CURVES["curves/learning-rate.json"]["lines"][0]["y"]
+
+    assert [abs(row[-1]) < abs(row[0]) for row in across[-2:]] == [True, False]
+
+
+@pytest.mark.parametrize(("rate", "expected"), [(0.0, 0.6931), (0.1, 0.0258)])
+def test_one_step_of_the_small_model_is_that_of_the_page(rate: float, expected: float) -> None:
+    assert loss_after_step(rate) == pytest.approx(expected, abs=5e-5)
+
+
+def test_the_gradient_check_of_the_network_goes_back_to_the_picture() -> None:
+    rows = gradient_checks.network().splitlines()[2:]
+
+    names = ["the picture", "`0.weight`", "`0.bias`", "`4.weight`", "`4.bias`"]
+    assert [row.split(" | ")[0] for row in rows] == [f"| {name}" for name in names]
+    assert not any("**" in row for row in rows)
+
+
+def test_saliency_of_a_dense_layer_is_its_weights() -> None:
+    model = small([cnn.Flatten(), cnn.Dense(3)])
+
+    found = saliency(model, np.ones((1, 6, 6, 1), np.float32), unit=2)
+
+    np.testing.assert_array_equal(found.ravel(), model.params["1.weight"][:, 2])
+
+
+def test_the_busiest_part_of_an_image_holds_what_it_shows() -> None:
+    image = np.zeros((28, 28), np.uint8)
+    image[12:17, 20:26] = 200
+
+    row, column = busiest(image)
+
+    assert image[row : row + 10, column : column + 10].sum() == image.sum()
+
+
+def test_answers_are_counted_and_their_loss_is_shared_out() -> None:
+    probabilities = np.array([[0.75, 0.25], [0.5, 0.5], [0.25, 0.75]], np.float32)
+
+    right, wrong, total = answers(probabilities, np.array([0, 0, 0], np.uint8)).splitlines()[2:]
+
+    assert right == "| right | 2 | 62.5% | 62.5% | 0.4904 | 41% |"
+    assert wrong == "| wrong | 1 | 75.0% | 25.0% | 1.3863 | 59% |"
+    assert total.startswith("| all | 3 | 66.7% | 50.0% | 0.7890 | 100% |")

@@ -1,18 +1,34 @@
-"""What the traces say, read from their files as the widgets read them."""
+"""What the lessons show of code alone, made once for all tests; the traces as the widgets read them."""
 
 import json
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
-from lessons.widgets.traces import traces
+from lessons.contents import LESSONS
+from lessons.kit import speed
+from lessons.kit.shown import Shown
 
 Plain = dict[str, Any]
 Values = NDArray[np.float32]
 
-FILES = {name: json.loads(content) for name, content in traces().items()}
-CASES = [(file["layer"], case) for file in FILES.values() for case in file["cases"]]
+
+def from_code() -> dict[str, Shown]:
+    """Return what each lesson shows of code; speeds are not measured."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(speed, "_fastest", lambda _: 1.0)
+        return {name: lesson.from_code() for name, lesson in LESSONS.items() if hasattr(lesson, "from_code")}
+
+
+SHOWN = from_code()
+FILES: dict[str, Plain] = {
+    name: json.loads(content) for shown in SHOWN.values() for name, content in shown.files.items()
+}
+TRACES = {name: file for name, file in FILES.items() if name.startswith("traces/")}
+CURVES = {name: file for name, file in FILES.items() if name.startswith("curves/")}
+CASES = [(file["layer"], case) for file in TRACES.values() for case in file["cases"]]
 
 
 def grid(one: Plain, name: str) -> Values:

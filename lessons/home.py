@@ -1,20 +1,60 @@
-"""The trained network and a few digits, as files for the page on which one draws a digit."""
+"""The home page: what was reached, and the trained network with ready digits for the canvas."""
 
 from __future__ import annotations
 
 import base64
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 import cnn
 from cnn.types import Array
+from lessons.kit import results
+from lessons.kit.shown import Shown, to_json
 from lessons.kit.subject import Subject, TrainedNetwork
+from pipeline import studies
+from pipeline.common import paths
+from pipeline.common.datasets import DATASETS
+from pipeline.common.images import Labelled
+from pipeline.common.model_params import INPUT_SHAPE
+from pipeline.common.params import load_parameters
+from pipeline.common.recipes import make_model
 
 HARD_DIGITS = 6
 STEPS = 127  # of a recorded number, from 0 to the layer's largest one, of either sign
+
+
+def from_network(subject: Subject) -> Shown:
+    """Return the network and the digits that the canvas reads."""
+    hardest = [int(row["image"]) for row in results.rows(paths.HARDEST)]
+    exported = export_network(subject) | export_digits(subject, subject.test, subject.digit, hardest)
+    return Shown(files={f"network/{name}": content for name, content in exported.items()})
+
+
+def from_code() -> Shown:
+    """Return what was reached."""
+    found, recipe = results.evaluation(), load_parameters().chosen
+    model = make_model(recipe.model)
+    model.build(INPUT_SHAPE, np.random.default_rng(0))
+    return Shown(
+        values={
+            "accuracy": f"{found['accuracy']:.2%}",
+            "images": f"{found['images']:,}",
+            "dataset": DATASETS[found["dataset"]].title,
+            "parameters": f"{sum(array.size for array in model.params.values()):,}",
+            "recipe": found["recipe"],
+            "studies": [
+                {
+                    "accuracy": studies.mean_and_deviation(study, "test_accuracy"),
+                    "recipe": study["recipe"],
+                    "trainings": len(study["seeds"]),
+                }
+                for path in sorted(paths.STUDIES.glob("*.json"))
+                for study in studies.read(path)
+            ],
+        }
+    )
 
 
 def export_network(trained: TrainedNetwork) -> dict[str, bytes]:
@@ -31,22 +71,26 @@ def export_network(trained: TrainedNetwork) -> dict[str, bytes]:
         "input_shape": trained.model.built_for(),
         "layers": layers,
     }
-    return {"network.json": _json(network), "weights.bin": weights}
+    return {"network.json": to_json(network), "weights.bin": weights}
 
 
-def export_digits(subject: Subject, hardest: Sequence[int]) -> dict[str, bytes]:
+def export_digits(
+    trained: TrainedNetwork, test: Labelled, first: int, hardest: Sequence[int]
+) -> dict[str, bytes]:
     """Return ready digits, and what every layer gives for the first of them, as files.
 
     Args:
-        subject: the network and the test images; the page shows the one that is followed first.
+        trained: the network.
+        test: the test images.
+        first: the test image that the page shows first.
         hardest: the numbers of hard test images, hardest first.
 
     Returns:
         `digits.json`, and `recorded.bin` (a signed byte for each number).
     """
-    recorded, numbers = _recorded(subject)
-    digits = {"digits": _digits(subject, hardest), "recorded": recorded}
-    return {"digits.json": _json(digits), "recorded.bin": numbers}
+    recorded, numbers = _recorded(trained.model, trained.normalisation.apply(test.images[first, None]))
+    digits = {"digits": _digits(trained, test, first, hardest), "recorded": recorded}
+    return {"digits.json": to_json(digits), "recorded.bin": numbers}
 
 
 def layers_to_probabilities(model: cnn.Sequential) -> list[cnn.Layer]:
@@ -76,15 +120,14 @@ def _layers(model: cnn.Sequential) -> tuple[list[dict[str, Any]], bytes]:
     return layers, bytes(weights)
 
 
-def _recorded(subject: Subject) -> tuple[list[dict[str, Any]], bytes]:
+def _recorded(model: cnn.Sequential, x: Array) -> tuple[list[dict[str, Any]], bytes]:
     """Return what the layers give for one image, in bytes: the page shows it before the weights are loaded.
 
     Layers that change no number are left out.
     """
-    model = subject.model
     recorded = []
     numbers = bytearray()
-    activations = activations_to_probabilities(model, subject.x)
+    activations = activations_to_probabilities(model, x)
     for place, (layer, [values]) in enumerate(zip(layers_to_probabilities(model), activations, strict=True)):
         if isinstance(layer, cnn.Dropout | cnn.Flatten):
             continue
@@ -94,25 +137,27 @@ def _recorded(subject: Subject) -> tuple[list[dict[str, Any]], bytes]:
     return recorded, bytes(numbers)
 
 
-def _digits(subject: Subject, hardest: Sequence[int]) -> list[dict[str, Any]]:
+def _digits(
+    trained: TrainedNetwork, test: Labelled, first: int, hardest: Sequence[int]
+) -> list[dict[str, Any]]:
     """Return the image that is shown first, one recognised of every other class, and hard ones of several."""
-    images, labels, shown = subject.images, subject.labels, subject.digit
-    easy = {int(labels[shown]): shown}
-    classes = len(subject.dataset.class_names)
+    images, labels = test
+    easy = {int(labels[first]): first}
+    classes = len(trained.dataset.class_names)
     for start in range(0, len(labels), 100):
         if len(easy) == classes:
             break
         part = slice(start, start + 100)
-        answers = subject.model.predict(subject.normalisation.apply(images[part]), workers=1)
+        answers = trained.model.predict(trained.normalisation.apply(images[part]), workers=1)
         for place in np.flatnonzero(answers == labels[part]):
             easy.setdefault(int(labels[start + place]), start + int(place))
-    others = [easy[label] for label in sorted(easy) if easy[label] != shown]
+    others = [easy[label] for label in sorted(easy) if easy[label] != first]
     hard_by_class = {
         int(labels[number]): number for number in reversed(hardest) if number not in easy.values()
     }
     hard = sorted(hard_by_class.values(), key=[*hardest].index)[:HARD_DIGITS]
-    chosen = [shown, *others, *hard]
-    probabilities = subject.model.predict_proba(subject.normalisation.apply(images[chosen]), workers=1)
+    chosen = [first, *others, *hard]
+    probabilities = trained.model.predict_proba(trained.normalisation.apply(images[chosen]), workers=1)
     return [
         {
             "image": number,
@@ -123,7 +168,3 @@ def _digits(subject: Subject, hardest: Sequence[int]) -> list[dict[str, Any]]:
         }
         for number, row in zip(chosen, probabilities, strict=True)
     ]
-
-
-def _json(data: Mapping[str, Any]) -> bytes:
-    return (json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n").encode()

@@ -1,0 +1,11 @@
+"""All lessons, by the names under which pages ask for their values."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from lessons import convolution, dropout, home, interim
+
+LESSONS: dict[str, ModuleType] = {
+    module.__name__.rpartition(".")[2]: module for module in (home, convolution, dropout, interim)
+}

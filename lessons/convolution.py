@@ -1,0 +1,275 @@
+"""The page about convolution: the simplest code, filters and what they make of a digit, and each step."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+import cnn
+from cnn.layers.padding import Padding
+from cnn.layers.windows import place_windows
+from cnn.types import Array, Gradients
+from lessons.kit.gradient_checks import gradient_check
+from lessons.kit.layers import shapes, weights
+from lessons.kit.sheet import HEADING, SMALL, WIDTH, Sheet, scaled
+from lessons.kit.shown import Shown, to_json
+from lessons.kit.speed import compared, processor, random_images
+from lessons.kit.steps import convolution_steps, filter_bias_gradient_steps, filter_gradient_steps
+from lessons.kit.subject import Subject, liveliest
+from lessons.kit.themes import Theme
+from lessons.kit.traces import Grid, Step, added, cell, product, track
+
+LAYER = "cnn.layers.convolution.Conv2D"
+
+
+def simplest_convolution(x: Array, weight: Array, bias: Array) -> Array:
+    """Return the convolution of images with filters: a loop over the positions of the window.
+
+    Args:
+        x: the images, `[n, h, w, c]`.
+        weight: the filters, `[h_f, w_f, c, n_f]`.
+        bias: the biases, `[n_f]`.
+
+    Returns:
+        The feature maps, `[n, h − h_f + 1, w − w_f + 1, n_f]`.
+    """
+    n, h, w, _ = x.shape
+    h_f, w_f, _, n_f = weight.shape
+    y = np.empty((n, h - h_f + 1, w - w_f + 1, n_f), x.dtype)
+    for p, q in np.ndindex(y.shape[1:3]):
+        window = x[:, p : p + h_f, q : q + w_f]  # [n, h_f, w_f, c]
+        y[:, p, q] = np.tensordot(window, weight, axes=3) + bias  # products, added up over i, j and k
+    return y
+
+
+def from_network(subject: Subject) -> Shown:
+    """Return the filters of the trained network, and what one of them makes of a digit."""
+    place = subject.first_place(cnn.Conv2D)
+    weight = None if place is None else subject.model.layers[place].params["weight"]
+    return Shown(
+        drawings={
+            "one-filter": partial(draw_one_filter, subject=subject),
+            "filters": partial(draw_filters, training=subject.training, weight=weight),
+        },
+        values={
+            "shapes": shapes(subject.model, (cnn.Conv2D,)),
+            "weights": weights(subject.model, (cnn.Conv2D,)),
+        },
+    )
+
+
+def from_code() -> Shown:
+    """Return the trace, the gradient check and the measured speed."""
+    layer = cnn.Conv2D(2, 3, stride=2, padding=1)
+    return Shown(
+        values={
+            "gradient_check": gradient_check(
+                layer, (2, 6, 5, 2), "filter not turned", _with_the_filter_not_turned
+            ),
+            "processor": processor(),
+            "speed_of_one": speed(images=1),
+            "speed_of_many": speed(images=32),
+        },
+        files={"traces/convolution.json": to_json({"layer": "convolution", "cases": cases()})},
+    )
+
+
+def draw_one_filter(theme: Theme, subject: Subject) -> Sheet:
+    """Draw an image, one filter of the first convolution, and the map that it makes of the image."""
+    place = subject.first_place(cnn.Conv2D)
+    if place is None:
+        return Sheet(HEADING, theme, "One filter", f"{subject.training}: no convolution")
+    x, y = subject.inputs[place], subject.inputs[place + 1]
+    best = liveliest(y)
+    one = subject.model.layers[place].params["weight"][:, :, 0, best]
+    size, small = 112, 66
+    sheet = Sheet(HEADING + 20 + size + 44, theme, "An image, a filter, a map", subject.training)
+    panels = (
+        (0, size, "input", x[0, :, :, 0], theme.activation),
+        (size + 25, small, f"filter {best}", one, theme.parameter),
+        (WIDTH - size, size, "feature map", y[0, :, :, best], theme.output),
+    )
+    top = HEADING + 18
+    for left, side, name, values, colour in panels:
+        sheet.text(left, HEADING + 10, name)
+        sheet.picture(left, top + (size - side) / 2, scaled(values), colour, side)
+        largest = f"{np.abs(values).max():.1f}"
+        sheet.scale(left, top + size + 8, colour, (f"−{largest}", "0", largest), width=side)
+    for left, sign in ((size + 8, "∗"), (WIDTH - size - 18, "=")):
+        sheet.text(left, top + size / 2 + 5, sign, size=14)
+    return sheet
+
+
+def draw_filters(theme: Theme, training: str, weight: Array | None) -> Sheet:
+    """Draw the filters of the first convolution, or say that there is none.
+
+    Args:
+        theme: the colours.
+        training: data set and recipe.
+        weight: the filters, `[h_f, w_f, 1, n_f]`; None without a convolution.
+    """
+    title = "The filters of the first convolution"
+    if weight is None:
+        return Sheet(HEADING, theme, title, f"{training}: this recipe has no convolution")
+    h_f, w_f, _, n_f = weight.shape
+    subtitle = f"{training}: {n_f} filters of {h_f}×{w_f}"
+    columns, size, pitch = 8, 36, 43
+    filters = np.moveaxis(weight[:, :, 0], -1, 0)
+    rows = -(-len(filters) // columns)
+    sheet = Sheet(HEADING + rows * (size + 22) + 36, theme, title, subtitle)
+    for place, one in enumerate(scaled(filters)):
+        x, y = pitch * (place % columns), HEADING + (size + 22) * (place // columns)
+        sheet.picture(x, y, one, theme.parameter, size)
+        sheet.text(x, y + size + 12, str(place), size=SMALL, colour=theme.quiet)
+    y = HEADING + rows * (size + 22) + 4
+    largest = f"{np.abs(filters).max():.2f}"
+    sheet.scale(0, y, theme.parameter, (f"−{largest}", "0", largest))
+    return sheet
+
+
+def speed(images: int) -> str:
+    """Return how long a convolution of so many images takes with the loop and as it ships."""
+    layer = cnn.Conv2D(8, 3)
+    layer.build((14, 14, 8), np.random.default_rng(0))
+    x, params = random_images(images, 14, 14, 8), layer.params
+    what = "one image" if images == 1 else f"{images} images"
+    return compared(
+        f"{what} of 14×14×8, 8 filters of 3×3",
+        [
+            ("a loop over the 12·12 positions", lambda: simplest_convolution(x, **params)),
+            ("`Conv2D.forward_pass`", lambda: layer.forward_pass(x)),
+        ],
+    )
+
+
+def cases() -> list[dict[str, Any]]:
+    """Return the cases: one of each kind that the page speaks of; the plain one is its worked example."""
+    image = np.arange(1, 10).reshape(3, 3)
+    ramp, dy = [[1, 2], [3, 4]], [[1, 0], [0, 2]]
+    strokes = [[0, 1, 2, 1, 0], [1, 2, 0, 2, 1], [0, 0, 1, 2, 0], [0, 1, 2, 1, 0], [1, 2, 2, 2, 1]]
+    edges = [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
+    spots = [[0, 1, 0], [1, -4, 1], [0, 1, 0]]
+    diagonal = np.diag([1, 2, -1])
+    volume, deep = _stack(image, np.eye(3)), _stack(ramp, [[10, 20], [30, 40]])
+    two, dtwo = _stack(ramp, [[-1, 1], [-1, 1]]), _stack(dy, [[0, 1], [-1, 0]])
+    return [
+        _case(
+            "plain", "one filter, stride 1, no padding",
+            _stack(image), _stack(ramp)[..., None], [100], _stack(dy),
+        ),
+        _case(
+            "stride", "one filter, stride 2",
+            _stack(strokes), _stack(edges)[..., None], [3], _stack([[1, 2], [0, -1]]), stride=2,
+        ),
+        _case(
+            "same", "one filter, same padding",
+            _stack(image), _stack(spots)[..., None], [10], _stack(diagonal), padding="same",
+        ),
+        _case("channels", "two channels, one filter", volume, deep[..., None], [100], _stack(dy)),
+        _case("filters", "one channel, two filters", _stack(image), two[:, :, None], [100, 0], dtwo),
+    ]  # fmt: skip
+
+
+def _stack(*planes: ArrayLike) -> Array:
+    """Lay planes of rows and columns behind one another: `[h, w, c]`."""
+    return np.stack([np.asarray(plane, np.float32) for plane in planes], axis=2)
+
+
+def _case(
+    name: str,
+    title: str,
+    x: Array,
+    weight: Array,
+    bias: list[int],
+    dy: Array,
+    stride: int = 1,
+    padding: Padding = "valid",
+) -> dict[str, Any]:
+    x, dy = x[None], dy[None]
+    layer = cnn.Conv2D(len(bias), weight.shape[:2], stride, padding)
+    layer.params = {"weight": weight, "bias": np.array(bias, np.float32)}
+    y, cache = layer.forward_pass(x)
+    dx, grads = layer.backward_pass(dy, cache)
+
+    windows = place_windows("Conv2D", x.shape[1:3], weight.shape[:2], (stride, stride), padding)
+    is_padding = windows.pad(np.zeros_like(x), 1)[0] == 1
+    padded = Grid("x", "input", windows.pad(x, 0)[0], "x, padded" if is_padding.any() else "", is_padding)
+    filters = Grid("weight", "parameter", layer.params["weight"])
+    biases = Grid("bias", "parameter", layer.params["bias"])
+    outputs = Grid("y", "output", y[0], hidden=True)
+    arrived = Grid("dy", "gradient", dy[0])
+    dweight = Grid("dweight", "gradient", grads["weight"], hidden=True)
+    dbias = Grid("dbias", "gradient", grads["bias"], hidden=True)
+    dinputs = Grid("dx", "gradient", dx[0], hidden=True)
+    turned = Grid(
+        "turned weight",
+        "parameter",
+        filters.values[::-1, ::-1].transpose(0, 1, 3, 2),
+        "weight, turned by 180°",
+    )
+    (top, _), (left, _) = windows.padding
+    spread = _spread(arrived, x.shape[1:3], weight.shape[:2], (top, left), stride)
+
+    return {
+        "name": name,
+        "title": title,
+        "forward": [
+            track(
+                "Forward", f"{LAYER}.forward_pass", [padded, filters, biases, outputs],
+                convolution_steps(padded, filters, biases, outputs, stride),
+            )
+        ],
+        "backward": [
+            track(
+                "The gradient of the weights", f"{LAYER}.parameter_gradients", [padded, arrived, dweight],
+                filter_gradient_steps(padded, arrived, dweight, stride),
+            ),
+            track(
+                "The gradient of the bias", f"{LAYER}.parameter_gradients", [arrived, dbias],
+                filter_bias_gradient_steps(arrived, dbias),
+            ),
+            track(
+                "The gradient of the input", f"{LAYER}.input_gradient", [spread, turned, dinputs],
+                _input_steps(spread, turned, dinputs),
+            ),
+        ],
+    }  # fmt: skip
+
+
+def _spread(
+    dy: Grid, image: tuple[int, ...], size: tuple[int, ...], pads: tuple[int, int], stride: int
+) -> Grid:
+    """Lay dy out as the turned filter meets it: stride − 1 zeros between its numbers, and zeros around."""
+    rows, columns = (length + extent - 1 for length, extent in zip(image, size, strict=True))
+    (above, left) = (extent - 1 - pad for extent, pad in zip(size, pads, strict=True))
+    h_out, w_out, n_f = dy.values.shape
+    inside = np.s_[above : above + h_out * stride : stride, left : left + w_out * stride : stride]
+    values, padding = np.zeros((rows, columns, n_f), np.float32), np.ones((rows, columns, n_f), bool)
+    values[inside], padding[inside] = dy.values, False
+    label = "dy, spread and padded" if stride > 1 else "dy, padded"
+    return replace(dy, values=values, padding=padding, label=label)
+
+
+def _input_steps(dy: Grid, turned: Grid, dx: Grid) -> Iterator[Step]:
+    """Fill dx: the turned filter slides over dy, one step at a time."""
+    statement = "return convolve(dy, rotated, self._windows(x.shape[1:]).transposed())"
+    for r, s, k in np.ndindex(dx.values.shape):
+        products = [
+            product(cell(dy, r + i, s + j, f), cell(turned, i, j, f, k))
+            for i, j, f in np.ndindex(turned.values.shape[:3])
+        ]
+        why = "dy of each window that saw this pixel, times the weight that it met there, added up"
+        yield Step(statement, dx, (r, s, k), added(products), why)
+
+
+def _with_the_filter_not_turned(layer: cnn.Layer, dy: Array, cache: Any) -> tuple[Array, Gradients]:
+    turned = copy.copy(layer)
+    turned.params = {**layer.params, "weight": layer.params["weight"][::-1, ::-1]}
+    dx, _ = turned.backward_pass(dy, cache)
+    return dx, layer.parameter_gradients(dy, cache)

@@ -1,0 +1,88 @@
+"""The gradient checks of the pages: a layer's own check, and beside it that of the layer with a mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import cnn
+from cnn.types import Array, Gradients, Shape
+from lessons.kit.tables import table
+
+SEED = 0  # of the numbers that the checks draw
+AGREES = 1e-6  # the largest relative error of a right gradient
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+Backward = Callable[[cnn.Layer, Array, Any], tuple[Array, Gradients]]
+
+
+class WithMistake(cnn.Layer):
+    """A layer with another backward pass.
+
+    Args:
+        layer: the layer.
+        wrong: the backward pass, which takes the layer, dy and the cache.
+    """
+
+    def __init__(self, layer: cnn.Layer, wrong: Backward) -> None:
+        super().__init__()
+        self.layer, self.wrong = layer, wrong
+
+    def build(self, input_shape: Shape, rng: np.random.Generator) -> Shape:
+        """Build the layer."""
+        shape = self.layer.build(input_shape, rng)
+        self.params = self.layer.params
+        return shape
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Return the layer's output shape."""
+        return self.layer.output_shape(input_shape)
+
+    def forward_pass(
+        self, x: Array, training: bool = False, rng: np.random.Generator | None = None
+    ) -> tuple[Array, Any]:
+        """Run the layer's forward pass."""
+        self.layer.params = self.params
+        return self.layer.forward_pass(x, training, rng)
+
+    def backward_pass(self, dy: Array, cache: Any) -> tuple[Array, Gradients]:
+        """Run the wrong backward pass."""
+        return self.wrong(self.layer, dy, cache)
+
+
+def gradient_check(layer: cnn.Layer, input_shape: Shape, mistake: str, wrong: Backward) -> str:
+    """Return a table of a layer's gradient check, beside that of the same layer with a mistake.
+
+    Args:
+        layer: the layer.
+        input_shape: the shape of its input, with n.
+        mistake: what the wrong layer does, in words.
+        wrong: a backward pass with that mistake.
+    """
+    right, mistaken = (errors(one, input_shape) for one in (layer, WithMistake(layer, wrong)))
+    rows = [
+        [f"`{'dx' if key == 'x' else 'd' + key}`", power(right[key]), power(mistaken[key])] for key in right
+    ]
+    head = ["largest relative error of", f"`{layer.name}`", f"with a mistake: {mistake}"]
+    return table(head, rows, numbers=2)
+
+
+def errors(layer: cnn.Layer, input_shape: Shape) -> dict[str, float]:
+    """Return the largest relative error of each of a layer's gradients."""
+    return cnn.gradient_check(layer, input_shape, np.random.default_rng(SEED))
+
+
+def power(error: float) -> str:
+    """Return an error as one digit and a power of ten, in bold where it shows a mistake.
+
+    Example:
+        >>> power(2e-9), power(0.5)
+        ('2 · 10⁻⁹', '**0.50**')
+    """
+    if error == 0:
+        return "0"
+    digit, _, exponent = f"{error:.0e}".partition("e")
+    shown = f"{error:.2f}" if error >= 0.01 else f"{digit} · 10{str(int(exponent)).translate(SUPERSCRIPTS)}"
+    return f"**{shown}**" if error > AGREES else shown

@@ -1,0 +1,140 @@
+"""An extension of Python-Markdown: each page is a Jinja2 template, filled in with what the lessons give.
+
+`{{ dropout.shapes }}` is a value of the lesson `dropout`; `{{ code("cnn.layers.dense.Dense.build") }}` is a
+piece of the source. A comment is written `<!--# … #-->`, since on these pages `{#name}` gives an id.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from jinja2 import ChainableUndefined, Environment, TemplateSyntaxError
+from jinja2.utils import missing
+from markdown import Extension, Markdown
+from markdown.preprocessors import Preprocessor
+
+from cnn.config import nearest
+from lessons.kit.source import find_piece
+from pipeline.common import paths
+from pipeline.common.errors import PipelineError
+
+BUILT = Path("docs/built")  # git ignores it
+PRIORITY = 45  # before all other preprocessors, which then see what has been filled in
+ON_ITS_OWN = re.compile(r"^( +)\{\{(.*)\}\}$", re.MULTILINE)
+
+Lessons = Mapping[str, SimpleNamespace]
+
+
+def render(text: str, lessons: Lessons, repository: str = "") -> tuple[str, list[str]]:
+    """Fill in a page.
+
+    Args:
+        text: the page's Markdown.
+        lessons: the values of each lesson by its name.
+        repository: the address of the repository, to link code to; empty links nothing.
+
+    Returns:
+        The page, and a sentence for each name on it that means nothing.
+
+    Example:
+        >>> render("From {{ net.from }} on", {"net": SimpleNamespace(**{"from": 2})})
+        ('From 2 on', [])
+        >>> render("{{ net.size }}", {"net": SimpleNamespace(sizes=2)})[1][0].partition(":")[0]
+        "lessons/net.py gives no value 'size', did you mean 'sizes'?"
+    """
+    faults: list[str] = []
+
+    class Unknown(ChainableUndefined):
+        """A name that means nothing, which is noted."""
+
+        def __init__(self, hint: str | None = None, obj: Any = missing, name: str = "", *_: Any) -> None:
+            super().__init__(hint, obj, name)
+            faults.append(_unknown(obj, name, lessons))
+
+    def code(path: str) -> str:
+        try:
+            return _block(path, repository)
+        except PipelineError as error:
+            faults.append(str(error))
+            return ""
+
+    environment = Environment(
+        undefined=Unknown,
+        comment_start_string="<!--#",
+        comment_end_string="#-->",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - the pages are the project's own, and Markdown holds HTML
+    )
+    # What stands on a line of its own, in an admonition for example, is indented whole.
+    text = ON_ITS_OWN.sub(lambda one: f"{one[1]}{{{{ ({one[2]}) | indent({len(one[1])}) }}}}", text)
+    try:
+        return environment.from_string(text).render(**lessons, code=code), faults
+    except TemplateSyntaxError as error:
+        return text, [*faults, f"line {error.lineno} cannot be filled in: {error.message}"]
+
+
+def read_lessons(folders: Iterable[Path] = (paths.FIGURES, BUILT)) -> dict[str, SimpleNamespace]:
+    """Return the values of all lessons, from the files in these folders."""
+    lessons: dict[str, SimpleNamespace] = {}
+    for folder in folders:
+        for file in sorted(folder.glob("values/*.json")):
+            values = json.loads(file.read_text(encoding="utf-8"))
+            vars(lessons.setdefault(file.stem, SimpleNamespace())).update(values)
+    return lessons
+
+
+def _unknown(obj: Any, name: str, lessons: Lessons) -> str:
+    """Say which name means nothing."""
+    if obj is missing:
+        return f"there is no lesson {name!r}" + (nearest(name, dict(lessons)) or ".")
+    lesson = next((known for known, values in lessons.items() if values is obj), None)
+    if lesson is None:
+        return f"a value has no part {name!r}."
+    hint = nearest(name, vars(obj)) or "."
+    return f"lessons/{lesson}.py gives no value {name!r}{hint} If it is new, run `dvc repro figures`."
+
+
+def _block(path: str, repository: str) -> str:
+    """Return a piece of the source as a block of code, with its place in the repository."""
+    piece = find_piece(path)
+    place = f"{piece.file.as_posix()}, line {piece.line}"
+    block = f'``` {{ .python title="{place}" }}\n{piece.text}\n```'
+    if not repository:
+        return block
+    address = f"{repository.rstrip('/')}/blob/main/{piece.file.as_posix()}#L{piece.line}"
+    return f"{block}\n\n[{place}, in the repository]({address}){{ .source-link }}"
+
+
+class _Fill(Preprocessor):
+    """Fills in a page."""
+
+    def __init__(self, md: Markdown) -> None:
+        super().__init__(md)
+        self.lessons, self.repository = read_lessons(), os.environ.get("REPO_URL", "")
+
+    def run(self, lines: list[str]) -> list[str]:
+        text, faults = render("\n".join(lines), self.lessons, self.repository)
+        if faults:
+            raise PipelineError(" ".join(faults))
+        return text.split("\n")
+
+
+class PagesExtension(Extension):
+    """Pages as templates."""
+
+    def extendMarkdown(self, md: Markdown) -> None:
+        """Add the preprocessor."""
+        md.preprocessors.register(_Fill(md), "pages", PRIORITY)
+
+
+def makeExtension() -> PagesExtension:
+    """Return the extension, under the name by which Python-Markdown asks for it."""
+    return PagesExtension()

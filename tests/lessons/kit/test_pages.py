@@ -1,0 +1,73 @@
+"""How pages are filled in, and what is said of names that mean nothing."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from lessons.kit.pages import render
+from tests.texts.texts import PAGES, read
+
+FORWARD = "cnn.layers.flatten.Flatten.forward_pass"
+LESSONS = {"net": SimpleNamespace(size="12", table="| a |\n| b |", layers=[])}
+
+
+def filled(text: str, repository: str = "") -> str:
+    page, faults = render(text, LESSONS, repository)
+    assert faults == []
+    return page
+
+
+def test_values_are_filled_in_and_a_table_in_an_admonition_is_indented() -> None:
+    assert filled("of {{ net.size }}\n\n    {{ net.table }}\n") == "of 12\n\n    | a |\n    | b |\n"
+
+
+def test_a_page_says_what_is_not_there_and_leaves_no_line_behind() -> None:
+    page = "{% if net.layers %}\nsome\n{% else %}\nnone\n{% endif %}\n"
+    assert filled(page) == "none\n"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_is_not_to_be_filled_in_stays_as_it_is(page: str) -> None:
+    lines = [line for line in read(page).splitlines(keepends=True) if "{{" not in line and "{%" not in line]
+    text = "".join(lines)
+    assert filled(text) == text
+
+
+def test_code_is_shown_as_it_stands_in_the_source() -> None:
+    opening, *lines, closing = filled(f'{{{{ code("{FORWARD}") }}}}').splitlines()
+    source = Path("cnn/layers/flatten.py").read_text(encoding="utf-8").splitlines()
+    number = int(opening.rpartition("line ")[2].removesuffix('" }'))
+    assert opening == f'``` {{ .python title="cnn/layers/flatten.py, line {number}" }}'
+    assert [f"    {line}" if line else "" for line in lines] == source[number - 1 : number - 1 + len(lines)]
+    assert lines[0].startswith("def forward_pass(")
+    assert closing == "```"
+
+
+def test_code_is_linked_where_there_is_a_repository() -> None:
+    block = filled(f'{{{{ code("{FORWARD}") }}}}', "https://example.org/cnn")
+    assert "(https://example.org/cnn/blob/main/cnn/layers/flatten.py#L" in block
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (f'{{{{ code("{FORWARD[:-1]}") }}}}', "flatten.py has no forward_pas, did you mean 'forward_pass'?"),
+        ('{{ code("nowhere.at_all") }}', "there is no module nowhere"),
+        ('{{ code("cnn.layers.flatten") }}', "is a whole module"),
+        (
+            "{{ net.sizes }}",
+            "lessons/net.py gives no value 'sizes', did you mean 'size'? If it is new, run `dvc repro fig",
+        ),
+        ("{% if net.absent.part %}{% endif %}", "lessons/net.py gives no value 'absent'."),
+        ("{{ nett.size }}", "there is no lesson 'nett', did you mean 'net'?"),
+        ("a\n{{ net.size }", "line 2 cannot be filled in: unexpected '}'"),
+    ],
+)
+def test_a_name_that_means_nothing_is_a_fault(text: str, complaint: str) -> None:
+    _, [fault] = render(text, LESSONS)
+    assert complaint in fault
+
+
+def test_all_faults_are_told_at_once() -> None:
+    assert len(render("{{ net.one }} {{ two.one }} {{ code('three') }}", LESSONS)[1]) == 3

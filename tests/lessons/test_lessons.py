@@ -1,0 +1,63 @@
+"""What holds for every lesson: what feeds each page, and the form of what it gives."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from lessons.contents import LESSONS
+from tests.lessons.shown import CURVES, SHOWN
+from tests.pipeline.workspace import ROOT
+
+LEARN = sorted((ROOT / "docs/learn").glob("*.md"))
+CHECKS = {
+    name: value
+    for lesson, shown in SHOWN.items()
+    for key, value in shown.values.items()
+    if key.startswith("gradient_check") and (name := f"{lesson}.{key}")
+}
+WITHOUT_MISTAKE = {"interim.gradient_check_network"}
+
+
+@pytest.mark.parametrize("page", [ROOT / "docs/index.md", *LEARN], ids=lambda page: page.stem)
+def test_a_page_shows_its_own_lesson(page: Path) -> None:
+    own = "home" if page.stem == "index" else page.stem.replace("-", "_")
+    named = set(re.findall(r"\{[{%][^{}]*?\b(\w+)\.\w", page.read_text(encoding="utf-8")))
+    assert named & set(LESSONS) <= {own, "interim"}
+
+
+@pytest.mark.parametrize("lesson", sorted(set(LESSONS) - {"interim"}))
+def test_a_lesson_imports_the_kit_and_no_other_lesson(lesson: str) -> None:
+    tree = ast.parse(Path(str(LESSONS[lesson].__file__)).read_text(encoding="utf-8"))
+    imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+    ours = {module for module in imported if module.split(".")[0] == "lessons"}
+    assert {module for module in ours if not module.startswith("lessons.kit")} <= {"lessons.params"}
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_a_curve_has_a_row_of_heights_for_each_of_its_parameters_values(name: str) -> None:
+    curve = CURVES[name]
+    assert {line["role"] for line in curve["lines"]} <= {"input", "parameter", "output", "gradient", "none"}
+    for line in curve["lines"]:
+        assert len(line["y"]) == len(curve["parameter"]["values"])
+        assert {len(row) for row in line["y"]} == {len(curve["x"])}
+    assert curve["x"] == sorted(curve["x"])
+
+
+def test_every_curve_has_its_slider() -> None:
+    pages = "".join(page.read_text(encoding="utf-8") for page in LEARN)
+    named = set(re.findall(r'<curve-slider curve="([^"]+)"', pages))
+    assert {f"curves/{name}.json" for name in named} == set(CURVES)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_gradient_check_finds_the_mistake_and_nothing_else(name: str) -> None:
+    head, _, *rows = CHECKS[name].splitlines()
+    column = "with a mistake" in head
+    mistakes = [row for row in rows if "**" in row]
+    assert bool(mistakes) == (name not in WITHOUT_MISTAKE)
+    for row in mistakes:
+        *right, _ = row.split(" | ")
+        assert "**" not in "".join(right)
+        assert column or row.startswith("| with a mistake")
