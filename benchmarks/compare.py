@@ -10,7 +10,7 @@ from benchmarks.cases import Case, operations_per_image
 from benchmarks.process import Measurement, Subject
 from pipeline.common.errors import PipelineError
 
-# A subject that takes so many times as long as the fastest in each of the first rounds is left out of the rest.
+# A subject that takes so many times as long as the fastest in the first rounds is left out of the rest.
 HOPELESS = 1.25
 FIRST_ROUNDS = 2
 

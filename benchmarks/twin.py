@@ -122,9 +122,7 @@ def _padding(layer: cnn.Conv2D | cnn.MaxPool2D, shape: Shape) -> tuple[int, int]
     """Return the rows and columns that are added on each side."""
     (top, bottom), (left, right) = pads_of(layer.padding, (shape[0], shape[1]), *layer.window(shape))
     if top != bottom or left != right:
-        raise ValueError(
-            f"PyTorch adds as many rows and columns on either side, received {layer} on images of {shape}."
-        )
+        raise ValueError(f"PyTorch pads opposite sides equally, received {layer} on images of {shape}.")
     return top, left
 
 

@@ -18,7 +18,7 @@ from benchmarks.twin import check_twin, optimiser_of, twin_of
 from pipeline.common.model_params import INPUT_SHAPE
 from pipeline.common.recipes import make_loss, make_model, make_optimiser
 
-# PyTorch predicts in batches of the fastest of these sizes. There are few, because PyTorch compiles each of them.
+# PyTorch predicts in batches of the fastest of these sizes. It compiles each of them, so there are few.
 # Batches of 50 were tried in twelve processes, beside 125 and 1,000, and were never the fastest.
 BATCH_SIZES = (125, 250, 500, 1000)
 TRIED = 1000  # images with which the sizes are compared

@@ -1,6 +1,6 @@
 """PyTorch's side of the benchmarks.
 
-These tests are skipped where PyTorch is not installed. It is large: only `make bench` and `.ci/run` install it.
+They are skipped where PyTorch is not installed: it is large, so only `make bench` and `.ci/run` install it.
 """
 
 from dataclasses import replace
@@ -75,7 +75,7 @@ def test_twins_that_differ_are_refused() -> None:
         ({"layer": "Softmax"}, "Softmax has no counterpart here"),
         (
             {"layer": "Conv2D", "filters": 2, "kernel_size": 2, "padding": "same"},
-            "PyTorch adds as many rows and columns on either side",
+            "PyTorch pads opposite sides equally",
         ),
     ],
 )
