@@ -5,52 +5,49 @@ BIN := .venv/bin
 # The stages are run as `python -m pipeline.<stage>`, by the Python of .venv.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
 .DEFAULT_GOAL := help
-.PHONY: help repro test test-slow fault-counts bench docs serve site-files lint format lock schema clean
+.PHONY: help repro test test-slow bench docs serve site-files lint format lock schema clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.venv/.created: Makefile
+# The lock files name every package, so pip need not look for what else is needed: `--no-deps`.
+.venv/.pipeline: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ": use make PYTHON=/path/to/python3.11" if sys.version_info < (3, 11) else 0)'
-	$(PYTHON) -m venv .venv
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(INSTALL) --no-deps -r requirements.lock --editable .
 	@touch $@
 
-.venv/.pipeline: .venv/.created requirements.lock pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+.venv/.docs: .venv/.pipeline requirements-docs.lock
+	$(INSTALL) --no-deps -r requirements-docs.lock
 	@touch $@
 
 .venv/.development: .venv/.docs requirements-dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	$(INSTALL) --no-deps -r requirements-dev.lock
+	@touch $@
+
+# Where PyTorch uses the graphics processor, it needs further packages, which the lock file does not name.
+.venv/.bench: .venv/.pipeline requirements-bench.lock
+	$(INSTALL) -r requirements-bench.lock
 	@touch $@
 
 repro: .venv/.pipeline  ## Run the whole pipeline: fetch, preprocess, train, evaluate, figures
 	$(BIN)/python -m pipeline.common.params
 	$(BIN)/dvc repro
 
-test: .venv/.development  ## Run the tests that do not take long (under four minutes on two cores)
+test: .venv/.development  ## Run the tests that do not take long (two minutes on two cores)
 	$(BIN)/python -m pytest -m 'not slow'
 
-test-slow: .venv/.development  ## Run the long tests too, and compare how many faults they tried
-	$(BIN)/python -m pytest --fault-counts=check
-
-fault-counts: .venv/.development  ## Run all tests, and write how many faults they tried into metrics/faults.json
-	$(BIN)/python -m pytest --fault-counts=write
-
-.venv/.bench: .venv/.pipeline requirements-bench.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.lock
-	@touch $@
+test-slow: .venv/.development  ## Run all tests, the long ones too
+	$(BIN)/python -m pytest
 
 bench: .venv/.bench  ## Measure cnn and PyTorch side by side (on a machine with nothing else to do)
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.page
 
-.venv/.docs: .venv/.pipeline requirements-docs.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.lock
-	@touch $@
-
-# What the pages show comes from the figures stage; what it needs is there, or is made first.
+# The stage `figures` makes what the pages show; DVC runs the stages before it if they have not been run.
 site-files: .venv/.docs
 	$(BIN)/dvc repro figures
 	$(BIN)/python -m lessons.build
@@ -70,16 +67,18 @@ format: .venv/.development  ## Put the code into its standard form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock: .venv/.development  ## Renew the lock files from pyproject.toml
-	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra pipeline --output-file requirements.lock pyproject.toml
-	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra test --extra lint --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
-	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra docs --constraint requirements.lock --constraint requirements-dev.lock --output-file requirements-docs.lock pyproject.toml
-	$(BIN)/uv pip compile $(filter-out --universal,$(LOCK_OPTIONS)) --python-platform windows --extra bench --constraint requirements.lock --output-file requirements-bench.lock pyproject.toml
+# One version of each package for every Python and system: the same NumPy gives the same bits. The versions stay
+# as they are, unless pyproject.toml asks for others: `make lock UPGRADE=--upgrade` takes the newest ones.
+# PyTorch's packages are those that it needs on Windows, where it uses the main processor only.
+UPGRADE ?=
+LOCK := $(BIN)/uv pip compile $(UPGRADE) --quiet --python-version 3.11 --fork-strategy fewest \
+	--no-annotate --no-header --no-emit-index-url --no-emit-find-links pyproject.toml
 
-# One version of each package for every Python and system: the same NumPy gives the same bits. PyTorch's needs
-# are those where it computes on the processor only; elsewhere it names its further packages by version itself.
-LOCK_OPTIONS := --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest \
-	--no-annotate --no-header --no-emit-index-url --no-emit-find-links
+lock: .venv/.development  ## Renew the lock files from pyproject.toml
+	$(LOCK) --universal --group pipeline --output-file requirements.lock
+	$(LOCK) --universal --group test --group lint --constraint requirements.lock --output-file requirements-dev.lock
+	$(LOCK) --universal --group docs --constraint requirements.lock --constraint requirements-dev.lock --output-file requirements-docs.lock
+	$(LOCK) --python-platform windows --group bench --constraint requirements.lock --output-file requirements-bench.lock
 
 schema: .venv/.pipeline  ## Renew params.schema.json from the parameters' types
 	$(BIN)/python -m pipeline.common.params --write-schema

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from benchmarks.job import Case
 from cnn.summary import layer_summaries
 from pipeline.common.errors import PipelineError
 from pipeline.common.model_params import INPUT_SHAPE
 from pipeline.common.params import Parameters, Recipe
 from pipeline.common.recipes import make_model
 
-BATCHES = 8  # of training images, which are gone through again and again
+BATCHES = 8  # different batches of training images, used again and again
 PREDICTED = 10_000
 SMALL_MICRO_BATCH = 64  # faster for the small network than the 32 of the recipe `seed`
 
@@ -28,6 +28,40 @@ SMALL_NETWORK: list[dict[str, Any]] = [
     {"layer": "Dense", "units": 10},
 ]
 
+Task = Literal["train", "predict", "latency"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is measured.
+
+    Attributes:
+        name: its name in `results.json` and on the command line.
+        title: its name on the page.
+        task: training steps, predictions of all images, or predictions of one image after the other.
+        layers: the model, as in `params.yaml`.
+        optimiser: the optimiser, as in `params.yaml`.
+        loss: the loss, as in `params.yaml`.
+        images: how many images there are.
+        batch_size: the number of images in a training step.
+        micro_batch_size: the number of images that one of cnn's workers takes at once.
+    """
+
+    name: str
+    title: str
+    task: Task
+    layers: list[dict[str, Any]]
+    optimiser: dict[str, Any]
+    loss: dict[str, Any]
+    images: int
+    batch_size: int
+    micro_batch_size: int
+
+    @property
+    def images_at_once(self) -> int:
+        """The number of images in what is timed: a training step, or a prediction."""
+        return self.batch_size if self.task == "train" else self.images
+
 
 def all_cases(parameters: Parameters) -> list[Case]:
     """Return the five cases.
@@ -42,49 +76,19 @@ def all_cases(parameters: Parameters) -> list[Case]:
     train = seed.train.model_copy(update={"micro_batch_size": SMALL_MICRO_BATCH})
     small = seed.model_copy(update={"model": SMALL_NETWORK, "train": train})
     return [
-        training("train-seed", "the seed's architecture", seed),
-        training("train-small", "a small network", small),
-        training("train-fast", "the `fast` recipe", fast),
-        predicting("predict", PREDICTED, seed),
-        predicting("latency", 1, seed),
+        _training("train-seed", "the seed's architecture", seed),
+        _training("train-small", "a small network", small),
+        _training("train-fast", "the `fast` recipe", fast),
+        _case("predict", f"Prediction of {PREDICTED:,} images", "predict", seed, PREDICTED),
+        _case("latency", "Prediction of a single image", "latency", seed, images=1),
     ]
 
 
-def training(name: str, network: str, recipe: Recipe) -> Case:
-    """Return the case of training steps as a recipe takes them, without augmentation and weight average."""
-    batch_size = recipe.train.batch_size
-    return Case(
-        name=name,
-        title=f"Training step, {network}, batch of {batch_size}",
-        task="train",
-        layers=recipe.model,
-        optimiser=recipe.optimiser,
-        loss=recipe.loss,
-        images=BATCHES * batch_size,
-        batch_size=batch_size,
-        micro_batch_size=recipe.train.micro_batch_size,
-    )
-
-
-def predicting(name: str, images: int, recipe: Recipe) -> Case:
-    """Return the case of predictions of so many images, or of a single one's latency."""
-    return Case(
-        name=name,
-        title=f"Prediction of {images:,} images" if images > 1 else "Prediction of a single image",
-        task="predict" if images > 1 else "latency",
-        layers=recipe.model,
-        optimiser=recipe.optimiser,
-        loss=recipe.loss,
-        images=images,
-        batch_size=recipe.train.batch_size,
-        micro_batch_size=recipe.train.micro_batch_size,
-    )
-
-
 def operations_per_image(case: Case) -> int:
-    """Return the multiplications and additions of the layers' matrix products, for one image.
+    """Return the multiplications and additions in the layers' matrix products, for one image.
 
-    The way back takes twice those of the way forward, but for the first layer, whose input needs no gradient.
+    A backward pass needs twice as many as the forward pass; only the first layer needs as many, because no
+    gradient of the images is computed.
 
     Example:
         >>> dense = [{"layer": "Flatten"}, {"layer": "Dense", "units": 10}]
@@ -100,7 +104,26 @@ def operations_per_image(case: Case) -> int:
 def _recipe(parameters: Parameters, name: str) -> Recipe:
     if name not in parameters.recipes:
         raise PipelineError(
-            f"params.yaml has no recipe {name!r}, which is one of the cases: there are "
+            f"params.yaml has no recipe {name!r}, which the benchmarks need: its recipes are "
             f"{', '.join(parameters.recipes)}."
         )
     return parameters.recipes[name]
+
+
+def _training(name: str, network: str, recipe: Recipe) -> Case:
+    size = recipe.train.batch_size
+    return _case(name, f"Training step, {network}, batch of {size}", "train", recipe, images=BATCHES * size)
+
+
+def _case(name: str, title: str, task: Task, recipe: Recipe, images: int) -> Case:
+    return Case(
+        name=name,
+        title=title,
+        task=task,
+        layers=recipe.model,
+        optimiser=recipe.optimiser,
+        loss=recipe.loss,
+        images=images,
+        batch_size=recipe.train.batch_size,
+        micro_batch_size=recipe.train.micro_batch_size,
+    )

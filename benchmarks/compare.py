@@ -1,4 +1,4 @@
-"""The comparison: the subjects of a case in turns, and their ratios pair by pair."""
+"""One case: cnn and PyTorch in turns, and the ratios of their times, round by round."""
 
 from __future__ import annotations
 
@@ -6,47 +6,46 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from benchmarks.cases import operations_per_image
-from benchmarks.job import Case, Measurement
-from benchmarks.subjects import Subject
+from benchmarks.cases import Case, operations_per_image
+from benchmarks.process import Measurement, Subject
 from pipeline.common.errors import PipelineError
 
-# Who takes so many times as long as the fastest in each of the first rounds is left out of the others.
+# A subject that takes so many times as long as the fastest in the first rounds is left out of the rest.
 HOPELESS = 1.25
 FIRST_ROUNDS = 2
 
 Tell = Callable[[str], None]
-"""What is called before each measurement, with a few words on it."""
+"""Called before each measurement, with a few words on what it is."""
 
 
 def compare(
-    case: Case, ours: Sequence[Subject], others: Sequence[Subject], pairs: int, seconds: float, tell: Tell
+    case: Case, ours: Sequence[Subject], others: Sequence[Subject], rounds: int, seconds: float, tell: Tell
 ) -> dict[str, Any]:
-    """Measure one case: in every round each subject once, in an order that moves on by one each time.
+    """Measure one case: each subject once in every round; each round begins with the next subject.
 
     Args:
         case: what is measured.
         ours: the subjects of cnn.
-        others: those they are compared with; one that fails is left out, with the reason, and so is one that
-            cannot be the best, once the first rounds are over.
-        pairs: the number of rounds.
+        others: the subjects they are compared with. One that fails is left out, and the reason is kept. One
+            that is too slow to become the best is left out after the first rounds.
+        rounds: how often each subject is measured.
         seconds: how long each measurement takes at least.
-        tell: what is told of each measurement before it begins.
+        tell: is told what each measurement is, before it begins.
 
     Returns:
         Every subject's measurements, the best of the others, and the ratios to it.
 
     Raises:
-        PipelineError: if one of ours fails, or all others do.
+        PipelineError: if one of ours fails, or all the others do.
     """
     subjects = [*ours, *others]
     runs: dict[str, list[Measurement]] = {subject.name: [] for subject in subjects}
     unavailable: dict[str, str] = {}
     behind: dict[str, float] = {}
-    for turn in range(pairs):
+    for turn in range(rounds):
         first = turn % len(subjects)
         for subject in subjects[first:] + subjects[:first]:
-            tell(f"{case.name}, {subject.name}, round {turn + 1} of {pairs}")
+            tell(f"{case.name}, {subject.name}, round {turn + 1} of {rounds}")
             if subject.name in unavailable or subject.name in behind:
                 continue
             try:
@@ -76,9 +75,9 @@ def compare(
 
 
 def hopeless(rivals: Mapping[str, Sequence[Measurement]]) -> dict[str, float]:
-    """Return who takes too much longer than the fastest to be the best, and how many times as long.
+    """Return who is too slow to become the best, and how many times as long as the fastest each takes.
 
-    Each is judged by its shortest time: what is slow once, while something else runs, stays.
+    The shortest time counts, so that a subject stays that was slow once, while something else ran.
 
     Example:
         >>> hopeless({"fast": [{"seconds": 2.0}], "near": [{"seconds": 2.4}], "slow": [{"seconds": 3.0}]})
@@ -90,17 +89,12 @@ def hopeless(rivals: Mapping[str, Sequence[Measurement]]) -> dict[str, float]:
 
 
 def best_of(rivals: Mapping[str, Sequence[Measurement]]) -> str:
-    """Return the name of the subject whose median over the rounds is the shortest.
-
-    Example:
-        >>> best_of({"slow": [{"seconds": 3.0}], "fast": [{"seconds": 2.0}]})
-        'fast'
-    """
+    """Return the name of the subject with the shortest median time."""
     return min(rivals, key=lambda name: median(run["seconds"] for run in rivals[name]))
 
 
 def ratios(ours: Sequence[Measurement], theirs: Sequence[Measurement]) -> dict[str, Any]:
-    """Return how many times as fast as theirs ours is, round by round.
+    """Return how many times as fast as theirs ours is, in each round and over all rounds.
 
     Example:
         >>> ratios([{"seconds": 2.0}, {"seconds": 4.0}], [{"seconds": 3.0}, {"seconds": 4.0}])

@@ -1,4 +1,4 @@
-"""The measuring process of the profile: how long each layer takes for one micro-batch, in one thread."""
+"""The measuring process of the profile: each layer's time for one micro-batch, in one thread."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 import cnn
-from benchmarks.clock import answer, samples
-from benchmarks.job import Job, Measurement
+from benchmarks.process import Job, Measurement, answer, samples
 from cnn.parallel import worker_pool
 from cnn.summary import layer_summaries
 from cnn.types import Array
@@ -21,7 +20,7 @@ Times = list[list[float]]
 
 
 def measure(job: Job) -> Measurement:
-    """Return each layer's work and its median times, in seconds an image."""
+    """Return each layer's operations and its median times, in seconds an image."""
     check_kernels(job.setting["kernels"])
     model = make_model(job.case.layers)
     model.build(INPUT_SHAPE, np.random.default_rng(0))
@@ -29,7 +28,7 @@ def measure(job: Job) -> Measurement:
     images, labels = samples(job.case.micro_batch_size)
     forward: Times = [[] for _ in model.layers]
     backward: Times = [[] for _ in model.layers]
-    first = next(place for place, layer in enumerate(model.layers) if layer.params)
+    first = next(index for index, layer in enumerate(model.layers) if layer.params)
     with worker_pool(workers=1, executor=None):  # BLAS and memory as in training
         end = perf_counter() + job.seconds
         while perf_counter() < end or len(forward[0]) < 3:
@@ -43,11 +42,11 @@ def measure(job: Job) -> Measurement:
                 "layer": line.layer,
                 "output_shape": list(line.output_shape),
                 "forward_operations": 2 * line.multiply_adds,
-                "backward_operations": 2 * line.multiply_adds * (1 if place == first else 2),
-                "forward_seconds": float(np.median(forward[place])) / len(images),
-                "backward_seconds": float(np.median(backward[place] or 0.0)) / len(images),
+                "backward_operations": 2 * line.multiply_adds * (1 if index == first else 2),
+                "forward_seconds": float(np.median(forward[index])) / len(images),
+                "backward_seconds": float(np.median(backward[index] or 0.0)) / len(images),
             }
-            for place, line in enumerate(lines)
+            for index, line in enumerate(lines)
         ]
     }
 
@@ -63,15 +62,15 @@ def _forward(model: cnn.Sequential, x: Array, times: Times) -> tuple[Array, list
 
 
 def _backward(model: cnn.Sequential, first: int, dy: Array, caches: list[Any], times: Times) -> None:
-    """Go back as training does: to the first layer with parameters, which needs no dx."""
-    for place in reversed(range(first, len(caches))):
-        layer = model.layers[place]
+    """Go back as training does: the first layer with parameters computes no gradient of its input."""
+    for index in reversed(range(first, len(caches))):
+        layer = model.layers[index]
         start = perf_counter()
-        if place == first:
-            layer.parameter_gradients(dy, caches[place])
+        if index == first:
+            layer.parameter_gradients(dy, caches[index])
         else:
-            dy, _ = layer.backward_pass(dy, caches[place])
-        times[place].append(perf_counter() - start)
+            dy, _ = layer.backward_pass(dy, caches[index])
+        times[index].append(perf_counter() - start)
 
 
 if __name__ == "__main__":

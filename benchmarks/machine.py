@@ -1,4 +1,4 @@
-"""What a result depends on, and says beside it: the processor, the system and the versions."""
+"""What the results depend on: the processor, the system and the versions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_info
 
-from benchmarks.subjects import OURS
+from benchmarks.process import OURS
 from pipeline.common.kernels import core_type
 from pipeline.common.stage import machine
 
@@ -32,7 +32,7 @@ def describe_machine() -> dict[str, Any]:
 
 
 def _pytorch() -> dict[str, str] | None:
-    """Return PyTorch's version, and what it was built with in short; None where it is not installed."""
+    """Return PyTorch's version, and the main facts of its build; None if it is not installed."""
     try:
         import torch
     except ImportError:

@@ -1,4 +1,4 @@
-"""The measuring process of the speed limit: products of large float32 matrices, one in each thread."""
+"""The measuring process of the processor's limit: products of large float32 matrices, one in each thread."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from benchmarks.clock import Clock, answer
-from benchmarks.job import Job, Measurement
+from benchmarks.process import Clock, Job, Measurement, answer
 from cnn.parallel import one_blas_thread
 from pipeline.common.kernels import check_kernels
 
-SIDE = 2048  # of the matrices: large enough that copies do not count
+SIDE = 2048  # of the square matrices: so large that copying takes next to no time
 
 
 def measure(job: Job) -> Measurement:
-    """Return the most operations a second, multiplications and additions, of all threads together."""
+    """Return the most multiplications and additions a second that all threads reach together."""
     kernels = check_kernels(job.setting["kernels"])
     rng = np.random.default_rng(0)
     factor = rng.standard_normal((SIDE, SIDE), dtype=np.float32)

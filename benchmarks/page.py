@@ -1,19 +1,25 @@
-"""The page: `python -m benchmarks.page` writes `docs/performance.md` and its figure from `results.json`."""
+"""The page: `python -m benchmarks.page` writes `docs/performance.md` and its figure from `results.json`.
+
+The page's sentences stand in `page.md`; every number in them comes from the results.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from math import floor, log10
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.aims import AIMS, PORTABLE_AIM, judged
-from benchmarks.compare import FIRST_ROUNDS, ratios
-from benchmarks.costs import breakdown_section, layers_section, scaling_section
-from benchmarks.method import machine_section, method_section
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from benchmarks.cases import Task
+from benchmarks.compare import FIRST_ROUNDS, HOPELESS, ratios
 from benchmarks.plot import draw
-from benchmarks.text import listed, megabytes, short, spread, table
+from benchmarks.process import PREDICTIONS, WARM_UP
+from benchmarks.with_pytorch import BATCH_SIZES
+from lessons.kit.tables import times
 from lessons.kit.themes import DARK, LIGHT, Theme
 from pipeline.common.errors import PipelineError
 from pipeline.common.stage import run_stage, write_bytes
@@ -21,6 +27,12 @@ from pipeline.common.stage import run_stage, write_bytes
 RESULTS = Path("benchmarks/results.json")
 PAGE = Path("docs/performance.md")
 THEMES = (LIGHT, DARK)
+
+AIMS: dict[Task, float] = {"train": 1.3, "predict": 1.3, "latency": 1.0}
+"""How many times as fast as PyTorch's best configuration cnn should be, with native kernels."""
+
+PORTABLE_AIM = 0.65
+"""The share of the native kernels' speed that portable kernels should reach."""
 
 Data = Mapping[str, Any]
 
@@ -31,122 +43,89 @@ def figure(theme: Theme) -> Path:
 
 
 def page(results: Data) -> str:
-    """Return the page as Markdown: every number of it, and what is said of them, comes from the results."""
-    machine, settings = results["machine"], results["settings"]
-    cases = list(results["cases"].values())
-    parts = [
-        "# Performance",
-        f"`cnn` and PyTorch {(machine['pytorch'] or {}).get('version', '')} on the same processor, "
-        f"{machine['processor']}, each with {settings['threads']} threads, in float32. "
-        "`make bench` measures, and writes this page.",
-        "\n".join(
-            f"![How many times as fast as PyTorch's best configuration, case by case]"
-            f"({figure(theme).name}#only-{theme.name})"
-            for theme in THEMES
-        ),
-        _overview(cases),
-        "## Case by case",
-        *(part for case in cases for part in _case(case, results)),
-        *layers_section(results),
-        *breakdown_section(results),
-        *scaling_section(results["scaling"]),
-        *method_section(results),
-        *machine_section(machine),
-    ]
-    return "\n\n".join(parts) + "\n"
-
-
-def verdicts(results: Data) -> str:
-    """Return what the comparison says of each case, in sentences."""
-    return "\n".join(f"{case['title']}.\n{_verdict(case)}" for case in results["cases"].values())
-
-
-def _verdict(case: Data) -> str:
-    """Return how fast cnn is beside the best of the others.
-
-    Example:
-        >>> speeds = {"pairs": [1.1, 1.2], "median": 1.15, "lowest": 1.1, "highest": 1.2}
-        >>> print(_verdict({"best": "PyTorch (NCHW)", "ratios": {"cnn": speeds}}))
-        - cnn is 1.15 times as fast as PyTorch (NCHW), ahead in 2 of 2 pairs: 1.10, 1.20.
-    """
-    lines = []
-    for name, found in case["ratios"].items():
-        pairs = found["pairs"]
-        lines.append(
-            f"- {name} is {found['median']:.2f} times as fast as {case['best']}, ahead in "
-            f"{sum(ratio > 1 for ratio in pairs)} of {len(pairs)} pairs: "
-            f"{', '.join(f'{ratio:.2f}' for ratio in pairs)}."
-        )
-    return "\n".join(lines)
-
-
-def _overview(cases: Sequence[Data]) -> str:
-    """Return the ratios of all cases, and whether they are as high as they should be."""
-    native, portable = cases[0]["ratios"]
-    rows = []
-    for case in cases:
-        found, share = case["ratios"], _share(case)
-        rows.append(
-            (
-                case["title"],
-                case["best"],
-                spread(found[native]),
-                judged(found[native]["median"], AIMS[case["task"]]),
-                spread(found[portable]),
-                f"{share['median']:.2f}",
-                judged(share["median"], PORTABLE_AIM),
-            )
-        )
-    head = ("", "compared with", native, "aim", portable, f"of the speed of {native}", "aim")
-    return (
-        "How many times as fast as the best configuration of PyTorch, pair by pair: the median, and the "
-        "lowest and the highest.\n\n" + table(head, rows)
+    """Return the page as Markdown."""
+    environment = Environment(  # noqa: S701 - Markdown, of our own numbers
+        loader=FileSystemLoader(Path(__file__).parent),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"judged": judged, "short": short, "spread": spread, "times": times}
+    layers = results["profile"]["layers"]
+    both = [layer["forward_seconds"] + layer["backward_seconds"] for layer in layers]
+    products = [seconds for layer, seconds in zip(layers, both, strict=True) if layer["forward_operations"]]
+    limit = results["matrix_products"]["operations_per_second"]
+    return environment.get_template("page.md").render(
+        results,
+        figures={theme.name: figure(theme).name for theme in THEMES},
+        comparisons=[_comparison(case, limit) for case in results["cases"].values()],
+        names=[*next(iter(results["cases"].values()))["ours"]],
+        aims=AIMS,
+        portable_aim=PORTABLE_AIM,
+        products_share=sum(products) / sum(both),
+        limit=limit,
+        warm_up=WARM_UP,
+        predictions=PREDICTIONS,
+        first_rounds=FIRST_ROUNDS,
+        hopeless=HOPELESS,
+        batch_sizes=BATCH_SIZES,
     )
 
 
-def _share(case: Data) -> dict[str, Any]:
-    """Return which share of the native kernels' speed portable ones reach."""
-    native, portable = case["ours"].values()
-    return ratios(portable, native)
-
-
-def _case(case: Data, results: Data) -> list[str]:
-    """Return a case's heading, its table and what there is to say of it."""
-    limit = results["matrix_products"]["operations_per_second"]
-    latency = case["task"] == "latency"
-    unit, factor = ("µs", 1e6) if latency else ("ms", 1e3)
-    rows = []
+def _comparison(case: Data, limit: float) -> dict[str, Any]:
+    """Return a case with its speeds, as the page shows them."""
+    native, portable = case["ours"]
+    subjects = {}
     for name, runs in (case["ours"] | case["others"]).items():
         seconds = [run["seconds"] for run in runs]
         speed = case["images"] / median(seconds)
-        sizes = sorted({run["batch_size"] for run in runs if "batch_size" in run})
-        batches = f", batches of {listed([f'{size:,}' for size in sizes], 'or')}" if sizes else ""
-        cells = [
-            f"{name}{batches}",
-            short(factor * median(seconds)),
-            f"{short(factor * min(seconds))} – {short(factor * max(seconds))}",
-            short(factor * median(run["seconds_99"] for run in runs)),
-            f"{short(speed)}",
-            f"{speed * case['operations_per_image'] / limit:.0%}",
-            megabytes(median(run["memory"] for run in runs)),
-            megabytes(median(run["memory"] - run["memory_before"] for run in runs)),
-        ]
-        rows.append(cells if latency else cells[:3] + cells[4:])
-    head = ["", f"median, {unit}", "lowest – highest", f"99th percentile, {unit}", "images/s", "of the peak"]
-    head += ["peak memory, MB", "of it after loading, MB"]
-    native, portable = case["ours"]
-    sentences = [_verdict(case), f"- {portable} reaches {spread(_share(case))} of the speed of {native}."]
-    sentences += [
-        f"- {name} took {longer:.2f} times as long as the fastest, and was left out after {FIRST_ROUNDS} "
-        "rounds."
-        for name, longer in case["behind"].items()
-    ]
-    sentences += [f"- {name} is not available: {why}" for name, why in case["unavailable"].items()]
-    return [
-        f"### {case['title']}",
-        table(head if latency else head[:3] + head[4:], rows),
-        "\n".join(sentences),
-    ]
+        subjects[name] = {
+            "seconds": (median(seconds), min(seconds), max(seconds)),
+            "seconds_99": median(run["seconds_99"] for run in runs),
+            "speed": speed,
+            "peak": speed * case["operations_per_image"] / limit,
+            "memory": median(run["memory"] for run in runs),
+            "added_memory": median(run["memory"] - run["memory_before"] for run in runs),
+            "batches": sorted({run["batch_size"] for run in runs if "batch_size" in run}),
+        }
+    return {
+        **case,
+        "subjects": subjects,
+        "native": case["ratios"][native],
+        "portable": case["ratios"][portable],
+        "share": ratios(case["ours"][portable], case["ours"][native]),
+    }
+
+
+def judged(ratio: float, aim: float) -> str:
+    """Return an aim, and whether it was reached.
+
+    Example:
+        >>> judged(1.34, aim=1.3), judged(0.9, aim=1.0)
+        ('1.30: reached', '1.00: missed by 0.10')
+    """
+    return f"{aim:.2f}: reached" if ratio >= aim else f"{aim:.2f}: missed by {aim - ratio:.2f}"
+
+
+def short(value: float) -> str:
+    """Return a positive number with three digits, or with all digits before the point.
+
+    Example:
+        >>> short(0.012345), short(1.5), short(1234.5)
+        ('0.0123', '1.50', '1,234')
+    """
+    return f"{value:,.{max(0, 2 - floor(log10(value)))}f}"
+
+
+def spread(found: Data) -> str:
+    """Return the median of ratios, with the lowest and the highest.
+
+    Example:
+        >>> spread({"median": 1.25, "lowest": 1, "highest": 1.5})
+        '1.25 (1.00 – 1.50)'
+    """
+    return f"{found['median']:.2f} ({found['lowest']:.2f} – {found['highest']:.2f})"
 
 
 def read_results(path: Path = RESULTS) -> dict[str, Any]:
@@ -162,7 +141,7 @@ def read_results(path: Path = RESULTS) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Write the page and its figure, for a light page and a dark one."""
+    """Write the page, and its figure for a light page and a dark one."""
     results = read_results()
     for theme in THEMES:
         write_bytes(figure(theme), draw(results, theme))

@@ -1,4 +1,4 @@
-"""The figure: how many times as fast as PyTorch's best configuration, pair by pair."""
+"""The figure: how many times as fast as PyTorch's best configuration, round by round."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from lessons.kit.sheet import HEADING, LINE, SMALL, WIDTH, Sheet, plain_style
 from lessons.kit.themes import Theme
 
-ROW = 58  # CSS pixels for a case: its title, and a line for each of ours
+ROW = 58  # CSS pixels for a case: its title, and a line for each subject of cnn
 
 
 def draw(results: Mapping[str, Any], theme: Theme) -> bytes:
-    """Return the figure as SVG: a mark for each pair, a line for their median."""
+    """Return the figure as SVG: a mark for each round, a line for their median."""
     with plain_style(theme):
         return _sheet(results, theme).svg()
 
@@ -21,7 +21,7 @@ def _sheet(results: Mapping[str, Any], theme: Theme) -> Sheet:
     cases = list(results["cases"].values())
     names = list(cases[0]["ratios"])
     top, height = HEADING + 4, ROW * len(cases)
-    subtitle = "times as fast as PyTorch at its best: each pair of runs, and to the right the median"
+    subtitle = "times as fast as PyTorch at its best: each round, and to the right the median"
     sheet = Sheet(top + height + 82, theme, "cnn beside PyTorch", subtitle)
     axes = sheet.axes(12, top, WIDTH - 52, height)
     axes.set_ylim(height, 0)

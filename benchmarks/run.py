@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from benchmarks.cases import BATCHES, Case
 from benchmarks.compare import Tell, compare
-from benchmarks.job import Case
 from benchmarks.machine import describe_machine
-from benchmarks.scaling import Sizes, scaling
-from benchmarks.subjects import BREAKDOWN, LAYER_PROFILE, MATRIX_PRODUCT, THREADS, Subject
+from benchmarks.process import LAYER_PROFILE, MATRIX_PRODUCT, NATIVE, THREADS, Subject
+
+SIZES = {"images": (1_000, 5_000, 25_000), "batch_size": (64, 128, 256, 512), "workers": (1, 2, 4)}
 
 
 @dataclass(frozen=True)
@@ -19,31 +20,20 @@ class Plan:
     """What is measured.
 
     Attributes:
-        cases: the cases; the first is the one whose layers are profiled and whose size is varied.
+        cases: the cases; the first one is training, its layers are profiled and its size is varied.
         ours: the subjects of cnn.
-        others: those they are compared with.
-        pairs: how often each subject does each case.
+        others: the subjects that they are compared with.
+        rounds: how often each subject does each case.
         seconds: how long each measurement takes at least.
-        sizes: the sizes of the scaling tables.
+        sizes: how many images are predicted, how many are in a training step, how many workers share it.
     """
 
     cases: Sequence[Case]
     ours: Sequence[Subject]
     others: Sequence[Subject]
-    pairs: int
+    rounds: int
     seconds: float
-    sizes: Sizes
-
-    @property
-    def measurements(self) -> int:
-        """How many processes it takes: one for each case's speed limit, one profiles, some break down."""
-        subjects = len(self.ours) + len(self.others)
-        return len(self.cases) * (self.pairs * subjects + 1) + 1 + len(self.trainings) + len(self.sizes)
-
-    @property
-    def trainings(self) -> list[Case]:
-        """The cases of training steps, which are broken down."""
-        return [case for case in self.cases if case.task == "train"]
+    sizes: Mapping[str, Sequence[int]] = field(default_factory=lambda: SIZES)
 
 
 def run(plan: Plan, tell: Tell) -> dict[str, Any]:
@@ -51,36 +41,48 @@ def run(plan: Plan, tell: Tell) -> dict[str, Any]:
 
     Args:
         plan: what is measured.
-        tell: what is told of each measurement before it begins.
+        tell: is told what each measurement is, before it begins.
 
     Returns:
         The machine, the settings and every measurement.
 
     Raises:
-        PipelineError: if one of cnn's measurements fails, or all of the others'.
+        PipelineError: if a measurement of cnn fails, or all those of the others.
     """
     load = os.getloadavg()[0]
     cases, limits = {}, []
     for case in plan.cases:
         tell(f"{case.name}, speed of matrix products")
         limits.append(MATRIX_PRODUCT.measure(case, plan.seconds / 2))
-        cases[case.name] = compare(case, plan.ours, plan.others, plan.pairs, plan.seconds, tell)
+        cases[case.name] = compare(case, plan.ours, plan.others, plan.rounds, plan.seconds, tell)
     first = plan.cases[0]
-    tell("profile of the layers")
+    tell(f"{first.name}, layer by layer")
     profile = LAYER_PROFILE.measure(first, plan.seconds)
-    breakdown = {}
-    for case in plan.trainings:
-        tell(f"{case.name}, where a step's time goes")
-        breakdown[case.name] = BREAKDOWN.measure(case, plan.seconds)
     return {
         "machine": describe_machine() | {"load_before": load},
-        "settings": {"pairs": plan.pairs, "seconds": plan.seconds, "threads": THREADS},
+        "settings": {"pairs": plan.rounds, "seconds": plan.seconds, "threads": THREADS},
         "matrix_products": {
             "runs": limits,
             "operations_per_second": max(limit["operations_per_second"] for limit in limits),
         },
         "cases": cases,
         "profile": profile | {"case": first.name, "micro_batch_size": first.micro_batch_size},
-        "breakdown": breakdown,
-        "scaling": scaling(first, plan.sizes, plan.seconds, tell),
+        "scaling": {name: _scaling(name, plan, tell) for name in plan.sizes},
     }
+
+
+def _scaling(name: str, plan: Plan, tell: Tell) -> list[dict[str, Any]]:
+    """Measure the first case's network in several sizes, once each."""
+    case, found = plan.cases[0], []
+    for size in plan.sizes[name]:
+        trial, threads = case, THREADS
+        if name == "images":
+            trial = replace(case, task="predict", images=size)
+        elif name == "batch_size":
+            trial = replace(case, batch_size=size, images=BATCHES * size)
+        else:
+            threads = size
+        tell(f"{case.name}, {name} {size}")
+        line = {"size": size, "images": trial.images_at_once}
+        found.append(line | NATIVE.measure(trial, plan.seconds, threads))
+    return found

@@ -1,6 +1,6 @@
-"""The twin: the same network of PyTorch's layers, with the same weights.
+"""The twin of a network: PyTorch's layers with the same weights.
 
-PyTorch is imported in the functions: the rest of the package, and its tests, do without.
+PyTorch is imported in the functions, so that the tests can import this module without it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def twin_of(model: cnn.Sequential) -> Any:
 
 
 def optimiser_of(optimiser: cnn.Optimiser, twin: Any) -> Any:
-    """Return PyTorch's optimiser with the same hyperparameters, in its fused form: the fastest.
+    """Return PyTorch's optimiser with the same hyperparameters, in its fastest form ("fused").
 
     Raises:
         ValueError: if it has no counterpart here.
@@ -53,7 +53,7 @@ def optimiser_of(optimiser: cnn.Optimiser, twin: Any) -> Any:
             f"Only Adam and AdamW without clipping have a counterpart here, received {optimiser}."
         )
     groups: Any = list(twin.parameters())
-    if optimiser.weight_decay:  # of weights, not of biases, scales and shifts
+    if optimiser.weight_decay:  # for weights, not for biases, scales and shifts
         groups = [
             {"params": [one for one in groups if one.ndim > 1]},
             {"params": [one for one in groups if one.ndim == 1], "weight_decay": 0.0},
@@ -70,7 +70,7 @@ def optimiser_of(optimiser: cnn.Optimiser, twin: Any) -> Any:
 
 
 def check_twin(model: cnn.Sequential, twin: Any, images: Array) -> None:
-    """Make sure that the twins give the same outputs, so that they do the same work.
+    """Check that both networks give the same outputs, so that they do the same work.
 
     Args:
         model: the model.
@@ -78,7 +78,7 @@ def check_twin(model: cnn.Sequential, twin: Any, images: Array) -> None:
         images: some images, `[n, h, w, c]`.
 
     Raises:
-        ValueError: if they do not.
+        ValueError: if their outputs differ.
     """
     import torch
 
@@ -87,7 +87,7 @@ def check_twin(model: cnn.Sequential, twin: Any, images: Array) -> None:
     ours, _ = model.forward_pass(images)
     difference = float(np.abs(ours - theirs).max())
     if difference > 1e-3 * float(np.abs(ours).max()):
-        raise ValueError(f"The twins' outputs differ by {difference:.3g}: they are not the same network.")
+        raise ValueError(f"PyTorch's outputs differ by {difference:.3g}: it is not the same network.")
 
 
 def _module(layer: cnn.Layer, shape: Shape) -> Any:
@@ -114,7 +114,7 @@ def _module(layer: cnn.Layer, shape: Shape) -> Any:
         case cnn.Flatten():
             module = nn.Flatten()
         case _:
-            raise ValueError(f"PyTorch's counterpart of {layer.name} is not known.")
+            raise ValueError(f"{layer.name} has no counterpart here.")
     return module
 
 
@@ -122,16 +122,16 @@ def _padding(layer: cnn.Conv2D | cnn.MaxPool2D, shape: Shape) -> tuple[int, int]
     """Return the rows and columns that are added on each side."""
     (top, bottom), (left, right) = pads_of(layer.padding, (shape[0], shape[1]), *layer.window(shape))
     if top != bottom or left != right:
-        raise ValueError(f"PyTorch pads all sides alike, received {layer} on images of {shape}.")
+        raise ValueError(f"PyTorch pads opposite sides equally, received {layer} on images of {shape}.")
     return top, left
 
 
 def _turned(weight: Array, image: Shape) -> Array:
-    """Return weights with the outputs first, and channels before rows and columns.
+    """Return weights in PyTorch's order: outputs first, channels before rows and columns.
 
     Args:
         weight: `[h_f, w_f, c, n_f]`, or `[n_in, n_out]`.
-        image: the shape that the n_in numbers had before they were laid out in a row.
+        image: the shape that the n_in numbers had before they were flattened.
 
     Example:
         >>> dense = np.arange(8.0)[:, None]  # two rows, two columns, two channels

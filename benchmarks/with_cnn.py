@@ -1,31 +1,26 @@
-"""The measuring process of cnn: what a user calls, timed."""
+"""The measuring process of cnn: the calls that a user makes, timed."""
 
 from __future__ import annotations
 
 import numpy as np
 
 import cnn
-from benchmarks.clock import Clock, answer, peak_memory, samples, time_prediction
-from benchmarks.job import Job, Measurement
+from benchmarks.process import Clock, Job, Measurement, answer, peak_memory, samples, time_prediction
 from pipeline.common.kernels import check_kernels
 from pipeline.common.model_params import INPUT_SHAPE
 from pipeline.common.recipes import make_loss, make_model, make_optimiser
 
-ENDLESS = 1_000_000  # epochs: schedules stay where they begin
+ENDLESS = 1_000_000  # epochs, so that a schedule hardly leaves its beginning; the clock ends the training
 
 
 class StepClock(cnn.Callback):
-    """Times each step of a training, and ends it when enough has been measured.
-
-    Args:
-        clock: the clock.
-    """
+    """Times each training step, and ends the training when enough has been measured."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
     def on_step_end(self, training: cnn.Training) -> None:
-        """Note the time."""
+        """Note that a step has ended."""
         self._clock.tick()
         training.stopped = self._clock.done
 
@@ -72,11 +67,7 @@ def measure(job: Job) -> Measurement:
     model = make_model(job.case.layers)
     model.build(INPUT_SHAPE, np.random.default_rng(0))
     clock = {"train": train, "predict": predict, "latency": latency}[job.case.task](model, job)
-    return clock.summary() | {
-        "memory": peak_memory(),
-        "memory_before": before,
-        "kernels": kernels,
-    }
+    return clock.summary() | {"memory": peak_memory(), "memory_before": before, "kernels": kernels}
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The measuring process of PyTorch: the usual loop, over images that lie in memory in its own layout.
 
-PyTorch is imported in the functions: the tests, which read this module's examples, do without.
+PyTorch is imported in the functions, so that the tests can import this module without it.
 """
 
 from __future__ import annotations
@@ -13,15 +13,13 @@ from typing import Any
 import numpy as np
 
 import cnn
-from benchmarks.clock import Clock, answer, peak_memory, samples, time_prediction
-from benchmarks.job import Job, Measurement
+from benchmarks.process import Clock, Job, Measurement, answer, peak_memory, samples, time_prediction
 from benchmarks.twin import check_twin, optimiser_of, twin_of
 from pipeline.common.model_params import INPUT_SHAPE
 from pipeline.common.recipes import make_loss, make_model, make_optimiser
 
-# To predict with: the fastest of them is measured. Each is compiled for itself, once a run in some seconds
-# and from then on in half a second, so there are few: 50 was tried beside 125 and 1,000 in twelve processes,
-# and chosen in none.
+# PyTorch predicts in batches of the fastest of these sizes. It compiles each of them, so there are few.
+# Batches of 50 were tried in twelve processes, beside 125 and 1,000, and were never the fastest.
 BATCH_SIZES = (125, 250, 500, 1000)
 TRIED = 1000  # images with which the sizes are compared
 
@@ -34,7 +32,7 @@ def train(twin: Any, job: Job) -> Timed:
 
     loss = make_loss(job.case.loss)
     if not isinstance(loss, cnn.SoftmaxCrossEntropy):
-        raise TypeError(f"PyTorch's counterpart is known of SoftmaxCrossEntropy, not {loss}.")
+        raise TypeError(f"Only SoftmaxCrossEntropy has a counterpart here, received {loss}.")
     cross_entropy = torch.nn.CrossEntropyLoss(label_smoothing=loss.label_smoothing)
     optimiser = optimiser_of(make_optimiser(job.case.optimiser), twin.train())
     images, labels = samples(job.case.images)
@@ -63,7 +61,7 @@ def train(twin: Any, job: Job) -> Timed:
 
 
 def predict(twin: Any, job: Job) -> Timed:
-    """Time predictions of all images, in batches of the size that is the fastest."""
+    """Time predictions of all images, in batches of the fastest size."""
     import torch
 
     images = _laid_out(samples(job.case.images)[0], job)
@@ -118,7 +116,7 @@ def measure(job: Job) -> Measurement:
 
 
 def _laid_out(images: Any, job: Job) -> Any:
-    """Return images as a tensor `[n, c, h, w]`, in memory as the job's layout says."""
+    """Return images as a tensor `[n, c, h, w]`, in the job's memory layout."""
     import torch
 
     return torch.from_numpy(images).permute(0, 3, 1, 2).contiguous(memory_format=_memory_format(job))
@@ -131,7 +129,7 @@ def _memory_format(job: Job) -> Any:
 
 
 def _inference(twin: Any, job: Job) -> Any:
-    """Return what predicts; compiled, it takes the weights as constants ("freezing")."""
+    """Return the network to predict with; if compiled, its weights are constants ("freezing")."""
     import torch
 
     compiled = job.setting["compiled"]

@@ -1,4 +1,4 @@
-"""The benchmarks: the harness with cnn on both sides, the ratios it forms, and the page that shows them."""
+"""The benchmarks, with cnn on both sides: the measurements, their ratios, and the page that shows them."""
 
 import json
 import signal
@@ -10,17 +10,13 @@ from typing import Any
 
 import pytest
 
-from benchmarks.aims import AIMS, PORTABLE_AIM
-from benchmarks.cases import SMALL_NETWORK, all_cases, operations_per_image
+from benchmarks.__main__ import main
+from benchmarks.cases import SMALL_NETWORK, Case, all_cases, operations_per_image
 from benchmarks.compare import best_of, compare, ratios
-from benchmarks.costs import PARTS
-from benchmarks.job import Case, Measurement
-from benchmarks.page import PAGE, RESULTS, THEMES, figure, page, read_results
+from benchmarks.page import AIMS, PAGE, PORTABLE_AIM, RESULTS, THEMES, figure, page, read_results, short
 from benchmarks.plot import draw
+from benchmarks.process import NATIVE, PORTABLE, PYTORCH, Measurement, Subject
 from benchmarks.run import Plan, run
-from benchmarks.scaling import Sizes
-from benchmarks.subjects import BREAKDOWN, NATIVE, PORTABLE, PYTORCH, Subject
-from benchmarks.text import microseconds, short
 from pipeline.common.errors import PipelineError
 from pipeline.common.kernels import core_type
 from pipeline.common.params import load_parameters
@@ -41,12 +37,12 @@ ABSENT = Subject("absent", "benchmarks.absent", {})
 class PacedSubject(Subject):
     """A subject that takes as long as it is told, round by round."""
 
-    def __init__(self, name: str, seconds: list[float]) -> None:
-        super().__init__(name, "", {})
-        self.setting["left"] = list(seconds)
-
     def measure(self, case: Case, seconds: float, threads: int = 2) -> Measurement:
-        return {"seconds": self.setting["left"].pop(0)}
+        return {"seconds": self.setting["times"].pop(0)}
+
+
+def paced(name: str, *times: float) -> Subject:
+    return PacedSubject(name, "", {"times": list(times)})
 
 
 def tiny(name: str, task: Any, images: int) -> Case:
@@ -75,11 +71,9 @@ def told() -> list[str]:
 
 @pytest.fixture(scope="module")
 def results(told: list[str]) -> dict[str, Any]:
-    sizes = Sizes(images=(10, 40), batch_sizes=(8,), workers=(1,))
-    plan = Plan([TRAIN, LATENCY], (NATIVE, PORTABLE), (AGAIN,), pairs=2, seconds=0.01, sizes=sizes)
-    found = run(plan, told.append)
-    assert len(told) == plan.measurements
-    return dict(json.loads(json.dumps(found)))  # as it comes out of the file
+    sizes = {"images": (10,), "batch_size": (8,), "workers": (1,)}
+    plan = Plan([TRAIN, LATENCY], (NATIVE, PORTABLE), (AGAIN,), rounds=2, seconds=0.01, sizes=sizes)
+    return dict(json.loads(json.dumps(run(plan, told.append))))  # as it comes out of the file
 
 
 def test_every_subject_is_measured_in_every_round(results: dict[str, Any]) -> None:
@@ -105,7 +99,10 @@ def test_subjects_take_turns_in_an_order_that_moves_on(results: dict[str, Any], 
         f"{PORTABLE.name}, round 2 of 2",
         f"{AGAIN.name}, round 2 of 2",
         f"{NATIVE.name}, round 2 of 2",
-        "where a step's time goes",
+        "layer by layer",
+        "images 10",
+        "batch_size 8",
+        "workers 1",
     ]
 
 
@@ -116,20 +113,18 @@ def test_each_process_computes_with_its_own_kernels(results: dict[str, Any]) -> 
             assert expected in {None, measured["kernels"]}
 
 
-def test_ratios_are_formed_pair_by_pair(results: dict[str, Any]) -> None:
+def test_ratios_are_formed_round_by_round(results: dict[str, Any]) -> None:
     for case in results["cases"].values():
         assert case["best"] == AGAIN.name
         for name, found in case["ratios"].items():
             pairs = [
-                case["others"][AGAIN.name][turn]["seconds"] / case["ours"][name][turn]["seconds"]
-                for turn in range(2)
+                their["seconds"] / our["seconds"]
+                for our, their in zip(case["ours"][name], case["others"][AGAIN.name], strict=True)
             ]
-            assert found == {
-                "pairs": pairs,
-                "median": median(pairs),
-                "lowest": min(pairs),
-                "highest": max(pairs),
-            }
+            assert found["pairs"] == pairs
+            assert (found["lowest"], found["median"], found["highest"]) == (
+                min(pairs), median(pairs), max(pairs),
+            )  # fmt: skip
 
 
 def test_best_is_the_one_with_the_shortest_median() -> None:
@@ -146,16 +141,16 @@ def test_page_shows_what_was_measured(results: dict[str, Any]) -> None:
         for name, runs in (case["ours"] | case["others"]).items():
             assert f"| {name} | {short(factor * median(run['seconds'] for run in runs))} |" in text
         for name, found in case["ratios"].items():
-            ahead = sum(ratio > 1 for ratio in found["pairs"])
+            first, second = found["pairs"]
             assert (
-                f"- {name} is {found['median']:.2f} times as fast as {AGAIN.name}, ahead in {ahead} of 2 "
-                f"pairs: {found['pairs'][0]:.2f}, {found['pairs'][1]:.2f}.\n"
+                f"- {name} is {found['median']:.2f} times as fast as {AGAIN.name}, and faster in "
+                f"{(first > 1) + (second > 1)} of 2 rounds: {first:.2f}, {second:.2f}.\n"
             ) in text
-    for part, title in PARTS.items():
-        assert f"| {title} | {microseconds(results['breakdown']['train'][part])} (" in text
+    for layer, expected in zip(results["profile"]["layers"], LAYERS, strict=True):
+        assert layer["layer"] == expected["layer"]
+        assert f"| {1e6 * layer['forward_seconds']:.1f} |" in text
     for line in [line for lines in results["scaling"].values() for line in lines]:
         assert f"| {line['size']} | {short(1e3 * line['seconds'])} |" in text
-    assert [layer["layer"] for layer in results["profile"]["layers"]] == [one["layer"] for one in LAYERS]
     for theme in THEMES:
         assert f"({figure(theme).name}#only-{theme.name})" in text
         assert draw(results, theme) == draw(results, theme)
@@ -178,23 +173,14 @@ def test_page_judges_by_the_aims(results: dict[str, Any], ours: float, verdict: 
 
 
 def test_what_cannot_be_the_best_is_left_out_after_two_rounds() -> None:
-    slow = PacedSubject("slow", [3.0, 2.6])
-    once = PacedSubject("slow once", [9.0, 2.4, 2.4])
-    fast = PacedSubject("fast", [2.0, 2.1, 9.0])
-    found = compare(TRAIN, (NATIVE,), (slow, once, fast), pairs=3, seconds=0.01, tell=lambda _: None)
+    rivals = (paced("slow", 3.0, 2.6), paced("slow once", 9.0, 2.4, 2.4), paced("fast", 2.0, 2.1, 9.0))
+    ours = (paced("ours", 1.0, 1.0, 1.0),)
+    found = compare(TRAIN, ours, rivals, rounds=3, seconds=0.01, tell=lambda _: None)
     assert {name: len(runs) for name, runs in found["others"].items()} == {
         "slow": 2, "slow once": 3, "fast": 3,
     }  # fmt: skip
     assert found["behind"] == {"slow": 1.3}
     assert found["best"] == "fast"
-
-
-def test_breakdown_of_a_step_goes_through_its_products() -> None:
-    parts = BREAKDOWN.measure(TRAIN, 0.01)
-    assert parts["operations"] == operations_per_image(TRAIN)
-    assert parts["smallest_side"] == 8
-    for part in ("products", "copies", "calls", "main_thread", "calls_of_products_and_copies"):
-        assert 0 < parts[part] < 0.1
 
 
 def test_work_counts_matrix_products_and_no_gradient_of_the_images() -> None:
@@ -204,16 +190,18 @@ def test_work_counts_matrix_products_and_no_gradient_of_the_images() -> None:
 
 
 def test_a_rival_that_fails_is_left_out_with_the_reason() -> None:
-    found = compare(TRAIN, (NATIVE,), (ABSENT, AGAIN), pairs=1, seconds=0.01, tell=lambda _: None)
-    assert list(found["others"]) == [AGAIN.name]
+    ours, rivals = (paced("ours", 1.0),), (ABSENT, paced("rival", 1.0))
+    found = compare(TRAIN, ours, rivals, rounds=1, seconds=0.01, tell=lambda _: None)
+    assert list(found["others"]) == ["rival"]
     assert list(found["unavailable"]) == [ABSENT.name]
     assert found["unavailable"][ABSENT.name].endswith("No module named benchmarks.absent")
 
 
-@pytest.mark.parametrize(("ours", "others"), [(ABSENT, NATIVE), (NATIVE, ABSENT)])
-def test_a_comparison_without_one_of_its_sides_is_an_error(ours: Subject, others: Subject) -> None:
+@pytest.mark.parametrize("absent_side", ["ours", "others"])
+def test_a_comparison_without_one_of_its_sides_is_an_error(absent_side: str) -> None:
+    sides = {"ours": paced("ours", 1.0), "others": paced("rival", 1.0)} | {absent_side: ABSENT}
     with pytest.raises(PipelineError, match=r"No module named benchmarks\.absent"):
-        compare(TRAIN, (ours,), (others,), pairs=1, seconds=0.01, tell=lambda _: None)
+        compare(TRAIN, (sides["ours"],), (sides["others"],), rounds=1, seconds=0.01, tell=lambda _: None)
 
 
 def test_cases_are_those_of_the_recipes() -> None:
@@ -233,43 +221,36 @@ def test_cases_are_those_of_the_recipes() -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["--cases", "train-seeds"], "error: There is no case 'train-seeds': there are train-seed, "),
-        (["--pairs", "0"], "error: --pairs must be 1 or more, and --seconds more than 0."),
+        (["--cases", "train-seeds"], "There is no case 'train-seeds': there are train-seed, "),
+        (["--rounds", "0"], "--rounds must be 1 or more, and --seconds more than 0."),
     ],
 )
-def test_wrong_arguments_end_in_one_sentence(arguments: list[str], reason: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", *arguments],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 1
-    assert done.stderr.startswith(reason)
-    assert len(done.stderr.splitlines()) == 1
+def test_wrong_arguments_are_refused(
+    arguments: list[str], reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["benchmarks", *arguments])
+    with pytest.raises(PipelineError, match=f"^{reason}"):
+        main()
 
 
 # A shell that starts the tests in the background has its children ignore Ctrl-C.
 HEEDING_CTRL_C = """
 import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
-os.execv(sys.executable, [sys.executable, "-m", "benchmarks", *sys.argv[1:]])
+os.execv(sys.executable, [sys.executable, "-m", "benchmarks", "--seconds", "600"])
 """
 
 
-def test_ctrl_c_ends_in_one_sentence_and_writes_nothing(tmp_path: Path) -> None:
-    output = tmp_path / "results.json"
-    command = [sys.executable, "-c", HEEDING_CTRL_C, "--seconds", "600", "--output", str(output)]
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, bufsize=0) as process:
+def test_ctrl_c_ends_in_one_sentence_and_writes_nothing() -> None:
+    before = (ROOT / RESULTS).read_bytes()
+    command = [sys.executable, "-c", HEEDING_CTRL_C]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
-        said = b""
-        while b"speed of matrix products" not in said:
-            said += process.stderr.read(1000)
-            assert process.poll() is None, said
+        assert process.stderr.readline() == "train-seed, speed of matrix products\n"
         process.send_signal(signal.SIGINT)
-        said += process.stderr.read()
+        assert process.stderr.read() == "\nstopped.\n"
     assert process.returncode == 130
-    assert said.endswith(b"\nstopped.\n")
-    assert b"Traceback" not in said
-    assert not output.exists()
+    assert (ROOT / RESULTS).read_bytes() == before
 
 
 def test_committed_page_is_that_of_the_committed_results() -> None:

@@ -1,6 +1,6 @@
 """PyTorch's side of the benchmarks.
 
-These tests are skipped where PyTorch is not installed: only `make bench` and `.ci/run` do it, it is large.
+They are skipped where PyTorch is not installed: it is large, so only `make bench` and `.ci/run` install it.
 """
 
 from dataclasses import replace
@@ -10,16 +10,13 @@ import numpy as np
 import pytest
 
 import cnn
-from benchmarks.clock import samples
-from benchmarks.compare import compare
-from benchmarks.job import Case
-from benchmarks.subjects import NATIVE, PYTORCH
+from benchmarks.cases import Case
+from benchmarks.process import PYTORCH, samples
 from benchmarks.twin import check_twin, optimiser_of, twin_of
 from benchmarks.with_pytorch import BATCH_SIZES
 
 torch = pytest.importorskip("torch")
 
-EAGER = PYTORCH[0]
 LAYERS: list[dict[str, Any]] = [
     {"layer": "Conv2D", "filters": 4, "kernel_size": 5, "stride": 2},
     {"layer": "BatchNorm"},
@@ -66,17 +63,17 @@ def test_twins_that_differ_are_refused() -> None:
     model = model_of(*LAYERS)
     twin = twin_of(model)
     model.layers[0].params["weight"] = model.layers[0].params["weight"][::-1]
-    with pytest.raises(ValueError, match="they are not the same network"):
+    with pytest.raises(ValueError, match="it is not the same network"):
         check_twin(model, twin, samples(5)[0])
 
 
 @pytest.mark.parametrize(
     ("layer", "reason"),
     [
-        ({"layer": "Softmax"}, "PyTorch's counterpart of Softmax is not known"),
+        ({"layer": "Softmax"}, "Softmax has no counterpart here"),
         (
             {"layer": "Conv2D", "filters": 2, "kernel_size": 2, "padding": "same"},
-            "PyTorch pads all sides alike",
+            "PyTorch pads opposite sides equally",
         ),
     ],
 )
@@ -114,11 +111,8 @@ def test_optimisers_without_a_counterpart_are_refused(optimiser: cnn.Optimiser) 
 
 
 @pytest.mark.parametrize(("task", "images"), [("train", 16), ("predict", 20), ("latency", 1)])
-def test_pytorch_is_measured_beside_cnn(task: Any, images: int) -> None:
-    case = replace(TRAIN, task=task, images=images)
-    found = compare(case, (NATIVE,), (EAGER,), pairs=1, seconds=0.01, tell=lambda _: None)
-    assert found["best"] == EAGER.name
-    [measured] = found["others"][EAGER.name]
+def test_pytorch_is_measured(task: Any, images: int) -> None:
+    measured = PYTORCH[0].measure(replace(TRAIN, task=task, images=images), seconds=0.01)
     assert 0 < measured["seconds"] <= measured["seconds_99"]
     assert measured["steps"] >= (3 if task == "predict" else 1)
     assert (measured.get("batch_size") in BATCH_SIZES) == (task == "predict")
