@@ -26,7 +26,7 @@ help:  ## Show this list
 	@touch $@
 
 repro: .venv/.pipeline  ## Run the whole pipeline: fetch, preprocess, train, evaluate, figures
-	$(BIN)/python -m pipeline.common.params
+	$(BIN)/python -m lessons.params
 	$(BIN)/dvc repro
 
 test: .venv/.development  ## Run the tests that do not take long (under four minutes on two cores)
@@ -82,7 +82,7 @@ LOCK_OPTIONS := --quiet --upgrade --universal --python-version 3.11 --fork-strat
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links
 
 schema: .venv/.pipeline  ## Renew params.schema.json from the parameters' types
-	$(BIN)/python -m pipeline.common.params --write-schema
+	$(BIN)/python -m lessons.params --write-schema
 
 clean:  ## Remove all that git ignores: .venv, data, models, DVC's cache and every experiment's results
 	git clean -fdX

@@ -16,7 +16,8 @@ from benchmarks.scaling import Sizes
 from benchmarks.subjects import OURS, PYTORCH
 from pipeline.common.errors import PipelineError
 from pipeline.common.params import load_parameters
-from pipeline.common.stage import run_stage, write_json
+from pipeline.common.files import write_json
+from pipeline.common.running import run_stage
 
 
 class Progress:

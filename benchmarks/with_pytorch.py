@@ -16,7 +16,7 @@ import cnn
 from benchmarks.clock import Clock, answer, peak_memory, samples, time_prediction
 from benchmarks.job import Job, Measurement
 from benchmarks.twin import check_twin, optimiser_of, twin_of
-from pipeline.common.model_params import INPUT_SHAPE
+from pipeline.common.datasets import INPUT_SHAPE
 from pipeline.common.recipes import make_loss, make_model, make_optimiser
 
 # To predict with: the fastest of them is measured. Each is compiled for itself, once a run in some seconds

@@ -18,7 +18,8 @@ from lessons.site.facts import FACTS
 from lessons.site.reference import reference_pages
 from pipeline.common import paths
 from pipeline.common.errors import PipelineError
-from pipeline.common.stage import run_stage, write_bytes
+from pipeline.common.files import write_bytes
+from pipeline.common.running import run_stage
 
 DOCS = Path("docs")
 BUILT = DOCS / "built"  # git ignores it

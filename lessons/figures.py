@@ -18,20 +18,22 @@ from lessons.kit import results
 from lessons.kit.sheet import plain_style
 from lessons.kit.subject import Subject
 from lessons.kit.themes import DARK, LIGHT
+from lessons.params import AllParameters, load_all_parameters
 from lessons.widgets.curves import curves
 from lessons.widgets.network import export_digits, export_network
 from lessons.widgets.traces import traces
 from pipeline.common import paths
 from pipeline.common.datasets import DATASETS, Dataset
 from pipeline.common.errors import PipelineError
+from pipeline.common.files import new_folder, write_bytes
 from pipeline.common.images import Bytes, load_normalisation, load_part
 from pipeline.common.kernels import check_kernels
-from pipeline.common.models import load_model
-from pipeline.common.params import Parameters, load_parameters
-from pipeline.common.stage import log_circumstances, new_folder, run_stage, write_bytes
+from pipeline.common.machine import log_circumstances
+from pipeline.common.recipes import load_model
+from pipeline.common.running import run_stage
 
 
-def figures(parameters: Parameters, processed: Path) -> tuple[dict[str, bytes], bytes]:
+def figures(parameters: AllParameters, processed: Path) -> tuple[dict[str, bytes], bytes]:
     """Draw all figures.
 
     Args:
@@ -156,7 +158,7 @@ def _hardest(dataset: str, images: Bytes) -> Drawing:
 
 def main() -> None:
     """Run the stage."""
-    parameters = load_parameters()
+    parameters = load_all_parameters()
     kernels = check_kernels(parameters.runtime.kernels)
     write(*figures(parameters, paths.PROCESSED / parameters.data.dataset))
     log_circumstances("figures", kernels=kernels)

@@ -35,15 +35,16 @@ from lessons.kit.sheet import Sheet
 from lessons.kit.small_trainings import Pair, train_small, without_activations, without_dropout
 from lessons.kit.subject import Subject
 from lessons.kit.themes import Theme
+from lessons.params import AllParameters
 from pipeline.common.images import Labelled, load_part
-from pipeline.common.params import Parameters, Recipe
+from pipeline.common.params import Recipe
 from pipeline.common.recipes import make_augmentation, make_optimiser
 
 Drawing = Callable[[Theme], Sheet]
 
 
 def gallery(
-    parameters: Parameters, subject: Subject, processed: Path
+    parameters: AllParameters, subject: Subject, processed: Path
 ) -> tuple[dict[str, Drawing], dict[str, str]]:
     """Return the drawings and the facts by their names.
 

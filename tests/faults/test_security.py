@@ -18,7 +18,7 @@ from pipeline.common import paths
 from pipeline.common.datasets import DATASETS
 from pipeline.common.errors import PipelineError
 from pipeline.common.params import load_parameters
-from pipeline.studies import results_path
+from pipeline.study.results import results_path
 from tests.cnn.tiny import linear
 from tests.faults.counting import Tried
 from tests.faults.tables import faults

@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.common.images import Labelled, Normalisation
 from pipeline.common.params import check_parameters
-from pipeline.repetition import Images
+from pipeline.study.repetition import Images
 from tests.pipeline.workspace import changed, digits, small_parameters
 
 DATA = changed(small_parameters(), "runtime.kernels", "portable")

@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from pipeline.common.errors import PipelineError
-from pipeline.common.overrides import with_recipe, with_settings, with_value
 from pipeline.common.params import Parameters, load_parameters
+from pipeline.study.overrides import with_recipe, with_settings, with_value
 from tests.pipeline.workspace import changed, small_parameters, write_parameters
 from tests.refusals import assert_refuses
 

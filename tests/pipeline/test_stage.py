@@ -7,7 +7,9 @@ import pytest
 
 from pipeline.common import paths
 from pipeline.common.errors import PipelineError
-from pipeline.common.stage import log_circumstances, new_folder, run_stage, write_bytes, write_json
+from pipeline.common.files import new_folder, write_bytes, write_json
+from pipeline.common.machine import log_circumstances
+from pipeline.common.running import run_stage
 
 
 def raising(error: BaseException) -> Callable[[], None]:

@@ -11,9 +11,9 @@ from lessons.kit.themes import LIGHT
 from lessons.study_plot import draw_study
 from pipeline.common import paths
 from pipeline.common.errors import PipelineError
-from pipeline.common.overrides import with_recipe
 from pipeline.common.params import Parameters, load_parameters
-from pipeline.studies import Study, add, begin, digest, find, read, results_path, summarise
+from pipeline.study.overrides import with_recipe
+from pipeline.study.results import Study, add, begin, digest, find, read, results_path, summarise
 from tests.pipeline.workspace import ROOT, changed, small_parameters, write_parameters
 from tests.refusals import assert_refuses
 

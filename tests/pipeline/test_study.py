@@ -14,14 +14,14 @@ import cnn
 from lessons.kit.sheet import plain_style
 from lessons.kit.themes import LIGHT
 from lessons.study_plot import draw_study
-from pipeline import repetition
 from pipeline.common import paths
 from pipeline.common.errors import PipelineError
 from pipeline.common.kernels import core_type
-from pipeline.common.stage import run_stage
-from pipeline.repetition import PROGRAM
-from pipeline.studies import add, begin, results_path
-from pipeline.study import main, study
+from pipeline.common.running import run_stage
+from pipeline.study import repetition
+from pipeline.study.__main__ import main, study
+from pipeline.study.repetition import PROGRAM
+from pipeline.study.results import add, begin, results_path
 from pipeline.train import files_digest
 from tests.pipeline.small_study import DATA, IN_WORKER, PARAMETERS, PARTS
 from tests.pipeline.workspace import PROCESSED, make_workspace, run, start, write_parameters

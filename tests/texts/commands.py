@@ -17,8 +17,8 @@ from dvc.cli import DvcParserError, parse_args
 from ruamel.yaml import YAML
 
 from pipeline.common.errors import PipelineError
-from pipeline.common.overrides import with_recipe, with_settings
 from pipeline.common.params import check_parameters, load_parameters
+from pipeline.study.overrides import with_recipe, with_settings
 from tests.pipeline.test_dvc import STAGES
 from tests.pipeline.workspace import parameters
 from tests.texts.texts import ROOT

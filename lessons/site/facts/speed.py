@@ -13,7 +13,7 @@ from cnn.layers.channels import sum_channels
 from cnn.parallel import one_blas_thread
 from cnn.types import Array
 from lessons.kit.tables import table
-from pipeline.common.stage import machine
+from pipeline.common.machine import machine
 
 REPEATS = 5  # of a measurement, of which the fastest counts
 
