@@ -15,8 +15,8 @@ from benchmarks.run import Plan, run
 from benchmarks.scaling import Sizes
 from benchmarks.subjects import OURS, PYTORCH
 from pipeline.common.errors import PipelineError
-from pipeline.common.params import load_parameters
 from pipeline.common.files import write_json
+from pipeline.common.params import load_parameters
 from pipeline.common.running import run_stage
 
 

@@ -29,8 +29,8 @@ from benchmarks.with_cnn import ENDLESS
 from cnn.layers.windows import Windows, place_windows
 from cnn.parallel import worker_pool
 from cnn.types import Array, Shape
-from pipeline.common.kernels import check_kernels
 from pipeline.common.datasets import INPUT_SHAPE
+from pipeline.common.kernels import check_kernels
 from pipeline.common.recipes import make_loss, make_model, make_optimiser
 
 LEAST = 3  # repetitions of everything

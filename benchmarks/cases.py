@@ -6,8 +6,8 @@ from typing import Any
 
 from benchmarks.job import Case
 from cnn.summary import layer_summaries
-from pipeline.common.errors import PipelineError
 from pipeline.common.datasets import INPUT_SHAPE
+from pipeline.common.errors import PipelineError
 from pipeline.common.params import Parameters, Recipe
 from pipeline.common.recipes import make_model
 

@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.job import Job, Measurement
-from pipeline.common.datasets import CLASSES
-from pipeline.common.datasets import INPUT_SHAPE
+from pipeline.common.datasets import CLASSES, INPUT_SHAPE
 
 WARM_UP = 0.25  # of the time measured
 PREDICTIONS = 3  # of many images, at least

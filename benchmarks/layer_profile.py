@@ -13,8 +13,8 @@ from benchmarks.job import Job, Measurement
 from cnn.parallel import worker_pool
 from cnn.summary import layer_summaries
 from cnn.types import Array
-from pipeline.common.kernels import check_kernels
 from pipeline.common.datasets import INPUT_SHAPE
+from pipeline.common.kernels import check_kernels
 from pipeline.common.recipes import make_loss, make_model
 
 Times = list[list[float]]

@@ -7,8 +7,8 @@ import numpy as np
 import cnn
 from benchmarks.clock import Clock, answer, peak_memory, samples, time_prediction
 from benchmarks.job import Job, Measurement
-from pipeline.common.kernels import check_kernels
 from pipeline.common.datasets import INPUT_SHAPE
+from pipeline.common.kernels import check_kernels
 from pipeline.common.recipes import make_loss, make_model, make_optimiser
 
 ENDLESS = 1_000_000  # epochs: schedules stay where they begin

@@ -43,7 +43,7 @@ def code_behind(module: str) -> dict[str, Path]:
         path = file_of(name)
         if path and name not in found:
             found[name] = path
-            waiting += [name.rpartition(".")[0], *imports(path)]
+            waiting += [name.rpartition(".")[0], *imports(path.read_text(encoding="utf-8"))]
     return found
 
 
@@ -55,10 +55,10 @@ def file_of(module: str) -> Path | None:
 
 
 @cache
-def imports(path: Path) -> frozenset[str]:
-    """Return all names that a module imports; a name may be a module's or that of something inside one."""
+def imports(source: str) -> frozenset[str]:
+    """Return all names that a module imports: of modules, and of what is inside them."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -66,6 +66,7 @@ def imports(path: Path) -> frozenset[str]:
     return frozenset(names)
 
 
+@cache
 def code_only(source: str) -> str:
     """Return a module's source without docstrings, comments and blank lines.
 
@@ -81,7 +82,7 @@ def code_only(source: str) -> str:
             if not lines[row].strip():
                 del lines[row]
         elif token.type == tokenize.NEWLINE:
-            if all(part.type == tokenize.STRING for part in statement):
+            if statement and all(part.type == tokenize.STRING for part in statement):
                 for docstring_row in range(statement[0].start[0], row + 1):
                     del lines[docstring_row]
             statement = []
@@ -90,15 +91,13 @@ def code_only(source: str) -> str:
     return "\n".join(lines.values()).rstrip("\n")
 
 
-@cache
-def _line(path: Path) -> str:
-    digest = hashlib.sha256(code_only(path.read_text(encoding="utf-8")).encode()).hexdigest()
-    return f"{digest}  {path.relative_to(ROOT).as_posix()}\n"
-
-
 def digests(module: str) -> str:
     """Return a line for each module behind a module: the SHA-256 of its code, and its path."""
-    return "".join(map(_line, sorted(code_behind(module).values())))
+    lines = []
+    for path in sorted(code_behind(module).values()):
+        code = code_only(path.read_text(encoding="utf-8"))
+        lines.append(f"{hashlib.sha256(code.encode()).hexdigest()}  {path.relative_to(ROOT).as_posix()}\n")
+    return "".join(lines)
 
 
 def code_digest(module: str) -> str:

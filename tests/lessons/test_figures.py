@@ -17,10 +17,10 @@ from lessons.figures import figures, write
 from lessons.kit.results import CURVES
 from lessons.kit.sheet import DENSITY, WIDTH, scaled
 from lessons.kit.themes import DARK, LIGHT, Theme, contrast, readable_on, shade
+from lessons.params import load_all_parameters
 from pipeline.common import paths
 from pipeline.common.datasets import INPUT_SHAPE
 from pipeline.common.errors import PipelineError
-from pipeline.common.params import load_parameters
 from tests.pipeline.workspace import PROCESSED, ROOT, changed, digits, run, small_parameters, write_parameters
 
 NAMES = (
@@ -131,7 +131,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 def draw() -> dict[str, bytes]:
     """Draw the figures and return what there is now."""
-    parameters = load_parameters()
+    parameters = load_all_parameters()
     write(*figures(parameters, paths.PROCESSED / parameters.data.dataset))
     return drawn()
 

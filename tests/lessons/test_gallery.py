@@ -9,15 +9,14 @@ from lessons.drawings.images import busiest, saliency
 from lessons.facts.network import answers
 from lessons.facts.shapes import shapes
 from lessons.kit.small_trainings import train_small, without_activations, without_dropout
-from lessons.params import SmallTraining
+from lessons.params import SmallTraining, load_all_parameters
 from lessons.site.facts import gradient_checks
 from lessons.valley import height, path
 from lessons.widgets.curves import Curve, curves, loss_after_step
 from pipeline.common.images import Labelled, Normalisation
-from pipeline.common.params import load_parameters
 from tests.pipeline.workspace import ROOT, digits
 
-FIGURES = load_parameters(ROOT / "params.yaml").figures
+FIGURES = load_all_parameters(ROOT / "params.yaml").figures
 CURVES = curves(FIGURES.valley)
 
 
