@@ -53,7 +53,7 @@ def test_several_settings_are_applied_in_their_order(parameters: Parameters) -> 
     ("setting", "named"),
     [
         ("train.epochs", ["--set train.epochs", "train.epochs=8"]),
-        ("train.epochs={", ["--set train.epochs={", "no YAML"]),
+        ("train.epochs={", ["--set train.epochs={", "not a valid YAML value"]),
         ("trian.epochs=8", ["trian.epochs", "did you mean 'train'?", "model, optimiser, loss"]),
         ("train.epoch=8", ["train.epoch", "did you mean 'epochs'?"]),
         ("train.epochs=many", ["train.epochs", "received 'many'"]),
