@@ -34,7 +34,7 @@ help:  ## Show this list
 	@touch $@
 
 repro: .venv/.pipeline  ## Run the whole pipeline: fetch, preprocess, train, evaluate, figures
-	$(BIN)/python -m pipeline.common.params
+	$(BIN)/python -m lessons.params
 	$(BIN)/dvc repro
 
 test: .venv/.development  ## Run the tests that do not take long (two minutes on two cores)
@@ -81,7 +81,7 @@ lock: .venv/.development  ## Renew the lock files from pyproject.toml
 	$(LOCK) --python-platform windows --group bench --constraint requirements.lock --output-file requirements-bench.lock
 
 schema: .venv/.pipeline  ## Renew params.schema.json from the parameters' types
-	$(BIN)/python -m pipeline.common.params --write-schema
+	$(BIN)/python -m lessons.params --write-schema
 
 clean:  ## Remove all that git ignores: .venv, data, models, DVC's cache and every experiment's results
 	git clean -fdX

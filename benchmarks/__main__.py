@@ -13,8 +13,9 @@ from benchmarks.page import RESULTS, spread
 from benchmarks.process import OURS, PYTORCH
 from benchmarks.run import Plan, run
 from pipeline.common.errors import PipelineError
+from pipeline.common.files import write_json
 from pipeline.common.params import load_parameters
-from pipeline.common.stage import run_stage, write_json
+from pipeline.common.running import run_stage
 
 
 def tell(what: str) -> None:

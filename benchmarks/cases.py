@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from cnn.summary import layer_summaries
+from pipeline.common.datasets import INPUT_SHAPE
 from pipeline.common.errors import PipelineError
-from pipeline.common.model_params import INPUT_SHAPE
 from pipeline.common.params import Parameters, Recipe
 from pipeline.common.recipes import make_model
 

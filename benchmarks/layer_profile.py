@@ -12,8 +12,8 @@ from benchmarks.process import Job, Measurement, answer, samples
 from cnn.parallel import worker_pool
 from cnn.summary import layer_summaries
 from cnn.types import Array
+from pipeline.common.datasets import INPUT_SHAPE
 from pipeline.common.kernels import check_kernels
-from pipeline.common.model_params import INPUT_SHAPE
 from pipeline.common.recipes import make_loss, make_model
 
 Times = list[list[float]]

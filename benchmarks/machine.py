@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_info
 
 from benchmarks.process import OURS
 from pipeline.common.kernels import core_type
-from pipeline.common.stage import machine
+from pipeline.common.machine import machine
 
 
 def describe_machine() -> dict[str, Any]:

@@ -22,7 +22,8 @@ from benchmarks.with_pytorch import BATCH_SIZES
 from lessons.kit.tables import times
 from lessons.kit.themes import DARK, LIGHT, Theme
 from pipeline.common.errors import PipelineError
-from pipeline.common.stage import run_stage, write_bytes
+from pipeline.common.files import write_bytes
+from pipeline.common.running import run_stage
 
 RESULTS = Path("benchmarks/results.json")
 PAGE = Path("docs/performance.md")

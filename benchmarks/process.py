@@ -18,10 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.cases import Case
-from pipeline.common.datasets import CLASSES
+from pipeline.common.datasets import CLASSES, INPUT_SHAPE
 from pipeline.common.errors import PipelineError
 from pipeline.common.kernels import CHOICE, VARIABLE, core_type
-from pipeline.common.model_params import INPUT_SHAPE
 
 ROOT = Path(__file__).parents[1]
 THREADS = 2

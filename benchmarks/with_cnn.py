@@ -6,8 +6,8 @@ import numpy as np
 
 import cnn
 from benchmarks.process import Clock, Job, Measurement, answer, peak_memory, samples, time_prediction
+from pipeline.common.datasets import INPUT_SHAPE
 from pipeline.common.kernels import check_kernels
-from pipeline.common.model_params import INPUT_SHAPE
 from pipeline.common.recipes import make_loss, make_model, make_optimiser
 
 ENDLESS = 1_000_000  # epochs, so that a schedule hardly leaves its beginning; the clock ends the training

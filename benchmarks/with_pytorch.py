@@ -15,7 +15,7 @@ import numpy as np
 import cnn
 from benchmarks.process import Clock, Job, Measurement, answer, peak_memory, samples, time_prediction
 from benchmarks.twin import check_twin, optimiser_of, twin_of
-from pipeline.common.model_params import INPUT_SHAPE
+from pipeline.common.datasets import INPUT_SHAPE
 from pipeline.common.recipes import make_loss, make_model, make_optimiser
 
 # PyTorch predicts in batches of the fastest of these sizes. It compiles each of them, so there are few.

@@ -12,7 +12,8 @@ from pathlib import Path
 from lessons.contents import LESSONS
 from lessons.kit.pages import BUILT, Lessons, read_lessons, render
 from pipeline.common.errors import PipelineError
-from pipeline.common.stage import run_stage, write_bytes
+from pipeline.common.files import write_bytes
+from pipeline.common.running import run_stage
 
 DOCS = Path("docs")
 

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from lessons import interim
 from lessons.contents import LESSONS
 from lessons.kit.subject import load_subject
+from lessons.params import load_all_parameters
 from pipeline.common import paths
+from pipeline.common.files import new_folder, write_bytes
 from pipeline.common.kernels import check_kernels
-from pipeline.common.params import load_parameters
-from pipeline.common.stage import log_circumstances, new_folder, run_stage, write_bytes
+from pipeline.common.machine import log_circumstances
+from pipeline.common.running import run_stage
 
 
 def figures() -> tuple[dict[str, bytes], bytes]:
@@ -41,7 +43,7 @@ def write(files: Mapping[str, bytes], for_readme: bytes) -> None:
 
 def main() -> None:
     """Run the stage."""
-    kernels = check_kernels(load_parameters().runtime.kernels)
+    kernels = check_kernels(load_all_parameters().runtime.kernels)
     write(*figures())
     log_circumstances("figures", kernels=kernels)
 

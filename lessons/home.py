@@ -13,13 +13,12 @@ from cnn.types import Array
 from lessons.kit import results
 from lessons.kit.shown import Shown, to_json
 from lessons.kit.subject import Subject, TrainedNetwork
-from pipeline import studies
 from pipeline.common import paths
-from pipeline.common.datasets import DATASETS
+from pipeline.common.datasets import DATASETS, INPUT_SHAPE
 from pipeline.common.images import Labelled
-from pipeline.common.model_params import INPUT_SHAPE
 from pipeline.common.params import load_parameters
 from pipeline.common.recipes import make_model
+from pipeline.study import results as studies
 
 HARD_DIGITS = 6
 STEPS = 127  # of a recorded number, from 0 to the layer's largest one, of either sign

@@ -46,17 +46,18 @@ from lessons.kit.shown import Drawing, Shown
 from lessons.kit.small_trainings import train_pair, without_activations
 from lessons.kit.subject import Subject, figure_parameters
 from lessons.kit.themes import LIGHT, Theme
+from lessons.params import load_all_parameters
 from lessons.site.facts import FACTS
 from lessons.widgets.curves import curves
 from lessons.widgets.traces import traces
 from pipeline.common import paths
-from pipeline.common.params import Recipe, load_parameters
+from pipeline.common.params import Recipe
 from pipeline.common.recipes import make_augmentation, make_optimiser
 
 
 def from_network(subject: Subject) -> Shown:
     """Return what the pages show of the trained network, and of small ones trained for them."""
-    chosen, parameters = subject.figures, load_parameters()
+    chosen, parameters = subject.figures, load_all_parameters()
     dropout, linear = subject.with_and_without_dropout, chosen.linear
     activations = train_pair(
         linear, without_activations(linear.model), subject.normalisation, subject.train, subject.some

@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 from lessons.kit.sheet import HEADING, LINE, SMALL, WIDTH, Sheet
 from lessons.kit.themes import Theme
 from pipeline.common.datasets import DATASETS
-from pipeline.studies import MEASURES, Study, mean_and_deviation
+from pipeline.study.results import MEASURES, Study, mean_and_deviation
 
 
 def draw_study(theme: Theme, study: Study) -> Sheet:

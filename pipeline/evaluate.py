@@ -16,12 +16,13 @@ from sklearn.metrics import precision_recall_fscore_support
 import cnn
 from pipeline.common import paths
 from pipeline.common.datasets import DATASETS, Dataset
+from pipeline.common.files import write_bytes, write_json
 from pipeline.common.images import Labelled, Normalisation, load_normalisation, load_part
 from pipeline.common.kernels import check_kernels
-from pipeline.common.models import load_model
+from pipeline.common.machine import log_circumstances
 from pipeline.common.params import Parameters, load_parameters
-from pipeline.common.recipes import make_loss
-from pipeline.common.stage import log_circumstances, run_stage, write_bytes, write_json
+from pipeline.common.recipes import load_model, make_loss
+from pipeline.common.running import run_stage
 
 Probabilities = NDArray[np.floating[Any]]
 Labels = NDArray[np.integer[Any]]

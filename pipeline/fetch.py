@@ -22,8 +22,9 @@ from pipeline.common import paths
 from pipeline.common.datasets import DATASETS, IMAGE_SHAPE, PROVENANCE, Dataset, IdxFile, Split
 from pipeline.common.errors import PipelineError
 from pipeline.common.idx import write_idx
+from pipeline.common.machine import log_circumstances
 from pipeline.common.params import load_parameters
-from pipeline.common.stage import log_circumstances, run_stage
+from pipeline.common.running import run_stage
 from pipeline.mirrors import Attempt, Mirrors, Patience
 
 # What is slow to import, here and in pipeline.mirrors, is imported where it is needed: this stage runs on

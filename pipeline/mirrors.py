@@ -21,7 +21,7 @@ from urllib.parse import urljoin, urlsplit
 
 from pipeline.common.datasets import IdxFile
 from pipeline.common.errors import PipelineError
-from pipeline.common.stage import naming
+from pipeline.common.files import naming
 
 if TYPE_CHECKING:
     import requests

@@ -13,10 +13,12 @@ from sklearn.model_selection import train_test_split
 from pipeline.common import paths
 from pipeline.common.datasets import DATASETS, PROVENANCE
 from pipeline.common.errors import PipelineError
+from pipeline.common.files import new_folder, write_json
 from pipeline.common.idx import read_idx
 from pipeline.common.images import NORMALISATION, Labelled, Normalisation, Part
+from pipeline.common.machine import log_circumstances
 from pipeline.common.params import load_parameters
-from pipeline.common.stage import log_circumstances, new_folder, run_stage, write_json
+from pipeline.common.running import run_stage
 
 
 def preprocess(raw: Path, destination: Path, validation_share: float, split_seed: int) -> None:

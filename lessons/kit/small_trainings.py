@@ -11,8 +11,8 @@ import numpy as np
 import cnn
 from cnn.training import Record
 from lessons.params import SmallTraining
+from pipeline.common.datasets import INPUT_SHAPE
 from pipeline.common.images import Labelled, Normalisation
-from pipeline.common.model_params import INPUT_SHAPE
 from pipeline.common.recipes import make_model
 
 Layers = Sequence[Mapping[str, Any]]

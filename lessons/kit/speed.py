@@ -10,7 +10,7 @@ import numpy as np
 from cnn.parallel import one_blas_thread
 from cnn.types import Array
 from lessons.kit.tables import table
-from pipeline.common.stage import machine
+from pipeline.common.machine import machine
 
 REPEATS = 5  # measurements, of which the fastest counts
 

@@ -11,13 +11,12 @@ import cnn
 from cnn.types import Array
 from lessons.kit import results
 from lessons.kit.small_trainings import Pair, train_pair, without_dropout
-from lessons.params import Figures
+from lessons.params import Figures, load_all_parameters
 from pipeline.common import paths
 from pipeline.common.datasets import DATASETS, Dataset
 from pipeline.common.errors import PipelineError
 from pipeline.common.images import Bytes, Labelled, Normalisation, load_normalisation, load_part
-from pipeline.common.models import load_model
-from pipeline.common.params import load_parameters
+from pipeline.common.recipes import load_model
 
 
 @dataclass(frozen=True)
@@ -142,7 +141,7 @@ def load_subject() -> Subject:
     Raises:
         PipelineError: if one of them has not been run, or there is no such test image to follow.
     """
-    parameters = load_parameters()
+    parameters = load_all_parameters()
     processed = paths.PROCESSED / parameters.data.dataset
     figures = figure_parameters()
     normalisation = load_normalisation(processed)
@@ -167,7 +166,7 @@ def load_subject() -> Subject:
 
 def figure_parameters() -> Figures:
     """Return the parameters of the figures."""
-    return load_parameters().figures
+    return load_all_parameters().figures
 
 
 def liveliest(maps: Array) -> int:

@@ -9,7 +9,10 @@ Split = Literal["train", "test"]
 Kind = Literal["images", "labels"]
 
 IMAGE_SHAPE = (28, 28)
-"""Height and width of the images of MNIST and of all that followed its example."""
+"""Height and width of the images of MNIST, and of the data sets that have followed its example."""
+
+INPUT_SHAPE = (*IMAGE_SHAPE, 1)
+"""Height, width and the one channel of grey: what a network is given."""
 
 CLASSES = 10
 """How many classes each of these data sets has."""
@@ -33,7 +36,7 @@ class Dataset:
 
     name: str
     title: str
-    """What figures call it."""
+    """The name that figures show."""
     class_names: tuple[str, ...]
     mirrors: tuple[str, ...]
     files: Mapping[tuple[Split, Kind], IdxFile]

@@ -1,36 +1,83 @@
-"""The parameters: `params.yaml` read, checked whole, and turned into objects.
+"""The parameters: `params.yaml` read, checked, and turned into objects.
 
-Run as a program it checks the file; with `--write-schema` it renews the JSON schema for editors.
+The section `figures` belongs to `lessons.params`, which checks the whole file.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import re
 import reprlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import (
+    BaseModel,
+    ConfigDict,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    TypeAdapter,
     ValidationError,
-    WithJsonSchema,
     field_validator,
     model_validator,
 )
+from pydantic_core import CoreSchema, core_schema
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
 from cnn.config import nearest
-from lessons.params import Figures
 from pipeline.common import recipes
 from pipeline.common.errors import PipelineError
 from pipeline.common.kernels import Kernels
-from pipeline.common.model_params import Model, Strict, check_shapes, makes
 from pipeline.common.paths import PARAMETERS, SCHEMA
-from pipeline.common.stage import run_stage, write_bytes
+
+P = TypeVar("P", bound=BaseModel)
+
+
+class Strict(BaseModel):
+    """Parameters of which none is unknown, missing, or of another type."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+@dataclass(frozen=True)
+class Makes:
+    """An annotation of plain data that an object of `cnn` is made from; the data stay plain.
+
+    Args:
+        make: what makes the object; it raises a ValueError for what is wrong.
+        described_by: the type that the JSON schema describes the data by.
+    """
+
+    make: Callable[[Any], object]
+    described_by: Any
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Let pydantic check the data by making the object."""
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Let pydantic describe the data."""
+        # As the items of a list, a type becomes a reference to `$defs`; on its own, it would be spelt out.
+        items = TypeAdapter(list[self.described_by]).core_schema  # type: ignore[name-defined]
+        return handler(items)["items"]  # type: ignore[no-any-return]
+
+    def _check(self, data: Any) -> Any:
+        self.make(data)
+        return data
+
+
+Model = Annotated[
+    list[dict[str, Any]],
+    Makes(recipes.make_model, Annotated[list[recipes.LAYER], Field(min_length=1)]),
+    Field(description="the layers, from input to output, as cnn's classes and their arguments"),
+]
+Optimiser = Annotated[dict[str, Any], Makes(recipes.make_optimiser, recipes.OPTIMISER)]
+Loss = Annotated[dict[str, Any], Makes(recipes.make_loss, recipes.LOSS)]
+Augmentation = Annotated[dict[str, Any], Makes(recipes.make_augmentation, recipes.AUGMENTATION)]
 
 
 class Data(Strict):
@@ -38,9 +85,11 @@ class Data(Strict):
 
     dataset: Literal["mnist", "fashion-mnist"] = Field(description="the data set")
     validation_share: float = Field(
-        gt=0, lt=1, description="the share of the training images held back to choose the model by"
+        gt=0, lt=1, description="the share of the training images that is held back to choose the model by"
     )
-    split_seed: int = Field(ge=0, le=2**32 - 1, description="the seed of that choice")
+    split_seed: int = Field(
+        ge=0, le=2**32 - 1, description="the seed that decides which images are held back"
+    )
 
 
 class Fetch(Strict):
@@ -83,21 +132,9 @@ class Recipe(Strict):
     """A model and how it is trained."""
 
     model: Model
-    optimiser: Annotated[
-        dict[str, Any],
-        makes(recipes.make_optimiser),
-        WithJsonSchema(recipes.optimiser_schema()),
-    ] = Field(description="the optimiser, as cnn's class and its arguments")
-    loss: Annotated[
-        dict[str, Any],
-        makes(recipes.make_loss),
-        WithJsonSchema(recipes.loss_schema()),
-    ] = Field(description="the loss, as cnn's class and its arguments")
-    augmentation: Annotated[
-        dict[str, Any] | None,
-        makes(recipes.make_augmentation),
-        WithJsonSchema(recipes.augmentation_schema()),
-    ] = Field(
+    optimiser: Optimiser = Field(description="the optimiser, as cnn's class and its arguments")
+    loss: Loss = Field(description="the loss, as cnn's class and its arguments")
+    augmentation: Augmentation | None = Field(
         description="what changes the images anew in each epoch, as cnn's class and its arguments; "
         "null leaves them as they are"
     )
@@ -109,7 +146,7 @@ class Recipe(Strict):
             raise ValueError(
                 "SoftmaxCrossEntropy applies the softmax itself: leave out the last layer, Softmax."
             )
-        check_shapes(self.model)
+        recipes.check_shapes(self.model)
         return self
 
 
@@ -121,12 +158,12 @@ class Evaluate(Strict):
     )
     hardest: int = Field(
         ge=1,
-        description="how many of the test images whose true class the model held least likely are listed",
+        description="how many of the test images are listed whose true class the model held least likely",
     )
 
 
 class Parameters(Strict):
-    """All of `params.yaml`."""
+    """What the pipeline reads from `params.yaml`."""
 
     recipe: str = Field(description="which of the recipes is trained")
     data: Data
@@ -134,7 +171,7 @@ class Parameters(Strict):
     runtime: Runtime
     recipes: dict[str, Recipe] = Field(min_length=1, description="the recipes under their names")
     evaluate: Evaluate
-    figures: Figures
+    figures: object = Field(description="what the figures are drawn by, which `lessons.params` checks")
 
     @field_validator("recipes", mode="before")
     @classmethod
@@ -162,72 +199,73 @@ class Parameters(Strict):
 
 
 def load_parameters(path: Path = PARAMETERS) -> Parameters:
-    """Read and check the parameters.
-
-    Args:
-        path: the file.
+    """Read and check the parameters of the pipeline.
 
     Raises:
-        PipelineError: if the file is missing, is no YAML, or holds anything that is not right.
+        PipelineError: if the file is missing, is not valid YAML, or holds anything that is wrong.
+    """
+    return check_parameters(read_yaml(path), str(path), Parameters)
+
+
+def read_yaml(path: Path) -> Any:
+    """Return what a YAML file holds, as plain data.
+
+    Raises:
+        PipelineError: if the file is missing, or is not valid YAML.
     """
     try:
         text = path.read_text(encoding="utf-8")
-        data = YAML(typ="safe", pure=True).load(text)
+        return YAML(typ="safe", pure=True).load(text)
     except FileNotFoundError as error:
         raise PipelineError(f"There is no {path} here: run from the repository's root.") from error
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        raise PipelineError(f"{path} line {line} is no YAML: expected text in UTF-8.") from error
+        raise PipelineError(f"{path} line {line} is not valid YAML: expected text in UTF-8.") from error
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise PipelineError(f"{path} line {line} is no YAML: unacceptable character.") from error
+        raise PipelineError(f"{path} line {line} is not valid YAML: unacceptable character.") from error
     except MarkedYAMLError as error:
         raise PipelineError(f"{path}{_fault_of_yaml(error)}") from error
     except RecursionError as error:
         raise PipelineError(f"{path} is nested too deeply: expected what {SCHEMA} says.") from error
     except (YAMLError, KeyError, ValueError) as error:  # ruamel lets a date that does not exist through
         reason = " ".join(str(error).split())
-        raise PipelineError(f"{path} is no YAML: {reason.rstrip('.')}.") from error
-    return check_parameters(data, str(path))
+        raise PipelineError(f"{path} is not valid YAML: {reason.rstrip('.')}.") from error
 
 
-def check_parameters(data: Any, source: str) -> Parameters:
-    """Check plain data and turn them into parameters.
+def check_parameters(data: Any, source: str, kind: type[P]) -> P:
+    """Check plain data and return them as parameters.
 
     Args:
         data: the parameters as YAML holds them.
-        source: what they come from, for the message.
+        source: where they come from, for the message.
+        kind: what they are checked against: `Parameters`, or a class that knows more of the file.
 
     Raises:
-        PipelineError: if they hold anything that is not right.
+        PipelineError: if they hold anything that is wrong; there is a sentence for each fault.
     """
     try:
-        return Parameters.model_validate(data)
+        return kind.model_validate(data)
     except ValidationError as error:
-        faults = "\n  ".join(_sentence(dict(fault), data) for fault in error.errors())
+        faults = "\n  ".join(_sentence(dict(fault), data, kind) for fault in error.errors())
         raise PipelineError(f"{source} is not right:\n  {faults}") from error
 
 
-def json_schema() -> str:
-    """Return the JSON schema of `params.yaml` as it stands in the repository."""
-    return json.dumps(Parameters.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
-
-
 def _fault_of_yaml(error: MarkedYAMLError) -> str:
-    """Say where a file stops being YAML, why, and where that begins which is not ended as it should be."""
+    """Say where a file is not valid YAML, why, and in which line the unfinished part begins."""
     mark, context, start = error.problem_mark, error.context, error.context_mark
     place = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
     begun = ""
     if mark and start and start.line < mark.line and context.startswith("while"):
         begun = f" {context} that begins in line {start.line + 1}"
-    return f"{place} is no YAML: {error.problem or context}{begun}."
+    return f"{place} is not valid YAML: {error.problem or context}{begun}."
 
 
-def _sentence(fault: dict[str, Any], data: Any) -> str:
+def _sentence(fault: dict[str, Any], data: Any, kind: type[BaseModel]) -> str:
     """Say in one sentence where a fault lies, what was expected and what was received."""
     place = ".".join(map(str, fault["loc"])) or "the file"
     if fault["type"] in {"extra_forbidden", "invalid_key"}:
-        known = _fields_at(fault["loc"][:-1])
+        known = _fields_at(fault["loc"][:-1], kind)
         return f"{place} is not known{nearest(fault['loc'][-1], known)}: there are {', '.join(known)}."
     if fault["type"] == "missing":
         siblings = _values_at(data, fault["loc"][:-1])
@@ -238,16 +276,17 @@ def _sentence(fault: dict[str, Any], data: Any) -> str:
         return f"{place}: {fault['ctx']['error']}"
     received = fault["input"]
     shown = "a mapping" if isinstance(received, dict) else reprlib.repr(received)
-    message = fault["msg"].removeprefix("Input should be ").removesuffix(" or instance of Parameters")
+    message = fault["msg"].removeprefix("Input should be ").removesuffix(f" or instance of {kind.__name__}")
     message = message.replace("a valid dictionary", "a mapping")
     return f"{place} must be {message}, received {shown}."
 
 
-def _fields_at(place: tuple[Any, ...]) -> dict[str, Any]:
+def _fields_at(place: tuple[Any, ...], kind: type[BaseModel]) -> dict[str, Any]:
     """Return the parameters that may stand at a place of the file."""
-    known: Any = Parameters
+    known: Any = kind
     for key in place:
-        known = Recipe if known == dict[str, Recipe] else known.model_fields[key].annotation
+        under_names = get_args(known)  # such as dict[str, Recipe]
+        known = under_names[1] if under_names else known.model_fields[key].annotation
     return dict(known.model_fields)
 
 
@@ -255,17 +294,3 @@ def _values_at(data: Any, place: tuple[Any, ...]) -> list[Any]:
     for key in place:
         data = data[key]
     return list(data) if isinstance(data, dict) else []
-
-
-def main() -> None:
-    """Check `params.yaml`, or write its schema."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write-schema", action="store_true", help=f"renew {SCHEMA}")
-    if parser.parse_args().write_schema:
-        write_bytes(SCHEMA, json_schema().encode())
-    parameters = load_parameters()
-    print(f"{PARAMETERS} is right: recipe {parameters.recipe} on {parameters.data.dataset}.")
-
-
-if __name__ == "__main__":
-    run_stage(main)

@@ -7,6 +7,7 @@ SCHEMA = Path("params.schema.json")
 
 RAW = Path("data/raw")  # one folder per data set
 PROCESSED = Path("data/processed")  # one folder per data set
+CODE = Path("digests")  # of the code behind each stage
 MODEL = Path("models/model.npz")
 CHECKPOINTS = Path("checkpoints")  # outside DVC's outputs, which it deletes before a stage runs
 EVALUATION = Path("metrics/evaluation.json")
@@ -23,6 +24,6 @@ README_FIGURE = Path("metrics/feature-maps.png")
 LOGS = Path("logs")  # what differs from run to run: neither git nor DVC tracks it
 RUNNING = LOGS / "running"  # the process that holds this file's lock is the stage that runs
 
-# All that stages write by way of a part file or folder beside it.
+# What stages first write as a part file or folder beside it.
 OUTPUTS = [RAW / "*", PROCESSED / "*", CHECKPOINTS / "*", MODEL, EVALUATION, CLASSES, PREDICTIONS, HARDEST]
-OUTPUTS += [FIGURES, README_FIGURE, LOGS / "*"]
+OUTPUTS += [CODE, FIGURES, README_FIGURE, LOGS / "*"]

@@ -1,16 +1,24 @@
-"""From a recipe's plain data to the objects of `cnn`, and to the JSON schema that editors complete it by."""
+"""Objects of `cnn`: from the plain data of `params.yaml`, and the trained model from its file."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields
-from typing import Annotated, Any, Literal, TypeVar, get_type_hints
+from math import prod
+from typing import Annotated, Any, Literal, TypeVar, Union, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model
+from typing_extensions import TypeAliasType
 
 import cnn
 from cnn.config import from_config, layer_from_config
 from cnn.layers import LAYERS
+from cnn.layers.padding import Padding
+from cnn.summary import layer_summaries
+from cnn.types import Pair
+from pipeline.common.datasets import CLASSES, INPUT_SHAPE
+from pipeline.common.errors import PipelineError
+from pipeline.common.paths import MODEL
 
 T = TypeVar("T")
 
@@ -23,8 +31,10 @@ SCHEDULES: dict[str, type[cnn.Schedule]] = {
 LOSSES: dict[str, type[cnn.Loss]] = {
     kind.__name__: kind for kind in (cnn.SoftmaxCrossEntropy, cnn.MeanSquaredError)
 }
-
 AUGMENTATIONS: dict[str, type[cnn.Augmentation]] = {kind.__name__: kind for kind in (cnn.RandomAffine,)}
+
+LARGEST = 10**10
+"""Products or numbers that a layer may need for one image: some seconds of a processor's time."""
 
 
 def make_model(layers: Sequence[Mapping[str, Any]]) -> cnn.Sequential:
@@ -53,9 +63,9 @@ def make_optimiser(config: Mapping[str, Any]) -> cnn.Optimiser:
         ValueError: if the kind or a hyperparameter is unknown, missing or wrong.
 
     Example:
-        >>> make_optimiser({"optimiser": "SGD", "learning_rate": {"schedule": "OneCycle", "peak": 0.1}})
-        SGD(learning_rate=OneCycle(peak=0.1, rise=0.3, start_divisor=25.0, end_divisor=10000.0), \
-weight_decay=0.0, clip_norm=None, momentum=0.0, nesterov=False)
+        >>> make_optimiser({"optimiser": "SGD", "learning_rate": {"schedule": "ConstantRate", "rate": 0.1}})
+        SGD(learning_rate=ConstantRate(rate=0.1), weight_decay=0.0, clip_norm=None, momentum=0.0, \
+nesterov=False)
     """
     rate = config.get("learning_rate")
     if isinstance(rate, Mapping):
@@ -68,74 +78,96 @@ def make_loss(config: Mapping[str, Any]) -> cnn.Loss:
 
     Raises:
         ValueError: if the kind or a hyperparameter is unknown, missing or wrong.
-
-    Example:
-        >>> make_loss({"loss": "SoftmaxCrossEntropy"})
-        SoftmaxCrossEntropy(label_smoothing=0.0)
     """
     return _made(config, "loss", LOSSES)
 
 
 def make_augmentation(config: Mapping[str, Any] | None) -> cnn.Augmentation | None:
-    """Make an augmentation, or None of None.
+    """Make an augmentation; None stays None.
 
     Raises:
         ValueError: if the kind or a hyperparameter is unknown, missing or wrong.
-
-    Example:
-        >>> make_augmentation({"augmentation": "RandomAffine", "rotation": 10, "shift": 2})
-        RandomAffine(rotation=10.0, scale=0.0, shear=0.0, shift=2.0)
     """
     return None if config is None else _made(config, "augmentation", AUGMENTATIONS)
 
 
 def _made(config: Mapping[str, Any], what: str, kinds: Mapping[str, type[T]]) -> T:
-    """Make one of several kinds, with a ValueError for every fault: that is what pydantic reports."""
+    """Make one of several kinds; every fault is a ValueError, which is what pydantic reports."""
     try:
         return from_config(config, what, kinds)
     except TypeError as error:
         raise ValueError(str(error)) from error
 
 
-def layers_schema() -> dict[str, Any]:
-    """Return the JSON schema of a list of layers."""
-    return {"type": "array", "minItems": 1, "items": _schema_of_one("layer", LAYERS)}
+def check_shapes(layers: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse a model that is absurdly large, or that does not end with one number for each class.
+
+    Raises:
+        ValueError: if a layer is too large or does not fit; it says which.
+    """
+    model = make_model(layers)
+    output_shape = model.output_shape(INPUT_SHAPE)
+    for place, line in enumerate(layer_summaries(model.layers, INPUT_SHAPE)):
+        if max(line.multiply_adds, prod(line.output_shape)) > LARGEST:
+            raise ValueError(
+                f"Layer {place} ({line.layer}) is too large: an image would take more than {LARGEST:,} "
+                "products or numbers in it; choose fewer units or filters, or less padding."
+            )
+    if output_shape != (CLASSES,):
+        raise ValueError(
+            f"Layer {len(layers) - 1} ({layers[-1]['layer']}) does not fit: the last layer must give an "
+            f"output of {(CLASSES,)}, a number for each class, received {output_shape}."
+        )
 
 
-def optimiser_schema() -> dict[str, Any]:
-    """Return the JSON schema of an optimiser, the schedules of its learning rate included."""
-    schema = _schema_of_one("optimiser", OPTIMISERS)
-    rate = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, _schema_of_one("schedule", SCHEDULES)]}
-    for kind in schema["oneOf"]:
-        kind["properties"]["learning_rate"] = rate
-    return schema
+def load_model() -> cnn.Sequential:
+    """Return the trained model.
+
+    Raises:
+        PipelineError: if there is none, its file is damaged, or it was made for other images or classes.
+    """
+    try:
+        model = cnn.Sequential.load(MODEL)
+    except FileNotFoundError as error:
+        raise PipelineError(f"There is no trained model at {MODEL}: run `dvc repro` first.") from error
+    except ValueError as error:
+        raise PipelineError(f"{error} Remove it and run `dvc repro`.") from error
+    input_shape = model.built_for()
+    output_shape = model.output_shape(input_shape)
+    if (input_shape, output_shape) != (INPUT_SHAPE, (CLASSES,)):
+        raise PipelineError(
+            f"{MODEL} holds a model from {input_shape} to {output_shape}, expected one from {INPUT_SHAPE} to "
+            f"{(CLASSES,)}: remove it and run `dvc repro`."
+        )
+    return model
 
 
-def loss_schema() -> dict[str, Any]:
-    """Return the JSON schema of a loss."""
-    return _schema_of_one("loss", LOSSES)
+# The types below describe the plain data to editors. They do not check them: making the objects does, and its
+# errors say more.
+
+_NAMED = {name: TypeAliasType(name, type_) for name, type_ in {"Pair": Pair, "Padding": Padding}.items()}
+"""Types that stand once in the JSON schema and have a name there."""
 
 
-def augmentation_schema() -> dict[str, Any]:
-    """Return the JSON schema of an augmentation, which may be null."""
-    return {"anyOf": [_schema_of_one("augmentation", AUGMENTATIONS), {"type": "null"}]}
+def _one_of(what: str, kinds: Mapping[str, type], **other_types: Any) -> Any:
+    """Return the type of plain data that describes one of these kinds, from the hyperparameters' types."""
+    described: list[type[BaseModel]] = []
+    for name, kind in kinds.items():
+        types = get_type_hints(kind, localns=_NAMED) | other_types
+        entries: dict[str, Any] = {what: (Literal[name], ...)}
+        for entry in fields(kind):
+            if entry.init:
+                default = ... if entry.default is MISSING else entry.default
+                entries[entry.name] = types[entry.name], default
+        described.append(create_model(name, __config__=ConfigDict(extra="forbid"), **entries))
+    union: Any = Union[tuple(described)]  # noqa: UP007 - of as many types as there are kinds
+    if len(described) > 1:
+        union = Annotated[union, Field(discriminator=what)]
+    return TypeAliasType(what.capitalize(), union)
 
 
-def _schema_of_one(what: str, kinds: Mapping[str, type]) -> dict[str, Any]:
-    """Return the schema of an object of one of these kinds, from the hyperparameters' own types."""
-    return {"oneOf": [TypeAdapter(_hyperparameters(what, kind)).json_schema() for kind in kinds.values()]}
-
-
-def _hyperparameters(what: str, kind: type) -> type[BaseModel]:
-    types = get_type_hints(kind)
-    entries: dict[str, Any] = {what: (Literal[kind.__name__], ...)}
-    for entry in fields(kind):
-        if entry.init:
-            default = ... if entry.default is MISSING else entry.default
-            entries[entry.name] = (_plain(types[entry.name]), default)
-    return create_model(kind.__name__, __config__=ConfigDict(extra="forbid"), **entries)
-
-
-def _plain(annotation: Any) -> Any:
-    """Leave schedules, which are no plain data, to `optimiser_schema`."""
-    return Annotated[float, Field(gt=0)] if annotation == float | cnn.Schedule else annotation
+LAYER = _one_of("layer", LAYERS)
+SCHEDULE = _one_of("schedule", SCHEDULES)
+OPTIMISER = _one_of("optimiser", OPTIMISERS, learning_rate=Annotated[float, Field(gt=0)] | SCHEDULE)
+LOSS = _one_of("loss", LOSSES)
+AUGMENTATION = _one_of("augmentation", AUGMENTATIONS)

@@ -23,7 +23,7 @@ from threadpoolctl import threadpool_info
 
 import cnn
 from cnn.types import Array, Labels
-from pipeline.common.stage import machine
+from pipeline.common.machine import machine
 
 RECORD = Path(__file__).with_name("digest.json")
 TOLERANCE = 0.002

@@ -8,7 +8,7 @@ import pytest
 
 from cnn import Checkpoint, Conv2D, Dense, Flatten, Sequential
 from cnn.types import Array
-from pipeline.common import models, paths
+from pipeline.common import paths, recipes
 from pipeline.common.errors import PipelineError
 from tests.cnn.tiny import built, digests, every_layer, train
 from tests.faults.counting import Tried
@@ -107,10 +107,10 @@ def test_a_model_for_other_pictures_is_refused_by_the_pipeline(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     paths.MODEL.parent.mkdir()
-    assert_refuses(models.load_model, PipelineError, f"no trained model at {paths.MODEL}: run `dvc repro`")
+    assert_refuses(recipes.load_model, PipelineError, f"no trained model at {paths.MODEL}: run `dvc repro`")
     paths.MODEL.write_bytes(b"hello")
     assert_refuses(
-        models.load_model, PipelineError, f"{paths.MODEL} {NO_MODEL}", "Remove it and run `dvc repro`."
+        recipes.load_model, PipelineError, f"{paths.MODEL} {NO_MODEL}", "Remove it and run `dvc repro`."
     )
     others = [
         (built([Flatten(), Dense(10)]), "from (6, 6, 1) to (10,)"),
@@ -119,7 +119,9 @@ def test_a_model_for_other_pictures_is_refused_by_the_pipeline(
     ]
     for model, named in others:
         model.save(paths.MODEL)
-        assert_refuses(models.load_model, PipelineError, f"{paths.MODEL} holds a model {named}, expected one")
+        assert_refuses(
+            recipes.load_model, PipelineError, f"{paths.MODEL} holds a model {named}, expected one"
+        )
     built([Flatten(), Dense(10)], (28, 28, 1)).save(paths.MODEL)
-    assert models.load_model().input_shape == (28, 28, 1)
+    assert recipes.load_model().input_shape == (28, 28, 1)
     tried("files", "model-for-other-pictures", 2 + len(others))

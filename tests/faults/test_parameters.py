@@ -5,6 +5,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from lessons.params import AllParameters
 from pipeline.common.errors import PipelineError
 from pipeline.common.params import check_parameters
 from tests.faults.counting import Tried
@@ -25,7 +26,7 @@ def name_of(place: Place) -> str:
 def refusal(data: Any) -> list[str]:
     """Return what is said of such parameters: one sentence for each fault."""
     with pytest.raises(PipelineError) as caught:
-        check_parameters(data, "params.yaml")
+        check_parameters(data, "params.yaml", AllParameters)
     first, *sentences = str(caught.value).splitlines()
     assert first == "params.yaml is not right:"
     assert all(sentence.startswith("  ") and sentence.endswith(".") for sentence in sentences), sentences
@@ -43,7 +44,7 @@ def fits(value: Any, place: Place) -> bool:
 
 
 def test_the_parameters_that_the_faults_are_injected_into_are_right() -> None:
-    assert check_parameters(FULL, "params.yaml").model_dump() == FULL
+    assert check_parameters(FULL, "params.yaml", AllParameters).model_dump() == FULL
 
 
 def test_the_fields_are_all_that_the_schema_knows() -> None:
@@ -65,7 +66,7 @@ def test_a_missing_parameter_is_named_or_has_a_default(place: Place, tried: Trie
     data = without(FULL, place.way)
     if not place.is_required:
         assert place.is_inside
-        assert check_parameters(data, "params.yaml").model_dump() == data
+        assert check_parameters(data, "params.yaml", AllParameters).model_dump() == data
         return
     [sentence] = refusal(data)
     if place.is_kind:

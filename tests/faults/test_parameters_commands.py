@@ -50,7 +50,7 @@ def test_make_repro_checks_the_parameters_first(
     ended = run(folder, "make", "repro")
 
     first, *rest = ended.stdout.splitlines()
-    assert (ended.returncode, first, rest) == (2, ".venv/bin/python -m pipeline.common.params", [])
+    assert (ended.returncode, first, rest) == (2, ".venv/bin/python -m lessons.params", [])
     assert ended.stderr.startswith(f"error: {expected}\nmake: ")
     assert sorted(folder.iterdir()) == before
     tried("parameters", "make_repro")

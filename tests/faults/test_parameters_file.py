@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from lessons.params import AllParameters, load_all_parameters
 from pipeline.common import paths
 from pipeline.common.errors import PipelineError
-from pipeline.common.params import check_parameters, load_parameters
+from pipeline.common.params import check_parameters
 from tests.faults.counting import Tried
 from tests.faults.places import put, shapes
 from tests.faults.tables import faults
@@ -25,7 +26,7 @@ def test_every_fault_of_the_table_is_injected_here_or_in_the_walk_through_all_pl
 
 def refusal(path: Path) -> str:
     with pytest.raises(PipelineError) as caught:
-        load_parameters(path)
+        load_all_parameters(path)
     message = str(caught.value)
     assert message.startswith((f"{path} ", f"There is no {path} "))
     assert message.endswith(".")
@@ -64,7 +65,7 @@ def test_a_file_that_is_no_yaml_is_refused_with_the_line(tmp_path: Path, way: st
         path = tmp_path / "params.yaml"
         path.write_text("\n".join([*lines[:place], broken(lines[place]), *lines[place + 1 :], ""]))
         message = refusal(path)
-        stopped = re.match(r"line (\d+)(, column \d+)? is no YAML: ", message.removeprefix(f"{path} "))
+        stopped = re.match(r"line (\d+)(, column \d+)? is not valid YAML: ", message.removeprefix(f"{path} "))
         assert stopped, message
         begun = re.search(r" while \S+ing an? .+ that begins in line (\d+)\.$", message)
         if way == "a key twice":
@@ -83,10 +84,16 @@ NO_PARAMETERS = {
     "a list": (b"- recipe", NO_MAPPING + "['recipe']."),
     "a word": (b"recipe", NO_MAPPING + "'recipe'."),
     "a long text": (b"recipe " * 3_000, NO_MAPPING + "'recipe recip...recipe recipe'."),
-    "no text": (b"recipe: x\n\xff\xfa", "line 2 is no YAML: expected text in UTF-8."),
-    "two files": (b"recipe: x\n---\nrecipe: y", "line 2, column 1 is no YAML: but found another document."),
-    "a tag": (b"recipe: !!python/object x", "line 1, column 9 is no YAML: could not determine a constructor"),
-    "a day that does not exist": (b"recipe: 2025-02-30", "is no YAML: day is out of range for month."),
+    "no text": (b"recipe: x\n\xff\xfa", "line 2 is not valid YAML: expected text in UTF-8."),
+    "two files": (
+        b"recipe: x\n---\nrecipe: y",
+        "line 2, column 1 is not valid YAML: but found another document.",
+    ),
+    "a tag": (
+        b"recipe: !!python/object x",
+        "line 1, column 9 is not valid YAML: could not determine a constructor",
+    ),
+    "a day that does not exist": (b"recipe: 2025-02-30", "is not valid YAML: day is out of range for month."),
     "a key that is no text": (b"5: 1", "is not right:\n  recipe is missing: found 5 beside it."),
     "lists in lists": (b"[" * 3_000, "is nested too deeply: expected what params.schema.json says."),
     "mappings in mappings": (
@@ -125,7 +132,7 @@ MODELS: list[tuple[str, tuple[str, ...]]] = [
 def misfit(way: tuple[str, ...], model: list[dict[str, Any]]) -> str:
     """Return the one sentence that refuses the repository's parameters with this model."""
     with pytest.raises(PipelineError) as caught:
-        check_parameters(put(parameters(), way, model), "params.yaml")
+        check_parameters(put(parameters(), way, model), "params.yaml", AllParameters)
     first, sentence = str(caught.value).splitlines()
     assert first == "params.yaml is not right:"
     return sentence.strip()

@@ -14,11 +14,11 @@ import pytest
 from ruamel.yaml import YAML
 
 from cnn import Sequential
+from lessons.params import load_all_parameters
 from pipeline.common import paths
 from pipeline.common.datasets import DATASETS
 from pipeline.common.errors import PipelineError
-from pipeline.common.params import load_parameters
-from pipeline.studies import results_path
+from pipeline.study.results import results_path
 from tests.cnn.tiny import linear
 from tests.faults.counting import Tried
 from tests.faults.tables import faults
@@ -130,7 +130,7 @@ def test_a_command_in_a_parameter_reaches_no_shell(tmp_path: Path, command: str,
     }
     data = changed(small_parameters(), "recipe", command)
     with pytest.raises(PipelineError, match=re.escape(f"there is no recipe {command!r}")):
-        load_parameters(write_parameters(tmp_path, data))
+        load_all_parameters(write_parameters(tmp_path, data))
     tried("security", "commands-in-parameters")
 
 
@@ -143,7 +143,7 @@ def test_no_data_set_lies_outside_its_folder(tmp_path: Path, name: str, tried: T
     with pytest.raises(
         PipelineError, match=re.escape(f"data.dataset must be 'mnist' or 'fashion-mnist', received {name!r}.")
     ):
-        load_parameters(write_parameters(tmp_path, data))
+        load_all_parameters(write_parameters(tmp_path, data))
     assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
     tried("security", "data-set-out-of-its-folder")
 
@@ -170,7 +170,7 @@ def test_no_recipe_is_named_out_of_its_folder(tmp_path: Path, name: str, tried: 
     data = small_parameters()
     data["recipes"][name] = data["recipes"]["other"]
     with pytest.raises(PipelineError) as caught:
-        load_parameters(write_parameters(tmp_path, data))
+        load_all_parameters(write_parameters(tmp_path, data))
     assert str(caught.value).splitlines()[1:] == [
         f"  recipes: a recipe must be named with letters, digits, - and _ only, received {name!r}."
     ]
@@ -178,7 +178,7 @@ def test_no_recipe_is_named_out_of_its_folder(tmp_path: Path, name: str, tried: 
 
 
 def test_every_name_that_is_taken_stays_in_its_folder() -> None:
-    names = load_parameters(ROOT / paths.PARAMETERS).recipes
+    names = load_all_parameters(ROOT / paths.PARAMETERS).recipes
     assert {results_path(name, False).parent for name in names} == {paths.STUDIES}
     assert {(paths.RAW / name).parent for name in DATASETS} == {paths.RAW}
 
@@ -235,7 +235,7 @@ def test_what_is_no_layer_is_not_made(tmp_path: Path, name: str, tried: Tried) -
 
     data = changed(small_parameters(), "recipes.small.model", [{"layer": name}])
     with pytest.raises(PipelineError, match=re.escape(f"There is no layer {name!r}")):
-        load_parameters(write_parameters(tmp_path, data))
+        load_all_parameters(write_parameters(tmp_path, data))
     tried("security", "code-in-a-model", 2)
 
 

@@ -18,8 +18,8 @@ from lessons.kit.results import CURVES
 from lessons.kit.sheet import DENSITY, WIDTH, scaled
 from lessons.kit.themes import DARK, LIGHT, Theme, contrast, readable_on, shade
 from pipeline.common import paths
+from pipeline.common.datasets import INPUT_SHAPE
 from pipeline.common.errors import PipelineError
-from pipeline.common.model_params import INPUT_SHAPE
 from tests.pipeline.workspace import PROCESSED, changed, digits, run, small_parameters, write_parameters
 
 NAMES = (

@@ -140,9 +140,9 @@ def test_another_choice_in_the_environment_than_the_parameters_is_refused(folder
 UNUSABLE = {
     "missing": None,
     "empty": b"",
-    "no mapping": b"- portable",
-    "no YAML": b"runtime: [portable",
-    "no text": b"\xff\xfa",
+    "a list": b"- portable",
+    "not YAML": b"runtime: [portable",
+    "not text": b"\xff\xfa",
     "without runtime": b"recipe: seed",
     "with an empty runtime": b"runtime:",
     "runtime a list": b"runtime: [kernels]",

@@ -15,8 +15,8 @@ from PIL import Image
 
 import cnn
 from pipeline.common import paths
+from pipeline.common.files import write_json
 from pipeline.common.images import NORMALISATION, Normalisation
-from pipeline.common.stage import write_json
 
 ROOT = Path(__file__).parents[2]
 DIGITS = "0123456789"

@@ -1,4 +1,4 @@
-"""Studies as a user carries them out: their files, their figures and what they say."""
+"""Studies as a user carries them out: their files and what they say."""
 
 import json
 import shutil
@@ -11,18 +11,15 @@ import pytest
 from distributed import Client, LocalCluster
 
 import cnn
-from lessons.kit.sheet import plain_style
-from lessons.kit.themes import LIGHT
-from lessons.study_plot import draw_study
-from pipeline import repetition
 from pipeline.common import paths
 from pipeline.common.errors import PipelineError
+from pipeline.common.files import files_digest
 from pipeline.common.kernels import core_type
-from pipeline.common.stage import run_stage
-from pipeline.repetition import PROGRAM
-from pipeline.studies import add, begin, results_path
-from pipeline.study import main, study
-from pipeline.train import files_digest
+from pipeline.common.running import run_stage
+from pipeline.study import repetition
+from pipeline.study.__main__ import main, study
+from pipeline.study.repetition import PROGRAM
+from pipeline.study.results import add, begin, results_path
 from tests.pipeline.small_study import DATA, IN_WORKER, PARAMETERS, PARTS
 from tests.pipeline.workspace import PROCESSED, make_workspace, run, start, write_parameters
 from tests.refusals import assert_refuses
@@ -38,15 +35,13 @@ def run_study(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]
     return run(folder, "python", "-m", "pipeline.study", *arguments)
 
 
-def assert_shown(study: dict[str, Any], said: str, folder: Path) -> None:
-    """Check that the table on the terminal and the figure are of these results."""
+def assert_shown(study: dict[str, Any], said: str) -> None:
+    """Check that the table on the terminal is of these results."""
     mean = 100 * study["summary"]["test_accuracy"]["mean"]
     assert f"│ {mean:.2f} │" in " ".join(said.split())
-    with plain_style(LIGHT):
-        assert (folder / paths.STUDIES / "small.svg").read_bytes() == draw_study(LIGHT, study).svg()
 
 
-def test_a_study_writes_table_json_and_plot_and_repeats_no_finished_seed(
+def test_a_study_writes_json_and_a_table_and_repeats_no_finished_seed(
     cluster: LocalCluster, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = shutil.copytree(folder, tmp_path / "copy")
@@ -67,7 +62,7 @@ def test_a_study_writes_table_json_and_plot_and_repeats_no_finished_seed(
     assert [(one["seed"], one["code"], one["data"]) for one in results["seeds"]] == [
         (seed, *digests) for seed in range(3)
     ]
-    assert_shown(results, second.stdout, own)
+    assert_shown(results, second.stdout)
 
 
 def test_finished_seeds_of_other_code_or_data_or_none_on_record_are_kept_and_named(
@@ -89,7 +84,7 @@ def test_finished_seeds_of_other_code_or_data_or_none_on_record_are_kept_and_nam
     assert capsys.readouterr().out.splitlines()[:2] == [
         f"Finished already, and not repeated: seeds 0, 1, 2, 3 ({path}).",
         "note: the code or the data of seeds 0, 2, 3 differ from those now, or are not on record; "
-        "they are kept, since the recipe is the same.",
+        "their results are kept, since the recipe is the same.",
     ]
 
 
@@ -120,7 +115,7 @@ def test_whatever_befalls_a_seed_is_told_and_the_others_are_kept_and_shown(
 
     results = json.loads((paths.STUDIES / "small.json").read_text())
     assert [result["seed"] for result in results["seeds"]] == [0, 2]
-    assert_shown(results, capsys.readouterr().out, Path())
+    assert_shown(results, capsys.readouterr().out)
 
 
 def test_a_study_on_validation_images_uses_no_others_and_starts_its_own_cluster(
@@ -166,7 +161,7 @@ def test_ctrl_c_ends_in_one_sentence_and_finished_seeds_are_kept_and_shown(
     assert "Traceback" not in said
     results = json.loads((own / paths.STUDIES / "small.json").read_text())
     assert [result["seed"] for result in results["seeds"]][:2] == [0, 1]
-    assert_shown(results, said, own)
+    assert_shown(results, said)
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,10 @@ from click import UsageError
 from dvc.cli import DvcParserError, parse_args
 from ruamel.yaml import YAML
 
+from lessons.params import AllParameters
 from pipeline.common.errors import PipelineError
-from pipeline.common.overrides import with_recipe, with_settings
 from pipeline.common.params import check_parameters, load_parameters
+from pipeline.study.overrides import with_recipe, with_settings
 from tests.pipeline.test_dvc import STAGES
 from tests.pipeline.workspace import parameters
 from tests.texts.texts import ROOT
@@ -141,7 +142,7 @@ def check_yaml(text: str) -> None:
 
 def check_change(change: Any) -> None:
     try:
-        check_parameters(_changed(parameters(), change), "params.yaml, so changed,")
+        check_parameters(_changed(parameters(), change), "params.yaml, so changed,", AllParameters)
     except PipelineError as fault:
         raise WrongCommandError(str(fault)) from fault
 

@@ -9,7 +9,7 @@ import numpy as np
 import cnn
 from cnn.summary import LayerSummary, layer_summaries
 from lessons.kit.tables import code, table, times
-from pipeline.common.model_params import INPUT_SHAPE
+from pipeline.common.datasets import INPUT_SHAPE
 from pipeline.common.params import Recipe, load_parameters
 from pipeline.common.recipes import make_model
 

@@ -6,19 +6,28 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cnn.layers import LAYERS
 from lessons.kit.tables import code, table
+from lessons.params import AllParameters, load_all_parameters
 from lessons.site.facts.architecture import layers_table
 from pipeline.common import recipes as kinds
-from pipeline.common.params import Parameters, Recipe, load_parameters
+from pipeline.common.params import Recipe, load_parameters
 
 Schema = Mapping[str, Any]
 
 RECIPE = "recipes.<name>"
+FAMILIES: dict[str, Mapping[str, type]] = {
+    "layer": LAYERS,
+    "optimiser": kinds.OPTIMISERS,
+    "schedule": kinds.SCHEDULES,
+    "loss": kinds.LOSSES,
+    "augmentation": kinds.AUGMENTATIONS,
+}
 
 
 def parameters() -> str:
     """Return every parameter with its value now, what it may be and what it means."""
-    schema, values = Parameters.model_json_schema(), load_parameters().model_dump()
+    schema, values = AllParameters.model_json_schema(), load_all_parameters().model_dump()
     values["recipes"] = {"<name>": values["recipes"][values["recipe"]]}
     rows = [
         [code(name), _now(_value(values, name)), _allowed(entry), entry.get("description", "")]
@@ -31,8 +40,9 @@ def parameters() -> str:
         "### Layers, optimisers, schedules, losses, augmentations",
         "Arguments without a value must be given; the others may be left out.",
     ]
-    for what, family in _families().items():
-        tables.append(table([what, "arguments"], [_kind(one) for one in family]))
+    described = {one.get("title"): one for one in schema["$defs"].values()}
+    for what, family in FAMILIES.items():
+        tables.append(table([what, "arguments"], [_kind(described[name]) for name in family]))
     return "\n\n".join(tables)
 
 
@@ -79,12 +89,13 @@ def _entries(schema: Schema, whole: Schema, place: str) -> Iterator[tuple[str, S
     """Go through the parameters, those of nested groups under names with dots."""
     for name, entry in schema["properties"].items():
         under_names = entry.get("additionalProperties") or {}
-        path = f"{place}{name}.<name>" if "$ref" in under_names else f"{place}{name}"
-        reference = entry.get("$ref", under_names.get("$ref"))
-        if reference:
-            yield from _entries(whole["$defs"][reference.rpartition("/")[2]], whole, f"{path}.")
+        reference = entry.get("$ref", under_names.get("$ref", ""))
+        group = whole["$defs"].get(reference.rpartition("/")[2], {})
+        if "description" in group:
+            path = f"{place}{name}." if "$ref" in entry else f"{place}{name}.<name>."
+            yield from _entries(group, whole, path)
         else:
-            yield path, entry
+            yield f"{place}{name}", entry
 
 
 def _allowed(schema: Schema) -> str:
@@ -93,7 +104,7 @@ def _allowed(schema: Schema) -> str:
         return " or ".join(code(value) for value in schema["enum"])
     if "anyOf" in schema:
         return " or ".join(_allowed(one) for one in schema["anyOf"])
-    if "oneOf" in schema:
+    if "$ref" in schema:
         return "one of the kinds below"
     if schema["type"] == "object":
         return "kinds below, under names"
@@ -123,17 +134,6 @@ def _now(value: Any) -> str:
         )
         return ", ".join(map(code, names))
     return code(json.dumps(value).strip('"'))
-
-
-def _families() -> dict[str, list[Schema]]:
-    optimisers = kinds.optimiser_schema()["oneOf"]
-    return {
-        "layer": kinds.layers_schema()["items"]["oneOf"],
-        "optimiser": optimisers,
-        "schedule": optimisers[0]["properties"]["learning_rate"]["anyOf"][1]["oneOf"],
-        "loss": kinds.loss_schema()["oneOf"],
-        "augmentation": kinds.augmentation_schema()["anyOf"][0]["oneOf"],
-    }
 
 
 def _kind(schema: Schema) -> list[str]:

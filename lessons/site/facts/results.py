@@ -9,10 +9,10 @@ from typing import Any
 from cnn.callbacks import best_epoch
 from lessons.kit import results
 from lessons.kit.tables import code, table
-from pipeline import studies as records
 from pipeline.common import paths
 from pipeline.common.datasets import DATASETS
 from pipeline.common.params import load_parameters
+from pipeline.study import results as records
 
 CONFUSIONS = 8  # of the pairs of classes, those that are listed
 HARDEST = 5  # of the images

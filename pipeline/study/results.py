@@ -12,8 +12,8 @@ from typing import Any
 
 from pipeline.common import paths
 from pipeline.common.errors import PipelineError
+from pipeline.common.files import write_json
 from pipeline.common.params import Parameters
-from pipeline.common.stage import write_json
 
 Result = dict[str, Any]
 """What one seed gave: seed, epoch (whose weights were kept), validation_…, test_…, seconds, machine, and the
@@ -82,7 +82,7 @@ def begin(parameters: Parameters, dataset: str) -> Study:
 
 
 def results_path(recipe: str, validation_only: bool) -> Path:
-    """Return where results of a recipe are kept."""
+    """Return where the results of a recipe are kept."""
     return (paths.TUNING if validation_only else paths.STUDIES) / f"{recipe}.json"
 
 
@@ -90,19 +90,19 @@ def read(path: Path) -> list[Study]:
     """Return the studies that a file holds: all configurations tried, or the one on the test images.
 
     Raises:
-        PipelineError: if the file is no JSON.
+        PipelineError: if the file is not valid JSON.
     """
     if not path.exists():
         return []
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise PipelineError(f"{path} is no JSON ({error}): restore it, or remove it.") from error
+        raise PipelineError(f"{path} is not valid JSON ({error}): restore it, or remove it.") from error
     return content if isinstance(content, list) else [content]
 
 
 def find(path: Path, study: Study) -> Study:
-    """Return the same study as far as the file holds it, or else the one given."""
+    """Return this study as the file holds it, with its results, or the given one if the file lacks it."""
     return next((known for known in read(path) if _is_same(known, study)), study)
 
 
@@ -111,7 +111,7 @@ def add(path: Path, study: Study, result: Result) -> None:
 
     Args:
         path: the file.
-        study: the study, whose results so far are those in the file.
+        study: the study; its results so far are those in the file.
         result: what the seed gave.
     """
     found = find(path, study)
@@ -127,7 +127,7 @@ def add(path: Path, study: Study, result: Result) -> None:
 def summarise(results: Sequence[Result]) -> dict[str, dict[str, float | None]]:
     """Return mean and standard deviation, over the seeds, of all that was measured.
 
-    Seconds of different machines are not summed up.
+    Seconds are left out if they were measured on different machines.
 
     Example:
         >>> summarise([{"seconds": 1.0}, {"seconds": 3.0}])
@@ -159,7 +159,7 @@ def mean_and_deviation(study: Study, name: str) -> str:
 
 
 def _facts(parameters: Parameters) -> dict[str, Any]:
-    """Return all that shapes a result, except the seed and the kernels."""
+    """Return everything that shapes a result, except the seed and the kernels."""
     recipe = parameters.chosen.model_dump()
     del recipe["train"]["seed"]  # which the study varies
     return {"data": parameters.data.model_dump(), "parameters": recipe}

@@ -17,13 +17,13 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 
 from pipeline.common.errors import PipelineError
 from pipeline.common.kernels import CHOICE, VARIABLE, Kernels, pin_kernels
-from pipeline.common.overrides import with_value
 from pipeline.common.params import Parameters
-from pipeline.repetition import PROGRAM, Images, repeat_recipe
-from pipeline.studies import Result
+from pipeline.study.overrides import with_value
+from pipeline.study.repetition import PROGRAM, Images, repeat_recipe
+from pipeline.study.results import Result
 
 Outcome = tuple[int, Result | PipelineError]
-"""A seed, and what it gave or why it gave nothing."""
+"""A seed, and its result or why there is none."""
 
 
 @contextmanager
@@ -31,9 +31,9 @@ def connected(scheduler: str | None, kernels: Kernels) -> Iterator[Client]:
     """Give a client of a cluster for the length of the block.
 
     Args:
-        scheduler: the address of one that exists; None starts one here, with one worker process that takes
-            one job at a time and is replaced if it dies.
-        kernels: those that the workers of the cluster started here compute with.
+        scheduler: the address of a cluster's scheduler. None starts a cluster here, with one worker process
+            that takes one job at a time and is replaced if it dies.
+        kernels: the kernels that the workers of a cluster started here compute with.
 
     Raises:
         PipelineError: if the scheduler does not answer.
@@ -44,7 +44,7 @@ def connected(scheduler: str | None, kernels: Kernels) -> Iterator[Client]:
         except (OSError, ValueError) as error:
             raise PipelineError(
                 f"There is no Dask scheduler at {scheduler}: start one with `dask scheduler`, "
-                "which tells its address."
+                "which prints its address."
             ) from error
         with client:
             if not client.scheduler_info()["workers"]:
@@ -67,7 +67,7 @@ def connected(scheduler: str | None, kernels: Kernels) -> Iterator[Client]:
 
 @contextmanager
 def _inherited(kernels: Kernels) -> Iterator[None]:
-    """Name the kernels in the environment that workers inherit, who load NumPy before they know their job."""
+    """Choose the kernels in the environment: workers inherit it, and load NumPy before they get a job."""
     before = {name: os.environ.get(name) for name in (CHOICE, VARIABLE)}
     os.environ[CHOICE] = kernels
     pin_kernels()
@@ -85,12 +85,12 @@ def repetitions(
 ) -> Iterator[Outcome]:
     """Repeat the chosen recipe with these seeds, and show how far each has come.
 
-    The seed of a worker that dies starts again on another one.
+    If a worker dies, its seed starts again on another one.
 
     Args:
         client: the client of the cluster to run on.
         parameters: the parameters.
-        images: what to train, choose and test with; they are sent once.
+        images: the images to train, choose and test with; they are sent once.
         seeds: the seeds.
 
     Yields:
@@ -100,8 +100,8 @@ def repetitions(
         PipelineError: if the cluster is lost.
     """
     topic = f"study-{client.id}"
-    # As the result of a task the images are made again when the worker that holds them dies; what is
-    # scattered would be gone.
+    # Sent as the result of a task, the images are made again when the worker that holds them dies; scattered
+    # data would be lost.
     with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 GB"}):
         sent = client.submit(_themselves, images)
     with _progress(client, topic, seeds):
@@ -126,13 +126,13 @@ def _outcome(future: Future[Result]) -> Result | PipelineError:
     except KilledWorker as error:
         return PipelineError(
             f"{error.allowed_failures + 1} workers died with it, the last at {error.last_worker.address}: "
-            "look at their logs, and whether they have memory enough."
+            "look at their logs, and check that they have enough memory."
         )
     except (ImportError, AttributeError) as error:
         return PipelineError(f"A worker cannot run it ({error}): install the same commit there.")
     except CancelledError as error:
         raise PipelineError(f"The cluster was lost: {error}") from error
-    except Exception as error:  # whatever it is, the other seeds go on
+    except Exception as error:  # the other seeds go on, whatever it is
         return PipelineError(f"{type(error).__name__}: {error}")
 
 

@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from pipeline.common.errors import PipelineError
-from pipeline.common.overrides import with_recipe, with_settings, with_value
 from pipeline.common.params import Parameters, load_parameters
+from pipeline.study.overrides import with_recipe, with_settings, with_value
 from tests.pipeline.workspace import changed, small_parameters, write_parameters
 from tests.refusals import assert_refuses
 
@@ -53,7 +53,7 @@ def test_several_settings_are_applied_in_their_order(parameters: Parameters) -> 
     ("setting", "named"),
     [
         ("train.epochs", ["--set train.epochs", "train.epochs=8"]),
-        ("train.epochs={", ["--set train.epochs={", "no YAML"]),
+        ("train.epochs={", ["--set train.epochs={", "not a valid YAML value"]),
         ("trian.epochs=8", ["trian.epochs", "did you mean 'train'?", "model, optimiser, loss"]),
         ("train.epoch=8", ["train.epoch", "did you mean 'epochs'?"]),
         ("train.epochs=many", ["train.epochs", "received 'many'"]),

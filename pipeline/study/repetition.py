@@ -12,27 +12,28 @@ from distributed import get_worker
 import cnn
 from cnn.callbacks import best_epoch
 from cnn.parallel import processors
+from pipeline.code import code_digest
 from pipeline.common.errors import PipelineError
+from pipeline.common.fitting import fit_recipe, untrained_model
 from pipeline.common.images import Labelled, Normalisation
 from pipeline.common.kernels import Kernels, check_kernels
+from pipeline.common.machine import machine
 from pipeline.common.params import Parameters
-from pipeline.common.stage import machine
 from pipeline.evaluate import measure
-from pipeline.studies import Result
-from pipeline.train import code_digest, fit_recipe, untrained_model
+from pipeline.study.results import Result
 
 REPORT_EVERY = 0.5  # seconds
 PROGRAM = {
-    "code": code_digest(),
+    "code": code_digest("pipeline.study.repetition"),
     "Python": ".".join(platform.python_version_tuple()[:2]),
     "NumPy": version("numpy"),
 }
-"""What this process runs, as it was loaded: the same wherever the repetitions of one study run."""
+"""What this process runs. It must be the same wherever the repetitions of one study run."""
 
 
 @dataclass(frozen=True)
 class Images:
-    """What the repetitions need of the data; without test images they are not evaluated on them."""
+    """What the repetitions need of the data; `test` is None where the test images are left alone."""
 
     normalisation: Normalisation
     training: Labelled
@@ -44,15 +45,15 @@ class Report(cnn.Callback):
     """Tell the study's client how far the training has come.
 
     Args:
-        topic: the topic of Dask's events that it listens to.
-        seed: whose training this is.
+        topic: the topic of Dask's events that the client listens to.
+        seed: the seed of this training.
     """
 
     def __init__(self, topic: str, seed: int) -> None:
         self._topic, self._seed, self._due = topic, seed, 0.0
 
     def on_step_end(self, training: cnn.Training) -> None:
-        """Tell it, now and then."""
+        """Report the progress, twice a second at most."""
         if time.monotonic() >= self._due:
             self._due = time.monotonic() + REPORT_EVERY
             get_worker().log_event(self._topic, {"seed": self._seed, "progress": training.progress})

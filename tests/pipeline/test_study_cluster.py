@@ -11,13 +11,13 @@ import pytest
 from distributed import Client, LocalCluster
 
 import cnn
-from pipeline import repetition
-from pipeline.cluster import connected, repetitions
 from pipeline.common import paths
 from pipeline.common.errors import PipelineError
 from pipeline.common.kernels import CHOICE, VARIABLE, core_type
-from pipeline.common.overrides import with_settings
-from pipeline.repetition import PROGRAM, repeat_recipe
+from pipeline.study import repetition
+from pipeline.study.cluster import connected, repetitions
+from pipeline.study.overrides import with_settings
+from pipeline.study.repetition import PROGRAM, repeat_recipe
 from tests.pipeline.small_study import DATA, IMAGES, IN_WORKER, PARAMETERS, PARTS
 from tests.pipeline.workspace import changed, make_workspace, run_stage
 from tests.refusals import assert_refuses

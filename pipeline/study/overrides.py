@@ -34,7 +34,7 @@ def with_settings(parameters: Parameters, settings: Sequence[str]) -> Parameters
 
     Args:
         parameters: the parameters.
-        settings: places and values, such as `train.epochs=8` and `model.5.rate=0.3`; values are YAML.
+        settings: places and their values, such as `train.epochs=8` and `model.5.rate=0.3`; a value is YAML.
 
     Raises:
         PipelineError: if a place does not exist, or a value does not fit it.
@@ -46,7 +46,7 @@ def with_settings(parameters: Parameters, settings: Sequence[str]) -> Parameters
         try:
             value = YAML(typ="safe", pure=True).load(text)
         except (YAMLError, ValueError) as error:
-            raise PipelineError(f"--set {setting}: {text!r} is no YAML value.") from error
+            raise PipelineError(f"--set {setting}: {text!r} is not a valid YAML value.") from error
         parameters = with_value(parameters, place, value)
     return parameters
 
@@ -62,15 +62,15 @@ def with_value(parameters: Parameters, place: str, value: Any) -> Parameters:
     *way, last = place.split(".")
     for depth, key in enumerate(way):
         node = node[_existing(node, key, way[:depth], place)]
-    if isinstance(node, dict):  # what may stand there is for the parameters' own check to say
+    if isinstance(node, dict):  # check_parameters says what may stand there
         node[last] = value
     else:
         node[_existing(node, last, way, place)] = value
-    return check_parameters(data, f"recipe {parameters.recipe} with {place}={value}")
+    return check_parameters(data, f"recipe {parameters.recipe} with {place}={value}", Parameters)
 
 
 def _existing(node: Any, key: str, way: Sequence[str], place: str) -> str | int:
-    """Return the key or index of what must be there already."""
+    """Return the key or index of a part, which must exist."""
     here = ".".join(way) or "the recipe"
     if isinstance(node, list):
         if key.isdecimal() and int(key) < len(node):
