@@ -26,7 +26,7 @@ from pipeline.common.errors import PipelineError
 
 BUILT = Path("docs/built")  # git ignores it
 PRIORITY = 45  # before all other preprocessors, which then see what has been filled in
-ON_ITS_OWN = re.compile(r"^( +)\{\{(.*)\}\}$", re.MULTILINE)
+ON_ITS_OWN = re.compile(r"^( +)\{\{((?:(?!\}\}).)*)\}\}$", re.MULTILINE)
 
 Lessons = Mapping[str, SimpleNamespace]
 
