@@ -26,7 +26,7 @@ from pipeline.common.errors import PipelineError
 
 BUILT = Path("docs/built")  # git ignores it
 PRIORITY = 45  # before all other preprocessors, which then see what has been filled in
-ON_ITS_OWN = re.compile(r"^( +)\{\{(.*)\}\}$", re.MULTILINE)
+ON_ITS_OWN = re.compile(r"^( +)\{\{((?:(?!\}\}).)*)\}\}$", re.MULTILINE)
 
 Lessons = Mapping[str, SimpleNamespace]
 
@@ -43,10 +43,10 @@ def render(text: str, lessons: Lessons, repository: str = "") -> tuple[str, list
         The page, and a sentence for each name on it that means nothing.
 
     Example:
-        >>> render("From {{ net.from }} on", {"net": SimpleNamespace(**{"from": 2})})
-        ('From 2 on', [])
-        >>> render("{{ net.size }}", {"net": SimpleNamespace(sizes=2)})[1][0].partition(":")[0]
-        "lessons/net.py gives no value 'size', did you mean 'sizes'?"
+        >>> render("It has {{ net.size }} layers.", {"net": SimpleNamespace(size=2)})
+        ('It has 2 layers.', [])
+        >>> render("{{ nett.size }}", {"net": SimpleNamespace(size=2)})
+        ('', ["there is no lesson 'nett', did you mean 'net'?"])
     """
     faults: list[str] = []
 

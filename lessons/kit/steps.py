@@ -3,10 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import exp, log
+from typing import Any
 
 import numpy as np
 
-from lessons.kit.traces import Grid, Step, added, cell, product
+from cnn import Softmax, SoftmaxCrossEntropy
+from cnn.types import Array
+from lessons.kit.traces import (
+    Grid,
+    Place,
+    Step,
+    Term,
+    added,
+    cell,
+    constant,
+    difference,
+    largest,
+    product,
+    quotient,
+    track,
+    wrapped,
+)
+
+SOFTMAX = "cnn.layers.activations.Softmax.forward_pass"
+LOSS = "cnn.losses.SoftmaxCrossEntropy.__call__"
+LOSS_RETURN = "return -float((t * log_p).sum()) / total, (np.exp(log_p) - t) / total"
+DENSE_GRADIENTS = 'return {"weight": x.T @ dy, "bias": dy.sum(axis=0)}'
 
 
 def convolution_steps(
@@ -59,3 +82,178 @@ def filter_bias_gradient_steps(
 
 def _filter(weight: Grid, f: int) -> str:
     return "the filter" if weight.values.shape[3] == 1 else f"filter {f}"
+
+
+def max_pooling_steps(
+    x: Grid,
+    y: Grid,
+    size: tuple[int, int],
+    stride: tuple[int, int],
+    statement: str = "np.maximum(y, place, out=y)",
+) -> Iterator[Step]:
+    """Fill y: each number is the largest of its window."""
+    for window in np.ndindex(y.values.shape):
+        terms = [cell(x, *place) for place in places_of(window, size, stride)]
+        why = (
+            f"the largest number of the window at row {window[0] * stride[0]}, column {window[1] * stride[1]}"
+        )
+        yield Step(statement, y, window, largest(terms), why)
+
+
+def max_pooling_gradient_steps(
+    x: Grid,
+    dy: Grid,
+    dx: Grid,
+    size: tuple[int, int],
+    stride: tuple[int, int],
+    statement: str = "yield dy * first",
+) -> Iterator[Step]:
+    """Fill dx: a number gets dy of every window that it won, the first of equals being the winner."""
+    for pixel in np.ndindex(dx.values.shape):
+        terms, won = [], 0
+        for window in windows_over(pixel, dy, size, stride):
+            places = list(places_of(window, size, stride))
+            first = places[int(np.argmax([x.values[place] for place in places]))] == pixel
+            terms.append(product(cell(dy, *window), constant(float(first))))
+            won += first
+        why = "it is not the first largest number of a window" if not won else "the first largest number of "
+        why += "" if not won else "its window" if won == 1 else f"{won} windows, whose dy are added up"
+        yield Step(statement, dx, pixel, added(terms or [constant(0)]), why, [(x, [pixel])])
+
+
+def places_of(window: Place, size: tuple[int, int], stride: tuple[int, int]) -> Iterator[Place]:
+    """Go through the places of a window, row by row."""
+    p, q, k = window
+    for i, j in np.ndindex(size):
+        yield p * stride[0] + i, q * stride[1] + j, k
+
+
+def windows_over(pixel: Place, y: Grid, size: tuple[int, int], stride: tuple[int, int]) -> list[Place]:
+    """Return the windows that a pixel lies in."""
+    return [window for window in np.ndindex(y.values.shape) if pixel in places_of(window, size, stride)]
+
+
+def flatten_steps(
+    x: Grid, y: Grid, statement: str = "y = x.reshape(len(x), prod(x.shape[1:]))"
+) -> Iterator[Step]:
+    """Fill y, in the order in which the image is read."""
+    for p, q, k in np.ndindex(x.values.shape):
+        address, place = _address(x, p, q, k)
+        why = f"{x.called((p, q, k))} goes to place {address}"
+        yield Step(statement, y, (0, place), cell(x, p, q, k), why)
+
+
+def flatten_gradient_steps(dy: Grid, dx: Grid, statement: str = "dx = dy.reshape(cache)") -> Iterator[Step]:
+    """Fill dx: each gradient returns to the address that its number came from."""
+    for p, q, k in np.ndindex(dx.values.shape):
+        address, place = _address(dx, p, q, k)
+        yield Step(statement, dx, (p, q, k), cell(dy, 0, place), f"dy comes back from place {address}")
+
+
+def _address(image: Grid, p: int, q: int, k: int) -> tuple[str, int]:
+    """Return the sum that gives a pixel's place in the row, and what comes out."""
+    _, w, c = image.values.shape
+    place = (p * w + q) * c + k
+    return f"({p} · {w} + {q}) · {c} + {k} = {place}", place
+
+
+def dense_steps(
+    x: Grid, weight: Grid, bias: Grid, y: Grid, statement: str = "y = x @ weight + bias"
+) -> Iterator[Step]:
+    """Fill y: a sample's numbers times a column of the weights, added up, and the bias."""
+    for n, f in np.ndindex(y.values.shape):
+        products = [product(cell(x, n, k), cell(weight, k, f)) for k in range(x.values.shape[1])]
+        why = f"the inputs of sample {n} times column {f} of the weights, added up, plus the bias"
+        yield Step(statement, y, (n, f), added([*products, cell(bias, f)]), why)
+
+
+def dense_weight_gradient_steps(
+    x: Grid, dy: Grid, dweight: Grid, statement: str = DENSE_GRADIENTS
+) -> Iterator[Step]:
+    """Fill dweight: the input that a weight met, times dy of the output it went into."""
+    for k, f in np.ndindex(dweight.values.shape):
+        products = [product(cell(x, n, k), cell(dy, n, f)) for n in range(len(x.values))]
+        why = f"input {k} times dy of output {f}" + (
+            ", added up over the samples" if len(products) > 1 else ""
+        )
+        yield Step(statement, dweight, (k, f), added(products), why)
+
+
+def dense_bias_gradient_steps(dy: Grid, dbias: Grid, statement: str = DENSE_GRADIENTS) -> Iterator[Step]:
+    """Fill dbias: dy, added up over the samples."""
+    for (f,) in np.ndindex(dbias.values.shape):
+        gradients = [cell(dy, n, f) for n in range(len(dy.values))]
+        why = f"dy of output {f}" + (", added up over the samples" if len(gradients) > 1 else "")
+        yield Step(statement, dbias, (f,), added(gradients), why)
+
+
+def dense_input_gradient_steps(
+    dy: Grid, weight: Grid, dx: Grid, statement: str = 'dx = dy @ self.param("weight", like=dy).T'
+) -> Iterator[Step]:
+    """Fill dx: dy of every output, times the weight through which the input went into it."""
+    for n, k in np.ndindex(dx.values.shape):
+        products = [product(cell(dy, n, f), cell(weight, k, f)) for f in range(dy.values.shape[1])]
+        why = f"dy of sample {n} times row {k} of the weights, added up"
+        yield Step(statement, dx, (n, k), added(products), why)
+
+
+def loss_tracks(logits: Array, labels: Array) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the tracks of the loss, forward and backward.
+
+    Args:
+        logits: the model's outputs, `[n, classes]`.
+        labels: the true classes, `[n]`.
+    """
+    probabilities, _ = Softmax().forward_pass(logits)
+    loss, gradient = SoftmaxCrossEntropy()(logits, labels)
+    outputs = Grid("outputs", "output", logits)
+    hidden_p = Grid("p", "output", probabilities, "p, the probabilities", hidden=True)
+    p = Grid("p", "output", probabilities, "p, the probabilities")
+    t = Grid("t", "input", np.eye(logits.shape[1], dtype=np.float32)[labels], "t, the targets")
+    value = Grid("loss", "output", np.array([loss], np.float32), hidden=True)
+    doutputs = Grid("doutputs", "gradient", gradient, hidden=True)
+    forward = [
+        track("The probabilities", SOFTMAX, [outputs, hidden_p], _softmax_steps(outputs, hidden_p)),
+        track("The loss", LOSS, [p, t, value], [_loss_step(p, t, value)]),
+    ]
+    backward = [track("The gradient of the outputs", LOSS, [p, t, doutputs], _gradient_steps(p, t, doutputs))]
+    return forward, backward
+
+
+def _softmax_steps(outputs: Grid, p: Grid) -> Iterator[Step]:
+    """Fill p: e to each logit, less the row's largest, divided by the sum of these."""
+    for n, i in np.ndindex(p.values.shape):
+        top = int(outputs.values[n].argmax())
+        powers = [_power(outputs, n, j, top) for j in range(p.values.shape[1])]
+        why = f"e to this logit, less the largest of row {n}, divided by the sum of the row"
+        below = added(powers)
+        term = Term((*powers[i].tokens, " / (", *below.tokens, ")"), powers[i].value / below.value)
+        yield Step("y = e / e.sum(axis=-1, keepdims=True)", p, (n, i), term, why)
+
+
+def _power(outputs: Grid, n: int, j: int, top: int) -> Term:
+    exponent = difference(cell(outputs, n, j), cell(outputs, n, top))
+    return wrapped("e^(", exponent, ")", exp(exponent.value))
+
+
+def _loss_step(p: Grid, t: Grid, loss: Grid) -> Step:
+    """Fill the loss: minus the logarithm of what the true classes got, on average."""
+    true = [(n, int(row.argmax())) for n, row in enumerate(t.values)]
+    logarithms = [wrapped("log ", cell(p, *place), "", log(p.values[place])) for place in true]
+    total = added(logarithms)
+    negative = (
+        wrapped("−(", total, ")", -total.value) if len(true) > 1 else wrapped("−", total, "", -total.value)
+    )
+    term = Term((*negative.tokens, f" / {len(true)}"), negative.value / len(true))
+    why = "minus the logarithm of what the true class got, on average over the samples"
+    return Step(LOSS_RETURN, loss, (0,), term, why, [(t, true)])
+
+
+def _gradient_steps(p: Grid, t: Grid, doutputs: Grid) -> Iterator[Step]:
+    """Fill the gradient: what was said less what is true, divided by the number of samples."""
+    for place in np.ndindex(doutputs.values.shape):
+        term = quotient(difference(cell(p, *place), cell(t, *place)), constant(len(p.values)))
+        why = "what was said, less what is true" + (
+            f", divided by the {len(p.values)} samples" if len(p.values) > 1 else ""
+        )
+        yield Step(LOSS_RETURN, doutputs, place, term, why)

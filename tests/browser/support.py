@@ -13,14 +13,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from pipeline.common import paths
-
 if TYPE_CHECKING:  # without Playwright the tests are skipped, not broken
     from playwright.sync_api import Browser, Page, Request, ViewportSize
 
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "site"
-FIGURES = SITE / paths.FIGURES.relative_to("docs")
 WIDGETS = "digit-canvas, step-player, predict-value, curve-slider"
 DESK: ViewportSize = {"width": 1280, "height": 900}
 PHONE: ViewportSize = {"width": 360, "height": 800}
@@ -50,8 +47,8 @@ def elements(name: str) -> list[tuple[str, int, dict[str, str]]]:
 
 
 def recorded(name: str) -> Any:
-    """Return what was recorded for the widgets in a JSON file of docs/."""
-    return json.loads((ROOT / "docs" / name).read_text(encoding="utf-8"))
+    """Return what was recorded for the widgets in a JSON file of the site."""
+    return json.loads((SITE / name).read_text(encoding="utf-8"))
 
 
 def missing(reason: str) -> NoReturn:

@@ -113,8 +113,8 @@ def test_a_finger_draws(browser: Browser, site: str) -> None:
 
 
 def test_ready_digits_give_what_was_recorded(page: Page) -> None:
-    names = recorded("network/network.json")["class_names"]
-    for digit in recorded("network/digits.json")["digits"]:
+    names = recorded("generated/network/network.json")["class_names"]
+    for digit in recorded("generated/network/digits.json")["digits"]:
         page.get_by_role("button", name=re.compile(rf"test image {digit['image']}\b")).click()
         said = answer(page)
         best = max(range(len(names)), key=digit["probabilities"].__getitem__)
@@ -130,7 +130,7 @@ def test_ready_digits_give_what_was_recorded(page: Page) -> None:
 def test_the_first_digit_is_there_before_the_network_and_the_network_is_fetched_when_needed(
     page: Page, watch: Watch
 ) -> None:
-    [first, *_] = recorded("network/digits.json")["digits"]
+    [first, *_] = recorded("generated/network/digits.json")["digits"]
     assert f"Test image {first['image']} is labelled {first['label']}." in answer(page)
     page.get_by_role("button", name="Conv2D 1, map 2", exact=True).hover()
     assert page.locator("aside .title").inner_text() == "Conv2D 1, map 2 of 32"

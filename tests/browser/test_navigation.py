@@ -46,7 +46,9 @@ def test_widgets_survive_the_way_to_another_page_and_back(page: Page, watch: Wat
     page.wait_for_url(re.compile("learn/convolution/"))
     arrived(page)
     assert player.get_attribute("data-step") == "1"
-    fetched = Counter(request.url for request in watch.requests if "/generated/" in request.url)
+    fetched = Counter(
+        request.url for request in watch.requests if re.search("/(built|generated)/", request.url)
+    )
     assert {url.rpartition("/")[2] for url in fetched} >= {"weights.bin", "recorded.bin", "convolution.json"}
     assert set(fetched.values()) == {1}
 

@@ -1,11 +1,13 @@
 """What `python -m lessons.build` writes and checks."""
 
+import re
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+import cnn
 from lessons import build
 from lessons.kit.themes import DARK, LIGHT, Theme
 from pipeline.common.errors import PipelineError
@@ -62,7 +64,7 @@ def test_writing_removes_what_is_no_longer_needed_and_leaves_the_rest_alone(
     assert (tmp_path / "traces/kept.json").stat().st_mtime_ns == before
 
 
-def test_the_reference_has_every_public_module_and_name() -> None:
+def test_the_reference_has_every_module_and_names_all_that_cnn_gives() -> None:
     pages = "".join(page.read_text(encoding="utf-8") for page in Path("docs/reference").glob("*.md"))
     waiting = {"cnn.stack", "cnn.micro_batch", "cnn.divergence", "cnn.optimiser_base"}
     modules = {
@@ -70,6 +72,7 @@ def test_the_reference_has_every_public_module_and_name() -> None:
     }
     blocks = [line.removeprefix("::: ") for line in pages.splitlines() if line.startswith("::: ")]
     assert sorted(blocks) == sorted(modules - waiting)
+    assert set(re.findall(r"`(\w+)`", pages)) >= set(cnn.__all__)
 
 
 @pytest.mark.parametrize(("theme", "scheme"), [(LIGHT, "default"), (DARK, "slate")])

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from cnn import Dense
-from lessons.kit.traces import Grid, Step, added, cell, product, track
+from lessons.kit.steps import (
+    dense_bias_gradient_steps,
+    dense_input_gradient_steps,
+    dense_steps,
+    dense_weight_gradient_steps,
+)
+from lessons.kit.traces import Grid, track
 
 LAYER = "cnn.layers.dense.Dense"
-GRADIENTS = 'return {"weight": x.T @ dy, "bias": dy.sum(axis=0)}'
 
 
 def cases() -> list[dict[str, Any]]:
@@ -38,60 +42,22 @@ def cases() -> list[dict[str, Any]]:
             "forward": [
                 track(
                     "Forward", f"{LAYER}.forward_pass", [x, weight, bias, y],
-                    forward_steps(x, weight, bias, y),
+                    dense_steps(x, weight, bias, y),
                 )
             ],
             "backward": [
                 track(
                     "The gradient of the weights", f"{LAYER}.parameter_gradients", [x, dy, dweight],
-                    weight_steps(x, dy, dweight),
+                    dense_weight_gradient_steps(x, dy, dweight),
                 ),
                 track(
                     "The gradient of the bias", f"{LAYER}.parameter_gradients", [dy, dbias],
-                    bias_steps(dy, dbias),
+                    dense_bias_gradient_steps(dy, dbias),
                 ),
                 track(
                     "The gradient of the input", f"{LAYER}.backward_pass", [dy, weight, dx],
-                    input_steps(dy, weight, dx),
+                    dense_input_gradient_steps(dy, weight, dx),
                 ),
             ],
         }
     ]  # fmt: skip
-
-
-def forward_steps(
-    x: Grid, weight: Grid, bias: Grid, y: Grid, statement: str = "y = x @ weight + bias"
-) -> Iterator[Step]:
-    """Fill y: a sample's numbers times a column of the weights, added up, and the bias."""
-    for n, f in np.ndindex(y.values.shape):
-        products = [product(cell(x, n, k), cell(weight, k, f)) for k in range(x.values.shape[1])]
-        why = f"the inputs of sample {n} times column {f} of the weights, added up, plus the bias"
-        yield Step(statement, y, (n, f), added([*products, cell(bias, f)]), why)
-
-
-def weight_steps(x: Grid, dy: Grid, dweight: Grid, statement: str = GRADIENTS) -> Iterator[Step]:
-    """Fill dweight: the input that a weight met, times dy of the output it went into."""
-    for k, f in np.ndindex(dweight.values.shape):
-        products = [product(cell(x, n, k), cell(dy, n, f)) for n in range(len(x.values))]
-        why = f"input {k} times dy of output {f}" + (
-            ", added up over the samples" if len(products) > 1 else ""
-        )
-        yield Step(statement, dweight, (k, f), added(products), why)
-
-
-def bias_steps(dy: Grid, dbias: Grid, statement: str = GRADIENTS) -> Iterator[Step]:
-    """Fill dbias: dy, added up over the samples."""
-    for (f,) in np.ndindex(dbias.values.shape):
-        gradients = [cell(dy, n, f) for n in range(len(dy.values))]
-        why = f"dy of output {f}" + (", added up over the samples" if len(gradients) > 1 else "")
-        yield Step(statement, dbias, (f,), added(gradients), why)
-
-
-def input_steps(
-    dy: Grid, weight: Grid, dx: Grid, statement: str = 'dx = dy @ self.param("weight", like=dy).T'
-) -> Iterator[Step]:
-    """Fill dx: dy of every output, times the weight through which the input went into it."""
-    for n, k in np.ndindex(dx.values.shape):
-        products = [product(cell(dy, n, f), cell(weight, k, f)) for f in range(dy.values.shape[1])]
-        why = f"dy of sample {n} times row {k} of the weights, added up"
-        yield Step(statement, dx, (n, k), added(products), why)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from cnn import Flatten
-from lessons.kit.traces import Grid, Step, cell, track
+from lessons.kit.steps import flatten_gradient_steps, flatten_steps
+from lessons.kit.traces import Grid, track
 
 LAYER = "cnn.layers.flatten.Flatten"
 
@@ -25,33 +25,14 @@ def cases() -> list[dict[str, Any]]:
         {
             "name": "plain",
             "title": "an image of 2×2 with two channels",
-            "forward": [track("Forward", f"{LAYER}.forward_pass", [x, y], forward_steps(x, y))],
+            "forward": [track("Forward", f"{LAYER}.forward_pass", [x, y], flatten_steps(x, y))],
             "backward": [
-                track("The gradient of the input", f"{LAYER}.backward_pass", [dy, dx], backward_steps(dy, dx))
+                track(
+                    "The gradient of the input",
+                    f"{LAYER}.backward_pass",
+                    [dy, dx],
+                    flatten_gradient_steps(dy, dx),
+                )
             ],
         }
     ]
-
-
-def forward_steps(
-    x: Grid, y: Grid, statement: str = "y = x.reshape(len(x), prod(x.shape[1:]))"
-) -> Iterator[Step]:
-    """Fill y, in the order in which the image is read."""
-    for p, q, k in np.ndindex(x.values.shape):
-        address, place = _address(x, p, q, k)
-        why = f"{x.called((p, q, k))} goes to place {address}"
-        yield Step(statement, y, (0, place), cell(x, p, q, k), why)
-
-
-def backward_steps(dy: Grid, dx: Grid, statement: str = "dx = dy.reshape(cache)") -> Iterator[Step]:
-    """Fill dx: each gradient returns to the address that its number came from."""
-    for p, q, k in np.ndindex(dx.values.shape):
-        address, place = _address(dx, p, q, k)
-        yield Step(statement, dx, (p, q, k), cell(dy, 0, place), f"dy comes back from place {address}")
-
-
-def _address(image: Grid, p: int, q: int, k: int) -> tuple[str, int]:
-    """Return the sum that gives a pixel's place in the row, and what comes out."""
-    _, w, c = image.values.shape
-    place = (p * w + q) * c + k
-    return f"({p} · {w} + {q}) · {c} + {k} = {place}", place

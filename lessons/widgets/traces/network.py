@@ -10,7 +10,20 @@ import numpy as np
 
 from cnn import SGD, Conv2D, Dense, Flatten, MaxPool2D, ReLU, Sequential, SoftmaxCrossEntropy
 from cnn.types import Array, Gradients
-from lessons.kit.steps import convolution_steps, filter_bias_gradient_steps, filter_gradient_steps
+from lessons.kit.steps import (
+    convolution_steps,
+    dense_bias_gradient_steps,
+    dense_input_gradient_steps,
+    dense_steps,
+    dense_weight_gradient_steps,
+    filter_bias_gradient_steps,
+    filter_gradient_steps,
+    flatten_gradient_steps,
+    flatten_steps,
+    loss_tracks,
+    max_pooling_gradient_steps,
+    max_pooling_steps,
+)
 from lessons.kit.traces import (
     Grid,
     Role,
@@ -23,7 +36,6 @@ from lessons.kit.traces import (
     track,
     written,
 )
-from lessons.widgets.traces import dense, flatten, loss, pooling
 
 PICTURE = np.array(
     [
@@ -65,7 +77,7 @@ def cases() -> list[dict[str, Any]]:
     logits, caches = model.forward_pass(PICTURE)
     _, dlogits = SoftmaxCrossEntropy()(logits, LABEL)
     grads = model.parameter_gradients(dlogits, caches)
-    forward, backward = loss.loss_tracks(logits, LABEL)
+    forward, backward = loss_tracks(logits, LABEL)
     values = _values(model.activations(PICTURE))
     gradients = _gradients(model, dlogits, caches)
     step = {
@@ -110,9 +122,9 @@ def _forward(grids: Mapping[str, Grid]) -> dict[str, Any]:
     steps = [
         *convolution_steps(x, grids["0.weight"], grids["0.bias"], y0, statement=FORWARD),
         *_relu_steps(y0, y1),
-        *pooling.max_steps(y1, y2, (2, 2), (2, 2), FORWARD),
-        *flatten.forward_steps(y2, y3, FORWARD),
-        *dense.forward_steps(y3, grids["4.weight"], grids["4.bias"], y4, FORWARD),
+        *max_pooling_steps(y1, y2, (2, 2), (2, 2), FORWARD),
+        *flatten_steps(y2, y3, FORWARD),
+        *dense_steps(y3, grids["4.weight"], grids["4.bias"], y4, FORWARD),
     ]
     return track("Through the layers", f"{STACK}.forward_pass", list(grids.values()), steps)
 
@@ -125,11 +137,11 @@ def _backward(
     own = {name: Grid(f"d{name}", "gradient", array, hidden=True) for name, array in grads.items()}
     dy0, dy1, dy2, dy3, dy4 = (gradients[f"dy{place}"] for place in range(5))
     steps = [
-        *dense.weight_steps(known["y3"], dy4, own["4.weight"], BACK),
-        *dense.bias_steps(dy4, own["4.bias"], BACK),
-        *dense.input_steps(dy4, known["4.weight"], dy3, BACK),
-        *flatten.backward_steps(dy3, dy2, BACK),
-        *pooling.max_gradient_steps(known["y1"], dy2, dy1, (2, 2), (2, 2), BACK),
+        *dense_weight_gradient_steps(known["y3"], dy4, own["4.weight"], BACK),
+        *dense_bias_gradient_steps(dy4, own["4.bias"], BACK),
+        *dense_input_gradient_steps(dy4, known["4.weight"], dy3, BACK),
+        *flatten_gradient_steps(dy3, dy2, BACK),
+        *max_pooling_gradient_steps(known["y1"], dy2, dy1, (2, 2), (2, 2), BACK),
         *_relu_gradient_steps(known["y1"], dy1, dy0),
     ]
     shown = [

@@ -9,6 +9,7 @@ import numpy as np
 
 from cnn import AveragePool2D, MaxPool2D
 from cnn.types import Array
+from lessons.kit.steps import max_pooling_gradient_steps, max_pooling_steps, places_of, windows_over
 from lessons.kit.traces import (
     Grid,
     Place,
@@ -16,8 +17,6 @@ from lessons.kit.traces import (
     added,
     cell,
     constant,
-    largest,
-    product,
     quotient,
     track,
 )
@@ -65,12 +64,15 @@ def _max_case(
         "name": name,
         "title": title,
         "forward": [
-            track("Forward", f"{path}.forward_pass", [x, outputs], max_steps(x, outputs, size, stride))
+            track(
+                "Forward", f"{path}.forward_pass", [x, outputs],
+                max_pooling_steps(x, outputs, size, stride),
+            )
         ],
         "backward": [
             track(
                 "The gradient of the input", f"{path}.backward_pass", [x, known, arrived, dinputs],
-                max_gradient_steps(x, arrived, dinputs, size, stride),
+                max_pooling_gradient_steps(x, arrived, dinputs, size, stride),
             )
         ],
     }  # fmt: skip
@@ -107,47 +109,10 @@ def _average_case(
     }  # fmt: skip
 
 
-def max_steps(
-    x: Grid,
-    y: Grid,
-    size: tuple[int, int],
-    stride: tuple[int, int],
-    statement: str = "np.maximum(y, place, out=y)",
-) -> Iterator[Step]:
-    """Fill y: each number is the largest of its window."""
-    for window in np.ndindex(y.values.shape):
-        terms = [cell(x, *place) for place in _places(window, size, stride)]
-        why = (
-            f"the largest number of the window at row {window[0] * stride[0]}, column {window[1] * stride[1]}"
-        )
-        yield Step(statement, y, window, largest(terms), why)
-
-
-def max_gradient_steps(
-    x: Grid,
-    dy: Grid,
-    dx: Grid,
-    size: tuple[int, int],
-    stride: tuple[int, int],
-    statement: str = "yield dy * first",
-) -> Iterator[Step]:
-    """Fill dx: a number gets dy of every window that it won, the first of equals being the winner."""
-    for pixel in np.ndindex(dx.values.shape):
-        terms, won = [], 0
-        for window in _windows_over(pixel, dy, size, stride):
-            places = list(_places(window, size, stride))
-            first = places[int(np.argmax([x.values[place] for place in places]))] == pixel
-            terms.append(product(cell(dy, *window), constant(float(first))))
-            won += first
-        why = "it is not the first largest number of a window" if not won else "the first largest number of "
-        why += "" if not won else "its window" if won == 1 else f"{won} windows, whose dy are added up"
-        yield Step(statement, dx, pixel, added(terms or [constant(0)]), why, [(x, [pixel])])
-
-
 def _mean_steps(x: Grid, y: Grid, size: tuple[int, int], stride: tuple[int, int]) -> Iterator[Step]:
     """Fill y: each number is the sum of its window, divided by how many places lie on the image."""
     for window in np.ndindex(y.values.shape):
-        places = list(_places(window, size, stride))
+        places = list(places_of(window, size, stride))
         terms = [cell(x, *place) for place in _on_image(x, places)]
         term = quotient(added(terms), constant(len(terms)))
         why = (
@@ -165,26 +130,14 @@ def _mean_gradient_steps(
     statement = "return windows.collect([share] * prod(windows.size), like=dy), {}"
     for pixel in np.ndindex(dx.values.shape):
         terms = [
-            quotient(cell(dy, *window), constant(len(_on_image(x, _places(window, size, stride)))))
-            for window in _windows_over(pixel, dy, size, stride)
+            quotient(cell(dy, *window), constant(len(_on_image(x, places_of(window, size, stride)))))
+            for window in windows_over(pixel, dy, size, stride)
         ]
         yield Step(statement, dx, pixel, added(terms), "its share of what the window received")
 
 
 def _image(rows: list[list[int]]) -> Array:
     return np.array(rows, np.float32)[None, :, :, None]
-
-
-def _places(window: Place, size: tuple[int, int], stride: tuple[int, int]) -> Iterator[Place]:
-    """Go through the places of a window, row by row."""
-    p, q, k = window
-    for i, j in np.ndindex(size):
-        yield p * stride[0] + i, q * stride[1] + j, k
-
-
-def _windows_over(pixel: Place, y: Grid, size: tuple[int, int], stride: tuple[int, int]) -> list[Place]:
-    """Return the windows that a pixel lies in."""
-    return [window for window in np.ndindex(y.values.shape) if pixel in _places(window, size, stride)]
 
 
 def _on_image(x: Grid, places: Iterator[Place] | list[Place]) -> list[Place]:

@@ -20,6 +20,7 @@ def filled(text: str, repository: str = "") -> str:
 
 def test_values_are_filled_in_and_a_table_in_an_admonition_is_indented() -> None:
     assert filled("of {{ net.size }}\n\n    {{ net.table }}\n") == "of 12\n\n    | a |\n    | b |\n"
+    assert filled("    {{ net.size }} and {{ net.size }}\n") == "    12 and 12\n"
 
 
 def test_a_page_says_what_is_not_there_and_leaves_no_line_behind() -> None:
