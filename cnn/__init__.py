@@ -15,8 +15,7 @@ the loss with respect to y, and so on.
 """
 
 from cnn.augmentation import Augmentation, RandomAffine
-from cnn.averaging import WeightAverage
-from cnn.callbacks import BestWeights, Checkpoint, EarlyStopping, ProgressBar
+from cnn.callbacks import BestWeights, Checkpoint, EarlyStopping, ProgressBar, WeightAverage
 from cnn.gradients import gradient_check
 from cnn.initialisers import glorot_normal, glorot_uniform, he_normal, he_uniform
 from cnn.labels import one_hot
@@ -39,8 +38,7 @@ from cnn.layers import (
 )
 from cnn.losses import Loss, MeanSquaredError, SoftmaxCrossEntropy
 from cnn.metrics import accuracy, confusion_matrix
-from cnn.optimiser_base import Optimiser
-from cnn.optimisers import SGD, Adam, AdamW, RMSProp
+from cnn.optimisers import SGD, Adam, AdamW, Optimiser, RMSProp
 from cnn.schedules import ConstantRate, CosineDecay, OneCycle, Schedule, StepDecay
 from cnn.sequential import Sequential
 from cnn.training import Callback, Training

@@ -2,30 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from cnn.augmentation import Augmentation
 from cnn.checks import whole_number
-from cnn.divergence import diverging_layer, first_overflow
+from cnn.labels import labels_of
+from cnn.layers import Layer
 from cnn.losses import Loss
-from cnn.micro_batch import MicroBatchResult, generator, run_micro_batch
-from cnn.optimiser_base import Optimiser
+from cnn.optimisers import Optimiser
+from cnn.parallel import keep_freed_memory, one_blas_thread
 from cnn.types import Array, Gradients, Labels, Targets
-
-if TYPE_CHECKING:
-    from cnn.sequential import Sequential
 
 MICRO_BATCH_SIZE = 32
 """Samples that one worker takes at once: few enough that what the layers pass on stays in its cache."""
 
 Record = dict[str, float]
 """What is known after an epoch: epoch, learning_rate (at its first step), loss, accuracy, validation_…"""
+
+
+class Model(Protocol):
+    """What training asks of a model; Sequential has it all."""
+
+    layers: Sequence[Layer]
+
+    @property
+    def params(self) -> dict[str, Array]:
+        """All parameters under flat names."""
+
+    @property
+    def state(self) -> dict[str, Array]:
+        """What belongs to the layers but has no gradient, under flat names."""
+
+    def assign(self, arrays: dict[str, Array]) -> None:
+        """Put arrays in place of the parameters and the state of these flat names."""
+
+    def forward_pass(
+        self, x: Array, training: bool = False, rng: np.random.Generator | None = None
+    ) -> tuple[Array, list[Any]]:
+        """Send samples through all layers."""
+
+    def parameter_gradients(self, dy: Array, caches: list[Any]) -> Gradients:
+        """Return the gradients of all parameters under flat names."""
+
+    def evaluate(
+        self, x: Array, targets: Targets, loss: Loss = ..., *, executor: Executor | None = None
+    ) -> dict[str, float]:
+        """Return the mean loss and the accuracy on these samples."""
 
 
 class Callback:
@@ -106,7 +134,7 @@ class Training:
         True
     """
 
-    model: Sequential
+    model: Model
     optimiser: Optimiser
     loss: Loss
     x: Array
@@ -271,3 +299,119 @@ def _sum_in_order(results: list[MicroBatchResult]) -> Gradients:
         for name, grad in result.grads.items():
             total[name] += grad
     return total
+
+
+class MicroBatchResult(NamedTuple):
+    """What one micro-batch adds to its batch."""
+
+    loss: float
+    correct: int
+    grads: Gradients
+    observations: list[dict[str, Array]]
+    overflow: int | None  # the layer that made the loss no finite number, if it is none
+
+
+def run_micro_batch(
+    model: Model,
+    loss: Loss,
+    augmentation: Augmentation | None,
+    x: Array,
+    draws: Array,
+    targets: Targets,
+    batch_size: int,
+    rng_key: tuple[int, ...],
+) -> MicroBatchResult:
+    """Take one micro-batch forward and backward.
+
+    Args:
+        model: the model, which is only read.
+        loss: what is made smaller.
+        augmentation: what changes the samples first.
+        x: the micro-batch's samples.
+        draws: the random numbers of their augmentation, one row for each sample.
+        targets: their targets.
+        batch_size: N, the size of the whole batch.
+        rng_key: seed, epoch, step and the micro-batch's place, from which dropout's randomness derives.
+
+    Returns:
+        Its part of the loss, the gradients, the statistics, and which layer overflowed.
+    """
+    keep_freed_memory()  # of this process, which need not be that of fit
+    with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):  # Training reports what overflows
+        if augmentation is not None:
+            x = augmentation(x, draws)
+        outputs, caches = model.forward_pass(x, training=True, rng=generator(*rng_key))
+        value, doutputs = loss(outputs, targets, batch_size)
+        grads = model.parameter_gradients(doutputs, caches)
+    correct = int((labels_of(outputs) == labels_of(targets)).sum())
+    seen = [layer.observations(cache) for layer, cache in zip(model.layers, caches, strict=True)]
+    overflow = None if isfinite(value) else first_overflow(model, x, generator(*rng_key))
+    return MicroBatchResult(value, correct, grads, seen, overflow)
+
+
+def generator(seed: int, *key: int) -> np.random.Generator:
+    """Return the generator that belongs to this epoch, step and micro-batch, whatever ran before.
+
+    Example:
+        >>> bool(generator(0, 1, 2).random() == generator(0, 1, 2).random())
+        True
+    """
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
+
+
+def first_overflow(model: Model, x: Array, rng: np.random.Generator | None = None) -> int:
+    """Return the place of the first layer whose output is not finite.
+
+    Where every output is finite and the loss is not, it is the last layer: its numbers are too large for it.
+
+    Args:
+        model: the model.
+        x: the samples for which the loss is not finite.
+        rng: where dropout draws from in training; None goes forward as at inference.
+
+    Example:
+        >>> from cnn import Dense, ReLU, Sequential
+        >>> model = Sequential([ReLU(), Dense(2), ReLU()])
+        >>> shape = model.build((3,), np.random.default_rng(0))
+        >>> model.assign({"1.bias": np.array([0, np.inf])})
+        >>> first_overflow(model, np.ones((1, 3)))
+        1
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        for place, layer in enumerate(model.layers):
+            x, _ = layer.forward_pass(x, training=rng is not None, rng=rng)
+            if not np.isfinite(x).all():
+                return place
+    return len(model.layers) - 1
+
+
+def diverging_layer(
+    results: Sequence[MicroBatchResult], grads: Gradients, params: Mapping[str, Array]
+) -> int | None:
+    """Return the place of the layer in which a step left the finite numbers, or None if it did not.
+
+    That is the first layer whose output or statistics are not finite on the way forward, or else the last
+    one with such gradients, where the way back begins, or else the first one with such new parameters.
+
+    Args:
+        results: of the batch's micro-batches.
+        grads: the gradients of the whole batch, under flat names.
+        params: the new parameters, under flat names.
+    """
+    forward = {result.overflow for result in results if result.overflow is not None}
+    for result in results:
+        forward |= {place for place, seen in enumerate(result.observations) if not _finite(seen.values())}
+    if forward:
+        return min(forward)
+    if _finite(params.values()):
+        return None
+    return max(_places(grads), default=min(_places(params)))
+
+
+def _places(arrays: Mapping[str, Array]) -> set[int]:
+    """Return the layers' places in the flat names of those arrays that are not finite."""
+    return {int(name.partition(".")[0]) for name, array in arrays.items() if not _finite([array])}
+
+
+def _finite(arrays: Iterable[Array]) -> bool:
+    return all(bool(np.isfinite(array).all()) for array in arrays)

@@ -63,6 +63,10 @@ class Layer(ABC):
             ValueError: if the layer cannot take such samples.
         """
 
+    def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
+        """Return the shapes of the parameters that `build` creates for samples of this shape."""
+        return {}
+
     @abstractmethod
     def forward_pass(
         self, x: Array, training: bool = False, rng: np.random.Generator | None = None

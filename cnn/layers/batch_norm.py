@@ -65,10 +65,17 @@ class BatchNorm(Layer):
 
     def build(self, input_shape: Shape, rng: np.random.Generator) -> Shape:
         """Start with scale 1 and shift 0, as if the data had mean 0 and variance 1."""
-        channels = self.output_shape(input_shape)[-1]
-        self.params = {"scale": np.ones(channels, np.float32), "shift": np.zeros(channels, np.float32)}
-        self.state = {"mean": np.zeros(channels, np.float32), "variance": np.ones(channels, np.float32)}
-        return input_shape
+        output_shape = self.output_shape(input_shape)
+        shapes = self.parameter_shapes(input_shape)
+        self.params["scale"] = np.ones(shapes["scale"], np.float32)
+        self.params["shift"] = np.zeros(shapes["shift"], np.float32)
+        self.state["mean"] = np.zeros(input_shape[-1:], np.float32)
+        self.state["variance"] = np.ones(input_shape[-1:], np.float32)
+        return output_shape
+
+    def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
+        """Return `(c,)` for the scale and the shift."""
+        return {"scale": input_shape[-1:], "shift": input_shape[-1:]}
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the input's shape."""

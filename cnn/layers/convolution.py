@@ -67,10 +67,15 @@ class Conv2D(Layer):
     def build(self, input_shape: Shape, rng: np.random.Generator) -> Shape:
         """Create the filters for images of `(h, w, c)`."""
         output_shape = self.output_shape(input_shape)
-        weight_shape = (*cast(Pair, self.kernel_size), input_shape[2], self.filters)
-        self.params["weight"] = INITIALISERS[self.initialiser](weight_shape, rng)
-        self.params["bias"] = np.zeros(self.filters, np.float32)
+        shapes = self.parameter_shapes(input_shape)
+        self.params["weight"] = INITIALISERS[self.initialiser](shapes["weight"], rng)
+        self.params["bias"] = np.zeros(shapes["bias"], np.float32)
         return output_shape
+
+    def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
+        """Return `(h_f, w_f, c, n_f)` for the weight and `(n_f,)` for the bias."""
+        size = cast(Pair, self.kernel_size)
+        return {"weight": (*size, input_shape[2], self.filters), "bias": (self.filters,)}
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return `(h_out, w_out, n_f)` for images of `(h, w, c)`."""

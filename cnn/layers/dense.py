@@ -48,9 +48,14 @@ class Dense(Layer):
     def build(self, input_shape: Shape, rng: np.random.Generator) -> Shape:
         """Create the weights for samples of `(n_in,)`."""
         output_shape = self.output_shape(input_shape)
-        self.params["weight"] = INITIALISERS[self.initialiser]((input_shape[0], self.units), rng)
-        self.params["bias"] = np.zeros(self.units, np.float32)
+        shapes = self.parameter_shapes(input_shape)
+        self.params["weight"] = INITIALISERS[self.initialiser](shapes["weight"], rng)
+        self.params["bias"] = np.zeros(shapes["bias"], np.float32)
         return output_shape
+
+    def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
+        """Return `(n_in, n_out)` for the weight and `(n_out,)` for the bias."""
+        return {"weight": (input_shape[0], self.units), "bias": (self.units,)}
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return `(n_out,)` for samples of `(n_in,)`."""

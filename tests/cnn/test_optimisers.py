@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cnn import SGD, Adam, AdamW, ConstantRate, OneCycle, Optimiser, RMSProp
-from cnn.optimiser_base import is_weight
+from cnn.optimisers import is_weight
 from tests.refusals import assert_refuses
 
 # One number a list: the formulas below are those of the docstrings, for a single parameter.

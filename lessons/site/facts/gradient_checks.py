@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import cnn
-from cnn.stack import LayerStack
+from cnn import Sequential
 from cnn.types import Array, Gradients, Shape
 from lessons.kit.tables import table
 
@@ -83,7 +83,7 @@ class WithLoss(cnn.Layer):
 
     def __init__(self, layers: list[cnn.Layer], labels: list[int], times: float = 1.0) -> None:
         super().__init__()
-        self.stack = LayerStack(layers) if layers else None
+        self.stack = Sequential(layers) if layers else None
         self.loss, self.labels, self.times = cnn.SoftmaxCrossEntropy(), np.array(labels), times
 
     def build(self, input_shape: Shape, rng: np.random.Generator) -> Shape:
