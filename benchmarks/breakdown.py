@@ -26,7 +26,7 @@ from benchmarks.cases import BATCHES
 from benchmarks.clock import answer, samples
 from benchmarks.job import Case, Job, Measurement
 from benchmarks.with_cnn import ENDLESS
-from cnn.layers.windows import Windows, place_windows
+from cnn.layers.windows import Windows, fit_windows
 from cnn.parallel import worker_pool
 from cnn.types import Array, Shape
 from pipeline.common.kernels import check_kernels
@@ -195,7 +195,7 @@ def replay(model: cnn.Sequential, images: int) -> Replay:
 def _convolution(layer: cnn.Conv2D, x: Array, dy: Array, input_wanted: bool) -> list[Replay]:
     weight = layer.params["weight"]
     n_f, c = layer.filters, x.shape[3]
-    windows = place_windows(layer.name, x.shape[1:3], *layer.window(x.shape[1:]), layer.padding)
+    windows = fit_windows(layer.kind, x.shape[1:3], *layer.receptive_window(x.shape[1:]), layer.padding)
     y, dx = np.empty_like(dy), np.empty_like(x)
     filters = weight.reshape(-1, n_f)
     back = np.ascontiguousarray(weight.transpose(0, 1, 3, 2)).reshape(-1, c)

@@ -7,8 +7,8 @@ Every dimension letter means one thing everywhere:
 - h_out, w_out: height and width of the grid of windows;
 - n_in, n_out: inputs and outputs of a dense layer.
 
-In formulas n, p, q, k count samples, rows and columns of the output, and channels of the input; i and j are
-row and column inside a window, f is the filter.
+In formulas n, p, q and k are indices of samples, of rows and columns of the output, and of channels of the
+input; (i, j) is the offset inside a window, and f the index of a filter.
 
 Images are `[n, h, w, c]`, filters `[h_f, w_f, c, n_f]`, dense weights `[n_in, n_out]`. dy is the gradient of
 the loss with respect to y, and so on.

@@ -1,4 +1,4 @@
-"""The sequential model: layers in a row that learn to tell classes apart."""
+"""The sequential model: layers in a row."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from cnn.augmentation import Augmentation
-from cnn.checks import check_samples, check_shape
+from cnn.checks import check_samples, sample_shape
 from cnn.config import layer_from_config
 from cnn.labels import check_targets, labels_of
 from cnn.layers import Layer, Softmax
@@ -27,7 +27,7 @@ DEFAULT_LOSS = SoftmaxCrossEntropy()
 
 
 class Sequential:
-    """Layers in a row, each of which takes the output of the one before: a classifier.
+    """A classifier made of layers in a row, each of which takes the output of the one before.
 
     Args:
         layers: the layers, from input to output; the last one gives a number (logit) for each class.
@@ -38,7 +38,7 @@ class Sequential:
 
     Raises:
         TypeError: if one of the layers is not a Layer.
-        ValueError: if there is none, or one stands in two places.
+        ValueError: if there is none, or the same layer is given twice.
 
     Example:
         >>> from cnn import Adam, Dense, Flatten, ReLU
@@ -64,9 +64,7 @@ class Sequential:
                     f"{type(self).__name__} expects layers such as Dense(10), received {layer!r}."
                 )
         if len({id(layer) for layer in self.layers}) < len(self.layers):
-            raise ValueError(
-                f"{type(self).__name__} needs a layer of its own for every place, received one of them twice."
-            )
+            raise ValueError(f"{type(self).__name__} needs different layers, received one of them twice.")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}([{', '.join(map(repr, self.layers))}])"
@@ -83,20 +81,20 @@ class Sequential:
 
         Raises:
             ValueError: if a layer cannot take what the one before gives; the message names it.
-            MemoryError: if there is no room for a layer's parameters; the message names it.
+            MemoryError: if a layer's parameters do not fit into memory; the message names it.
         """
         output_shape = self.output_shape(input_shape)
         shape = tuple(input_shape)
-        for place, layer in enumerate(self.layers):
+        for index, layer in enumerate(self.layers):
             try:
                 shape = layer.build(shape, rng)
             except MemoryError as error:
-                raise MemoryError(f"Layer {place} ({layer.name}) is too large: {error}") from error
+                raise MemoryError(f"Layer {index} ({layer.kind}) is too large: {error}") from error
         self.input_shape = tuple(input_shape)
         return output_shape
 
     def built_for(self) -> Shape:
-        """Return the input's shape that the model was built for.
+        """Return the shape of the samples that the model was built for.
 
         Raises:
             RuntimeError: if it has not been built.
@@ -111,12 +109,12 @@ class Sequential:
         Raises:
             ValueError: if a layer cannot take what the one before gives; the message names it.
         """
-        shape = check_shape(input_shape)
-        for place, layer in enumerate(self.layers):
+        shape = sample_shape(input_shape)
+        for index, layer in enumerate(self.layers):
             try:
                 shape = layer.output_shape(shape)
             except ValueError as error:
-                raise ValueError(f"Layer {place} ({layer.name}) does not fit: {error}") from error
+                raise ValueError(f"Layer {index} ({layer.kind}) does not fit: {error}") from error
         return shape
 
     @property
@@ -126,11 +124,16 @@ class Sequential:
 
     @property
     def state(self) -> dict[str, Array]:
-        """What belongs to the layers but has no gradient, under flat names: `1.mean`."""
+        """The layers' arrays that have no gradient, under flat names such as `1.mean`."""
         return {f"{i}.{name}": s for i, layer in enumerate(self.layers) for name, s in layer.state.items()}
 
+    @property
+    def decays(self) -> set[str]:
+        """The flat names of the parameters to which weight decay applies."""
+        return {f"{i}.{name}" for i, layer in enumerate(self.layers) for name in layer.decays}
+
     def assign(self, arrays: dict[str, Array]) -> None:
-        """Put arrays in place of the parameters and the state of these flat names, all of them or none.
+        """Replace the parameters and the state of these flat names, all of them or none.
 
         Raises:
             ValueError: if a name or a shape is not the model's.
@@ -148,8 +151,8 @@ class Sequential:
     def _owners(self) -> dict[str, dict[str, Array]]:
         """Return the dict that holds the array of each flat name."""
         return {
-            f"{place}.{name}": home
-            for place, layer in enumerate(self.layers)
+            f"{index}.{name}": home
+            for index, layer in enumerate(self.layers)
             for home in (layer.params, layer.state)
             for name in home
         }
@@ -174,11 +177,11 @@ class Sequential:
         return x, caches
 
     def backward_pass(self, dy: Array, caches: list[Any]) -> tuple[Array, Gradients]:
-        """Carry a gradient back through all layers, last one first.
+        """Carry a gradient back through all layers, the last one first.
 
         Args:
             dy: the gradient with respect to the last layer's output.
-            caches: what the forward pass returned beside that output.
+            caches: what the forward pass returned with that output.
 
         Returns:
             The gradient with respect to the input, and those of all parameters under flat names.
@@ -186,11 +189,11 @@ class Sequential:
         return self._back_to(0, dy, caches)
 
     def parameter_gradients(self, dy: Array, caches: list[Any]) -> Gradients:
-        """Return the parameters' gradients as backward_pass does, without that of the input.
+        """Return the parameters' gradients as backward_pass does, without the input's.
 
-        Training needs no more, and the way back ends at the first layer that has parameters.
+        Training needs no more, and can stop at the first layer that has parameters.
         """
-        first = next((place for place, layer in enumerate(self.layers) if layer.params), None)
+        first = next((index for index, layer in enumerate(self.layers) if layer.params), None)
         if first is None:
             return {}
         dy, grads = self._back_to(first + 1, dy, caches)
@@ -198,17 +201,17 @@ class Sequential:
 
     def _back_to(self, first: int, dy: Array, caches: list[Any]) -> tuple[Array, Gradients]:
         grads: Gradients = {}
-        for place in reversed(range(first, len(self.layers))):
-            dy, layer_grads = self.layers[place].backward_pass(dy, caches[place])
-            grads |= self._flat(place, layer_grads)
+        for index in reversed(range(first, len(self.layers))):
+            dy, layer_grads = self.layers[index].backward_pass(dy, caches[index])
+            grads |= self._flat(index, layer_grads)
         return dy, grads
 
     @staticmethod
-    def _flat(place: int, arrays: dict[str, Array]) -> dict[str, Array]:
-        return {f"{place}.{name}": array for name, array in arrays.items()}
+    def _flat(index: int, arrays: dict[str, Array]) -> dict[str, Array]:
+        return {f"{index}.{name}": array for name, array in arrays.items()}
 
     def activations(self, x: Array) -> list[Array]:
-        """Return every layer's output for these samples, first layer first.
+        """Return every layer's output for these samples, from the first layer to the last.
 
         Raises:
             RuntimeError: if the model has not been built.
@@ -242,8 +245,8 @@ class Sequential:
     ) -> list[Record]:
         """Train the model: in each epoch, one step of the optimiser for each batch of shuffled samples.
 
-        A batch is cut into micro-batches, which workers take forward and backward side by side; their
-        gradients are added in order. The result is the same, bit for bit, for any number of workers.
+        A batch is cut into micro-batches, which workers take forward and backward side by side. Their
+        gradients are added in order, so the result is the same, bit for bit, for any number of workers.
 
         Args:
             x: the samples, `[n, h, w, c]`, float32 or float64.
@@ -252,13 +255,13 @@ class Sequential:
             optimiser: how a step follows from the gradients.
             loss: what to make smaller.
             batch_size: the samples of one step.
-            micro_batch_size: the samples that a worker takes at once; small ones stay in its cache.
+            micro_batch_size: the samples that a worker takes at once; few of them stay in its cache.
             validation_data: samples and targets to evaluate the model on after each epoch.
-            augmentation: what changes each sample anew in each epoch, such as RandomAffine.
+            augmentation: what changes each sample differently in each epoch, such as RandomAffine.
             callbacks: Callback objects, or functions of the Training that are called after each epoch.
             workers: the number of threads; None takes one for each processor.
-            executor: an executor to run the micro-batches on, instead of threads of its own.
-            seed: what shuffling, augmentation and dropout derive their random numbers from.
+            executor: an executor to use instead of new threads.
+            seed: the random numbers of shuffling, augmentation and dropout derive from it.
 
         Returns:
             One record per epoch: epoch, learning_rate, loss, accuracy and, with validation data,
@@ -285,12 +288,12 @@ class Sequential:
             return training.run(pool)
 
     def outputs(self, x: Array, *, workers: int | None = None, executor: Executor | None = None) -> Array:
-        """Return the last layer's output (logits) for any number of samples, some at a time.
+        """Return the last layer's output (logits) for any number of samples.
 
         Args:
             x: the samples, `[n, h, w, c]`.
             workers: the number of threads; None takes one for each processor.
-            executor: an executor to use instead of threads of its own.
+            executor: an executor to use instead of new threads.
 
         Raises:
             RuntimeError: if the model has not been built.
@@ -299,7 +302,7 @@ class Sequential:
         """
         check_samples("x", x, self.built_for())
         check_workers(workers, executor)
-        if len(x) <= MICRO_BATCH_SIZE and executor is None:  # starting a thread would take longer
+        if len(x) <= MICRO_BATCH_SIZE and executor is None:  # faster than starting a thread
             return _outputs_of(self, x)
         parts = [x[first : first + MICRO_BATCH_SIZE] for first in range(0, len(x), MICRO_BATCH_SIZE)]
         with worker_pool(workers, executor) as pool:
@@ -313,7 +316,7 @@ class Sequential:
         return self.probabilities(self.outputs(x, workers=workers, executor=executor))
 
     def probabilities(self, outputs: Array) -> Array:
-        """Turn the model's outputs into probabilities: by softmax, unless the model ends with one."""
+        """Turn the model's outputs into probabilities: by softmax, unless its last layer is one."""
         return outputs if isinstance(self.layers[-1], Softmax) else Softmax().forward_pass(outputs)[0]
 
     def predict(self, x: Array, *, workers: int | None = None, executor: Executor | None = None) -> Labels:
@@ -335,9 +338,9 @@ class Sequential:
         Args:
             x: the samples, `[n, h, w, c]`.
             targets: labels `[n]`, or rows `[n, classes]`.
-            loss: what to report the mean of.
+            loss: the loss whose mean is returned.
             workers: the number of threads; None takes one for each processor.
-            executor: an executor to use instead of threads of its own.
+            executor: an executor to use instead of new threads.
 
         Raises:
             RuntimeError: if the model has not been built.
@@ -350,11 +353,11 @@ class Sequential:
         return {"loss": mean_loss, "accuracy": accuracy(labels_of(targets), labels_of(outputs))}
 
     def classes(self) -> int:
-        """Return the number of classes: of the numbers that the last layer gives for a sample.
+        """Return the number of classes: the length of the output for one sample.
 
         Raises:
             RuntimeError: if the model has not been built.
-            ValueError: if it gives something else, or a single number.
+            ValueError: if the output is not a row of two or more numbers.
         """
         output_shape = self.output_shape(self.built_for())
         if len(output_shape) != 1 or output_shape[0] < 2:
@@ -404,15 +407,11 @@ class Sequential:
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Sequential:
-        """Make a model, not built yet, from plain data.
+        """Make a model from what `to_config` returns; it is not built yet.
 
         Raises:
             TypeError: if a hyperparameter has the wrong type.
             ValueError: if a layer or one of its hyperparameters is unknown, missing or out of range.
-
-        Example:
-            >>> Sequential.from_config({"layers": [{"layer": "Dropout", "rate": 0.25}]})
-            Sequential([Dropout(rate=0.25)])
         """
         layers = config.get("layers") if isinstance(config, dict) else None
         if not isinstance(layers, list):
@@ -441,14 +440,14 @@ class Sequential:
         header, arrays = read_arrays(path, "cnn model")
         try:
             model = cls.from_config(header)
-            model._build_with(check_shape(header["input_shape"]), arrays)
-        except Exception as error:  # whatever a header that anyone may have written leads to
+            model._build_with(sample_shape(header["input_shape"]), arrays)
+        except Exception as error:  # a header from elsewhere may hold anything
             raise ValueError(f"{path} does not hold a model that fits together: {reason(error)}") from error
         return model
 
     def _build_with(self, input_shape: Shape, arrays: dict[str, Array]) -> None:
-        """Build the model with these arrays; a layer that they do not fit takes no memory."""
-        self.output_shape(input_shape)  # names a layer that does not fit the one before
+        """Build the model with these arrays; their shapes are checked before memory is taken."""
+        self.output_shape(input_shape)  # raises an error that names the layer which does not fit
         shape = input_shape
         for index, layer in enumerate(self.layers):
             for name, needed in layer.parameter_shapes(shape).items():
@@ -464,13 +463,13 @@ class Sequential:
         held = arrays.get(f"{index}.{name}")
         if held is None or held.shape != needed:
             raise ValueError(
-                f"layer {index} ({self.layers[index].name}) needs an array {index}.{name} of the shape "
+                f"layer {index} ({self.layers[index].kind}) needs an array {index}.{name} of the shape "
                 f"{list(needed)}, the file has {'none' if held is None else list(held.shape)}."
             )
 
 
 def _outputs_of(model: Sequential, x: Array) -> Array:
-    """Return the outputs of one part of the samples, in whatever thread or process this runs."""
+    """Return the outputs of one part of the samples, in any thread or process."""
     keep_freed_memory()
     with one_blas_thread():
         return model.forward_pass(x)[0]

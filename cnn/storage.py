@@ -1,4 +1,4 @@
-"""Files: arrays under flat names beside a header in JSON, in the `.npz` format, without pickle."""
+"""Files: arrays under flat names and a header in JSON, in the `.npz` format, without pickle."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def write_arrays(path: Path, kind: str, header: dict[str, Any], arrays: dict[str
 
     Args:
         path: where to.
-        kind: what the file is, such as `"cnn model"`; read_arrays asks for the same.
+        kind: what the file is, such as `"cnn model"`; `read_arrays` must get the same.
         header: plain data.
         arrays: float arrays under flat names.
 
     Raises:
-        OSError: if the file cannot be written; one that was there stays as it was.
+        OSError: if the file cannot be written; an existing file stays as it was.
     """
     text = json.dumps({"kind": kind, "version": FORMAT_VERSION, **header})
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -62,8 +62,8 @@ def read_arrays(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, Array]
             arrays = {name: members[name] for name in members.files}
         header = json.loads(str(arrays.pop(HEADER)))
         found, version = header["kind"], header["version"]
-    except Exception as error:  # a decoder that is given nonsense raises whatever it stumbles over
-        raise ValueError(f"{path} is no {kind} file, or a damaged one: {reason(error)}") from error
+    except Exception as error:  # damaged content can raise any error in a decoder
+        raise ValueError(f"{path} is not a {kind} file, or a damaged one: {reason(error)}") from error
     if found != kind:
         raise ValueError(f"{path} is a {_brief(found)} file, expected a {kind} file.")
     if version != FORMAT_VERSION:
@@ -80,18 +80,18 @@ def read_arrays(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, Array]
 
 
 def _brief(found: object) -> str:
-    """Return what is said of a file, or stands in it, as one line that no file can make endless."""
+    """Return a text that may come from a file as one line of limited length."""
     return " ".join(str(found).split())[:300]
 
 
 def reason(error: Exception) -> str:
-    """Return what an error says as the end of a sentence."""
+    """Return an error's message as the end of a sentence."""
     said = _brief(error) if str(error) else type(error).__name__
     return f"{said.rstrip('.')}."
 
 
 def _refuse_false_sizes(content: bytes) -> None:
-    """Refuse archives whose arrays claim more bytes than the file holds, before memory is taken for them."""
+    """Refuse archives whose arrays claim more bytes than the file has, before memory is taken for them."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for member in archive.infolist():
             if member.compress_type != zipfile.ZIP_STORED or member.compress_size != member.file_size:

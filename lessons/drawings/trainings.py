@@ -48,7 +48,7 @@ def draw_weights_dropout(theme: Theme, subtitle: str, pair: Pair) -> Sheet:
         furthest = max(float(np.abs(array).max()) for array in arrays)
         edges = np.linspace(-furthest, furthest, bins(arrays[0].size) + 1).tolist()
         layer = int(name.partition(".")[0])
-        axes.set_title(f"layer {layer}, {pair.with_it.model.layers[layer].name}: {arrays[0].size:,} weights")
+        axes.set_title(f"layer {layer}, {pair.with_it.model.layers[layer].kind}: {arrays[0].size:,} weights")
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
         axes.xaxis.set_major_locator(MaxNLocator(7))

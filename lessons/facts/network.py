@@ -50,7 +50,7 @@ def weights(model: cnn.Sequential, kinds: tuple[type[cnn.Layer], ...]) -> str:
             ends = f"{tidy(weight.min())} to {tidy(weight.max())}"
             share = f"{(weight > 0).mean():.0%}"
             spread, biases = tidy(weight.std(), 3), f"{tidy(bias.min())} to {tidy(bias.max())}"
-            rows.append([f"{place}. {layer.name}", times(weight.shape), ends, spread, share, biases])
+            rows.append([f"{place}. {layer.kind}", times(weight.shape), ends, spread, share, biases])
     if not rows:
         return none_of(kinds)
     head = ["layer", "`weight`", "its numbers", "their standard deviation", "above 0", "biases"]
@@ -60,7 +60,7 @@ def weights(model: cnn.Sequential, kinds: tuple[type[cnn.Layer], ...]) -> str:
 def batch_normalisation(model: cnn.Sequential) -> str:
     """Return what each batch normalisation has learned and measured, from the least to the largest."""
     rows = [
-        [f"{place}. {layer.name}", str(layer.params["scale"].size)]
+        [f"{place}. {layer.kind}", str(layer.params["scale"].size)]
         + [
             f"{tidy(array.min())} to {tidy(array.max())}"
             for array in (*layer.params.values(), *layer.state.values())
@@ -79,7 +79,7 @@ def dropout(model: cnn.Sequential) -> str:
     shapes = shapes_along(model)
     rows = [
         [
-            f"{place}. {layer.name}",
+            f"{place}. {layer.kind}",
             f"{layer.rate:g}",
             f"{math.prod(shapes[place]):,}",
             f"{layer.rate * math.prod(shapes[place]):,.0f}",
@@ -133,7 +133,7 @@ def _counted(subject: Subject, images: int) -> tuple[str, str]:
             kept[place] += float((values[place + 1] != 0).mean()) * len(x)
     rows = [
         [
-            f"{place}. {layers[place].name}",
+            f"{place}. {layers[place].kind}",
             f"{positive[place].size:,}",
             f"{positive[place].sum() / (count * positive[place].size):.1%}",
             f"{(positive[place] == 0).sum():,}",
@@ -144,7 +144,7 @@ def _counted(subject: Subject, images: int) -> tuple[str, str]:
     shapes = shapes_along(subject.model)
     pooled = [
         [
-            f"{place}. {layers[place].name}",
+            f"{place}. {layers[place].kind}",
             times(shapes[place]),
             times(shapes[place + 1]),
             f"{1 - math.prod(shapes[place + 1]) / math.prod(shapes[place]):.0%}",

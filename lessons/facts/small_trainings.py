@@ -32,7 +32,7 @@ def small_facts(chosen: Figures, dropout: Pair, activations: Pair, images: int) 
 def weights(pair: Pair) -> str:
     """Return how widely the weights of each layer spread."""
     rows = [
-        [f"{name.partition('.')[0]}. {pair.without.model.layers[int(name.partition('.')[0])].name}"]
+        [f"{name.partition('.')[0]}. {pair.without.model.layers[int(name.partition('.')[0])].kind}"]
         + [f"{one.model.params[name].astype(np.float64).std():.4f}" for one in (pair.without, pair.with_it)]
         for name in pair.without.model.params
         if name.endswith(".weight")
@@ -99,7 +99,7 @@ def optimiser_paths(valley: Valley) -> str:
 
 def _layers(trained: Trained) -> str:
     return " → ".join(
-        f"{layer.name} {layer.units}" if isinstance(layer, cnn.Dense) else layer.name
+        f"{layer.kind} {layer.units}" if isinstance(layer, cnn.Dense) else layer.kind
         for layer in trained.model.layers
     )
 

@@ -54,7 +54,7 @@ def make_optimiser(config: Mapping[str, Any]) -> cnn.Optimiser:
 
     Example:
         >>> make_optimiser({"optimiser": "SGD", "learning_rate": {"schedule": "OneCycle", "peak": 0.1}})
-        SGD(learning_rate=OneCycle(peak=0.1, rise=0.3, start_divisor=25.0, end_divisor=10000.0), \
+        SGD(learning_rate=OneCycle(peak=0.1, warm_up=0.3, start=None, end=None), \
 weight_decay=0.0, clip_norm=None, momentum=0.0, nesterov=False)
     """
     rate = config.get("learning_rate")

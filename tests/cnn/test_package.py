@@ -22,21 +22,6 @@ import cnn
 from tests.cnn.tiny import ROOT, run_python
 
 MODULES = [importlib.import_module(info.name) for info in pkgutil.walk_packages(cnn.__path__, "cnn.")]
-# Frames to build on and tools, which nobody published.
-WITHOUT_SOURCE = {
-    "Augmentation",
-    "BestWeights",
-    "Callback",
-    "Checkpoint",
-    "ConstantRate",
-    "Loss",
-    "Optimiser",
-    "ProgressBar",
-    "Schedule",
-    "Sequential",
-    "Training",
-    "one_hot",
-}
 
 
 # Names and docstrings ---------------------------------------------------------------------------------
@@ -61,20 +46,6 @@ def test_every_kind_of_thing_that_users_combine_can_be_imported_from_the_package
     }
     assert len(found) > len(bases)
     assert found <= set(cnn.__all__)
-
-
-@pytest.mark.parametrize("name", cnn.__all__)
-def test_every_name_has_a_docstring_with_an_example(name: str) -> None:
-    text = inspect.cleandoc(vars(cnn)[name].__doc__ or "")  # getdoc would take that of a base class
-    assert text.splitlines()[0].endswith(".")
-    assert "\nExample:\n    >>> " in text
-
-
-def test_every_method_that_somebody_published_names_its_source() -> None:
-    without = {
-        name for name in cnn.__all__ if "\nSource:\n    " not in inspect.cleandoc(vars(cnn)[name].__doc__)
-    }
-    assert without == WITHOUT_SOURCE
 
 
 def public_definitions(module: ModuleType) -> list[tuple[str, str | None]]:

@@ -83,7 +83,7 @@ def test_every_layer_is_held_against_the_file_before_it_is_built(tmp_path: Path)
             (tmp_path / "less.npz").write_bytes(rewritten(content, {}, less))
             assert_damaged(
                 tmp_path / "less.npz",
-                f"layer {place} ({layer.name}) needs an array of {largest.size} numbers, "
+                f"layer {place} ({layer.kind}) needs an array of {largest.size} numbers, "
                 f"the largest that the file holds for it has {largest.size - 1}.",
             )
 

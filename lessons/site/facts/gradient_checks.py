@@ -127,7 +127,7 @@ def _turned_filter_forgotten(layer: cnn.Layer, dy: Array, cache: Any) -> tuple[A
 
 def _to_the_whole_window(layer: cnn.Layer, dy: Array, cache: Any) -> tuple[Array, Gradients]:
     dx, _ = layer.backward_pass(dy, cache)
-    (h_f, w_f), _ = layer.window(dx.shape[1:]) or ((1, 1), (1, 1))
+    (h_f, w_f), _ = layer.receptive_window(dx.shape[1:]) or ((1, 1), (1, 1))
     return dy.repeat(h_f, axis=1).repeat(w_f, axis=2), {}
 
 
@@ -172,13 +172,13 @@ def gradient_check(page: str) -> str:
     right, wrong = (
         _errors(layer, check.input_shape) for layer in (check.layer, WithMistake(check.layer, check.wrong))
     )
-    return _table(check.layer.name, right, wrong, check.mistake)
+    return _table(check.layer.kind, right, wrong, check.mistake)
 
 
 def activations() -> str:
     """Return the checks of all activations, beside a ReLU with a mistake."""
     kinds = cnn.ReLU(), cnn.LeakyReLU(0.1), cnn.Sigmoid(), cnn.Tanh(), cnn.GELU()
-    rows = [[layer.name, _power(_errors(layer, (4, 10))["x"])] for layer in kinds]
+    rows = [[layer.kind, _power(_errors(layer, (4, 10))["x"])] for layer in kinds]
     wrong = _errors(WithMistake(cnn.ReLU(), lambda layer, dy, _: layer.backward_pass(dy, dy)), (4, 10))["x"]
     rows.append(["with a mistake: ReLU, gated by the sign of dy", _power(wrong)])
     return table(["activation", "largest relative error of dx"], rows, numbers=1)

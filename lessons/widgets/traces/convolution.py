@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from cnn import Conv2D
 from cnn.layers.padding import Padding
-from cnn.layers.windows import place_windows
+from cnn.layers.windows import fit_windows
 from cnn.types import Array
 from lessons.kit.traces import Grid, Step, added, cell, product, track
 
@@ -67,7 +67,7 @@ def _case(
     y, cache = layer.forward_pass(x)
     dx, grads = layer.backward_pass(dy, cache)
 
-    windows = place_windows("Conv2D", x.shape[1:3], weight.shape[:2], (stride, stride), padding)
+    windows = fit_windows("Conv2D", x.shape[1:3], weight.shape[:2], (stride, stride), padding)
     is_padding = windows.pad(np.zeros_like(x), 1)[0] == 1
     padded = Grid("x", "input", windows.pad(x, 0)[0], "x, padded" if is_padding.any() else "", is_padding)
     filters = Grid("weight", "parameter", layer.params["weight"])
@@ -118,7 +118,7 @@ def forward_steps(
     bias: Grid,
     y: Grid,
     stride: int = 1,
-    statement: str = "y = convolve(x, weight, self._windows(x.shape[1:]), bias)",
+    statement: str = "y = convolve(x, weight, self._fit_windows(x.shape[1:]), bias)",
 ) -> Iterator[Step]:
     """Fill y: each number is a window times a filter, added up, and the bias."""
     for p, q, f in np.ndindex(y.values.shape):
@@ -138,7 +138,7 @@ def weight_steps(
     dy: Grid,
     dweight: Grid,
     stride: int = 1,
-    statement: str = "dweight += (patches.T @ places).reshape(dweight.shape)",
+    statement: str = "dweight += (patches.T @ positions).reshape(dweight.shape)",
 ) -> Iterator[Step]:
     """Fill dweight: each number of the filter met one pixel of every window."""
     for i, j, k, f in np.ndindex(dweight.values.shape):
@@ -151,7 +151,7 @@ def weight_steps(
         yield Step(statement, dweight, (i, j, k, f), added(products), why)
 
 
-def bias_steps(dy: Grid, dbias: Grid, statement: str = "dbias += sum_channels(places)") -> Iterator[Step]:
+def bias_steps(dy: Grid, dbias: Grid, statement: str = "dbias += sum_channels(positions)") -> Iterator[Step]:
     """Fill dbias: the bias went into every output of its filter."""
     for (f,) in np.ndindex(dbias.values.shape):
         gradients = [cell(dy, p, q, f) for p, q in np.ndindex(dy.values.shape[:2])]
@@ -174,7 +174,7 @@ def _spread(
 
 def _input_steps(dy: Grid, turned: Grid, dx: Grid) -> Iterator[Step]:
     """Fill dx: the turned filter slides over dy, one step at a time."""
-    statement = "return convolve(dy, rotated, self._windows(x.shape[1:]).transposed())"
+    statement = "return convolve(dy, rotated, self._fit_windows(x.shape[1:]).transposed())"
     for r, s, k in np.ndindex(dx.values.shape):
         products = [
             product(cell(dy, r + i, s + j, f), cell(turned, i, j, f, k))

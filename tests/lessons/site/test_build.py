@@ -97,7 +97,7 @@ def test_the_reference_has_a_page_for_each_module_and_names_no_private_member() 
     navigation = Path("mkdocs.yml").read_text(encoding="utf-8")
     assert all(f" built/{page}\n" in navigation for page in pages)
     assert "members: [build, output_shape, forward_pass," in pages["reference/cnn.layers.convolution.md"]
-    assert "_windows" not in pages["reference/cnn.layers.convolution.md"]
+    assert "_fit_windows" not in pages["reference/cnn.layers.convolution.md"]
 
 
 def test_writing_removes_what_is_no_longer_needed_and_leaves_the_rest_alone(
