@@ -97,10 +97,10 @@ def _module(layer: cnn.Layer, shape: Shape) -> Any:
     module: Any
     match layer:
         case cnn.Conv2D():
-            size, stride = layer.window(shape)
+            size, stride = layer.receptive_window(shape)
             module = nn.Conv2d(shape[2], layer.filters, size, stride, _padding(layer, shape))
         case cnn.MaxPool2D():
-            size, stride = layer.window(shape)
+            size, stride = layer.receptive_window(shape)
             module = nn.MaxPool2d(size, stride, _padding(layer, shape))
         case cnn.BatchNorm():
             kind = nn.BatchNorm2d if len(shape) == 3 else nn.BatchNorm1d
@@ -114,13 +114,15 @@ def _module(layer: cnn.Layer, shape: Shape) -> Any:
         case cnn.Flatten():
             module = nn.Flatten()
         case _:
-            raise ValueError(f"{layer.name} has no counterpart here.")
+            raise ValueError(f"{layer.kind} has no counterpart here.")
     return module
 
 
 def _padding(layer: cnn.Conv2D | cnn.MaxPool2D, shape: Shape) -> tuple[int, int]:
     """Return the rows and columns that are added on each side."""
-    (top, bottom), (left, right) = pads_of(layer.padding, (shape[0], shape[1]), *layer.window(shape))
+    (top, bottom), (left, right) = pads_of(
+        layer.padding, (shape[0], shape[1]), *layer.receptive_window(shape)
+    )
     if top != bottom or left != right:
         raise ValueError(f"PyTorch pads opposite sides equally, received {layer} on images of {shape}.")
     return top, left

@@ -7,16 +7,15 @@ Every dimension letter means one thing everywhere:
 - h_out, w_out: height and width of the grid of windows;
 - n_in, n_out: inputs and outputs of a dense layer.
 
-In formulas n, p, q, k count samples, rows and columns of the output, and channels of the input; i and j are
-row and column inside a window, f is the filter.
+In formulas n, p, q and k are indices of samples, of rows and columns of the output, and of channels of the
+input; (i, j) is the offset inside a window, and f the index of a filter.
 
 Images are `[n, h, w, c]`, filters `[h_f, w_f, c, n_f]`, dense weights `[n_in, n_out]`. dy is the gradient of
 the loss with respect to y, and so on.
 """
 
 from cnn.augmentation import Augmentation, RandomAffine
-from cnn.averaging import WeightAverage
-from cnn.callbacks import BestWeights, Checkpoint, EarlyStopping, ProgressBar
+from cnn.callbacks import BestWeights, Checkpoint, EarlyStopping, ProgressBar, WeightAverage
 from cnn.gradients import gradient_check
 from cnn.initialisers import glorot_normal, glorot_uniform, he_normal, he_uniform
 from cnn.labels import one_hot
@@ -39,8 +38,7 @@ from cnn.layers import (
 )
 from cnn.losses import Loss, MeanSquaredError, SoftmaxCrossEntropy
 from cnn.metrics import accuracy, confusion_matrix
-from cnn.optimiser_base import Optimiser
-from cnn.optimisers import SGD, Adam, AdamW, RMSProp
+from cnn.optimisers import SGD, Adam, AdamW, Optimiser, RMSProp
 from cnn.schedules import ConstantRate, CosineDecay, OneCycle, Schedule, StepDecay
 from cnn.sequential import Sequential
 from cnn.training import Callback, Training

@@ -1,4 +1,4 @@
-"""Augmentation: in each epoch another distorted copy of every image, so that a model sees no image twice."""
+"""Augmentation: every epoch distorts every image in another way, so the model never sees one twice."""
 
 from __future__ import annotations
 
@@ -14,26 +14,20 @@ from cnn.types import Array
 
 
 class Augmentation(ABC):
-    """A random change of images, decided by random numbers that come in from outside.
+    """A random change of images, with random numbers that come from outside.
 
-    `Sequential.fit` draws them for each sample and epoch, so that what a sample becomes depends neither on
-    its neighbours nor on who computes it.
+    `Sequential.fit` draws them for each sample and epoch. So the result depends neither on the other samples
+    nor on the worker that computes it.
 
     Attributes:
         numbers: how many random numbers a sample needs.
-
-    Example:
-        >>> augmentation = RandomAffine(rotation=10, shift=2)
-        >>> draws = np.random.default_rng(0).random((5, augmentation.numbers))
-        >>> augmentation(np.ones((5, 28, 28, 1), np.float32), draws).shape
-        (5, 28, 28, 1)
     """
 
     numbers: ClassVar[int]
 
     @abstractmethod
     def __call__(self, x: Array, draws: Array) -> Array:
-        """Return changed samples; the given ones stay as they are.
+        """Return changed copies of the samples.
 
         Args:
             x: the samples, `[n, …]`, float32 or float64; the result has the same shape and type.
@@ -41,22 +35,22 @@ class Augmentation(ABC):
 
         Raises:
             TypeError: if `x` is not an array of float32 or float64.
-            ValueError: if the samples or the draws have a shape that does not fit.
+            ValueError: if the shapes of the samples and the draws do not fit.
         """
 
 
 @dataclass(kw_only=True)
 class RandomAffine(Augmentation):
-    """Turn, stretch, lean and move each image about its centre.
+    """Rotate, stretch, shear and shift each image about its centre.
 
-    A pixel i rows below the centre and j columns to its right takes the value that the image has at
+    The pixel i rows below the centre and j columns to its right gets the value of the image at
 
         row = cos α · u − sin α · v + s,  column = sin α · u + cos α · v + t
 
     below and to the right of the centre, where u = (1 + a) · i and v = (1 + b) · j + k · u. Between pixels
-    the value is interpolated, first along the rows, then between them; beyond the edge it is that of the
-    nearest pixel. α, a, b, k, s and t are uniform in plus or minus the range of their kind, at draws of 0
-    to 1; those at draws of ½ change nothing.
+    the value is interpolated, first along the rows, then between them; outside the image it is the value of
+    the nearest pixel. α, a, b, k, s and t are uniform between −range and range: a draw of 0 gives −range, a
+    draw of ½ gives 0, which changes nothing.
 
     Args:
         rotation: the range of α in degrees, in [0, 360).
@@ -104,16 +98,16 @@ class RandomAffine(Augmentation):
         return _interpolated(x, *self._positions(draws, *x.shape[1:3]))
 
     def _positions(self, draws: Array, h: int, w: int) -> tuple[Array, Array]:
-        """Return row and column from which each pixel takes its value, `[n, h, w]` each.
+        """Return the row and the column from which each pixel gets its value, `[n, h, w]` each.
 
-        They are float32, in which sine and cosine have the same bits on every CPU.
+        They are float32, since sine and cosine of float32 have the same bits on every CPU.
         """
         kinds = radians(self.rotation), self.scale, self.scale, self.shear, self.shift, self.shift
         angle, a, b, k, s, t = (np.array(kinds, np.float32) * (2 * draws - 1).astype(np.float32)).T
         cos, sin = np.cos(angle), np.sin(angle)
         middle_row, middle_column = np.float32((h - 1) / 2), np.float32((w - 1) / 2)
         i, j = np.arange(h, dtype=np.float32) - middle_row, np.arange(w, dtype=np.float32) - middle_column
-        u, v = np.outer(1 + a, i), np.outer(1 + b, j)  # v without the shear, which goes along with u
+        u, v = np.outer(1 + a, i), np.outer(1 + b, j)  # v without the shear
         k, s, t, cos, sin = (number[:, None] for number in (k, s, t, cos, sin))
         rows = ((cos - sin * k) * u + (middle_row + s))[:, :, None] - (sin * v)[:, None, :]
         columns = ((sin + cos * k) * u + (middle_column + t))[:, :, None] + (cos * v)[:, None, :]

@@ -8,8 +8,9 @@ from math import inf, isnan
 from pathlib import Path
 from typing import Any
 
-from cnn.averaging import WeightAverage
-from cnn.checks import whole_number
+import numpy as np
+
+from cnn.checks import number_between, whole_number
 from cnn.storage import read_arrays, write_arrays
 from cnn.training import Callback, CallbackLike, Record, Training
 from cnn.types import Array
@@ -20,9 +21,6 @@ class ProgressBar(Callback):
 
     Raises:
         ImportError: if tqdm is not installed.
-
-    Example:
-        >>> bar = ProgressBar()
     """
 
     def __init__(self) -> None:
@@ -34,7 +32,7 @@ class ProgressBar(Callback):
         self._bar: Any = None
 
     def on_step_end(self, training: Training) -> None:
-        """Move the bar; it opens at the first step, where training began or went on from a checkpoint."""
+        """Move the bar; the first step opens it, perhaps in a later epoch after a checkpoint."""
         before = training.epoch * len(training.x)
         if self._bar is None:
             self._bar = self._new_bar(
@@ -69,15 +67,11 @@ class ProgressBar(Callback):
 
 
 class BestWeights(Callback):
-    """Keep the parameters of the best epoch, and put them back at the end.
+    """Keep the parameters of the best epoch, and give them back to the model at the end.
 
     Args:
-        monitor: the entry of the history to go by; an accuracy should be high, anything else low. Of
-            several equally good epochs the first is taken.
-
-    Example:
-        >>> BestWeights("validation_accuracy").monitor
-        'validation_accuracy'
+        monitor: the entry of the history that decides; an accuracy should be high, anything else low. If
+            several epochs are equally good, the first counts.
     """
 
     def __init__(self, monitor: str = "validation_loss") -> None:
@@ -85,25 +79,26 @@ class BestWeights(Callback):
         self._best: dict[str, Array] = {}
 
     def on_fit_start(self, training: Training) -> None:
-        """Refuse to monitor what no epoch will record."""
+        """Refuse an entry that this training will not record."""
         _check_monitor(self, self.monitor, training)
 
     def on_epoch_end(self, training: Training) -> None:
-        """Keep the parameters if no epoch so far was as good."""
+        """Keep the parameters if this epoch is the best so far."""
         if best_epoch(training.history, self.monitor) == training.epoch:
             self._best = training.model.params | training.model.state
 
     def on_fit_end(self, training: Training) -> None:
-        """Put the best parameters back."""
+        """Give the best parameters back to the model."""
         training.model.assign(self._best)
 
-    def arrays(self) -> dict[str, Array]:
-        """Return the best parameters so far."""
+    @property
+    def state(self) -> dict[str, Array]:
+        """The best parameters so far."""
         return self._best
 
-    def restore(self, arrays: dict[str, Array]) -> None:
-        """Take the best parameters back."""
-        self._best = arrays
+    def load_state(self, state: dict[str, Array]) -> None:
+        """Take the best parameters that a checkpoint kept."""
+        self._best = state
 
 
 class EarlyStopping(Callback):
@@ -111,14 +106,10 @@ class EarlyStopping(Callback):
 
     Args:
         patience: how many epochs in a row may bring no improvement, 1 or more.
-        monitor: the entry of the history to go by, as in BestWeights.
+        monitor: the entry of the history that decides, as in BestWeights.
 
     Raises:
         ValueError: if `patience` is less than 1.
-
-    Example:
-        >>> EarlyStopping(patience=3).patience
-        3
 
     Source:
         Prechelt: Early stopping, but when? 1998.
@@ -129,46 +120,114 @@ class EarlyStopping(Callback):
         self.monitor = monitor
 
     def on_fit_start(self, training: Training) -> None:
-        """Refuse to monitor what no epoch will record."""
+        """Refuse an entry that this training will not record."""
         _check_monitor(self, self.monitor, training)
 
     def on_epoch_end(self, training: Training) -> None:
-        """Stop training if the best epoch is too long ago."""
+        """Stop training if the best epoch is `patience` epochs ago."""
         if training.epoch - best_epoch(training.history, self.monitor) >= self.patience:
             training.stopped = True
 
 
+class WeightAverage(Callback):
+    """Average parameters and state over the steps, recent ones more; validate and keep the average.
+
+    After step t, with d the decay and w the array: average ← average + (1 − d) / (1 − dᵗ) · (w − average).
+    This is the mean of the arrays after all steps so far, where each counts d times as much as the next one.
+    Training goes on with the arrays themselves. The validation, the callbacks after each epoch and the final
+    model get the averages.
+
+    Args:
+        decay: d, in [0, 1); the average covers about the last 1 / (1 − d) steps.
+
+    Raises:
+        TypeError: if `decay` is not a number.
+        ValueError: if it is out of range; at the start of training, if there is another WeightAverage.
+
+    Source:
+        Polyak, Juditsky: Acceleration of stochastic approximation by averaging, SIAM Journal on Control and
+        Optimization 30, 1992; the decay: Tarvainen, Valpola: Mean teachers, NeurIPS 2017, arXiv:1703.01780.
+    """
+
+    def __init__(self, decay: float) -> None:
+        self.decay = number_between("WeightAverage", "decay", decay, 0, 1)
+        self._mass = 0.0  # 1 − dᵗ
+        self._averages: dict[str, Array] = {}
+        self._trained: dict[str, Array] = {}
+
+    def __repr__(self) -> str:
+        return f"WeightAverage({self.decay})"
+
+    def on_fit_start(self, training: Training) -> None:
+        """Forget an earlier training."""
+        if sum(isinstance(callback, WeightAverage) for callback in training.callbacks) > 1:
+            raise ValueError("A training can have one WeightAverage, received several: leave only one.")
+        self._mass, self._averages, self._trained = 0.0, {}, {}
+
+    def on_epoch_start(self, training: Training) -> None:
+        """Give the model the trained arrays back in place of the averages."""
+        training.model.assign(self._trained)
+
+    def on_step_end(self, training: Training) -> None:
+        """Move the averages towards the present arrays."""
+        self._mass = self.decay * self._mass + (1 - self.decay)
+        share = (1 - self.decay) / self._mass
+        for name, array in (training.model.params | training.model.state).items():
+            if name not in self._averages:
+                self._averages[name] = array.copy()
+            difference = array - self._averages[name]
+            difference *= share
+            self._averages[name] += difference
+
+    def on_validation_start(self, training: Training) -> None:
+        """Give the model copies of the averages, since the averages themselves go on changing in place."""
+        self._trained = training.model.params | training.model.state
+        training.model.assign({name: average.copy() for name, average in self._averages.items()})
+
+    @property
+    def state(self) -> dict[str, Array]:
+        """The averages, the trained arrays, and 1 − dᵗ."""
+        averages = {f"average {name}": average for name, average in self._averages.items()}
+        trained = {f"trained {name}": array for name, array in self._trained.items()}
+        return averages | trained | {"mass": np.array(self._mass)}
+
+    def load_state(self, state: dict[str, Array]) -> None:
+        """Take the arrays that a checkpoint kept."""
+        self._mass = float(state["mass"])
+        homes = {"average": self._averages, "trained": self._trained}
+        for name, array in state.items():
+            kind, _, flat_name = name.partition(" ")
+            if kind in homes:
+                homes[kind][flat_name] = array
+
+
 class Checkpoint(Callback):
-    """Write all that training needs to go on to a file after each epoch, and go on from it if it is there.
+    """After each epoch, write a file with all that training needs to go on; go on from it if it exists.
 
     A training that is killed and started again with the same arguments and data ends with the same bits as
-    one that was never disturbed. Arguments are compared, of the data only the shape. The file stays at the
-    end; delete it to train afresh.
+    an undisturbed one. The arguments are compared; of the data only the shape is. The file stays after the
+    end; delete it to train from the beginning.
 
     Args:
         path: the file; its folder is created.
 
     Raises:
         ValueError: at the start of training, if the file belongs to a training with other arguments or is
-            damaged, or if other callbacks, whose memory it keeps, come after this one.
-
-    Example:
-        >>> Checkpoint("run.npz").path.name
-        'run.npz'
+            damaged, or if other callbacks come after this one, which keeps their state.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
 
     def on_fit_start(self, training: Training) -> None:
-        """Go on from the file, if it is there."""
+        """Go on from the file, if it exists."""
         if training.callbacks[-1] is not self:
             raise ValueError(
                 "Checkpoint must be the last callback, so that it keeps what the others have done."
             )
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if self.path.exists():
-            self._restore(training)
+            self._resume(training)
 
     def on_epoch_end(self, training: Training) -> None:
         """Write the file."""
@@ -179,9 +238,13 @@ class Checkpoint(Callback):
             "history": training.history,
             "optimiser_steps": training.optimiser.steps,
         }
-        write_arrays(self.path, "cnn checkpoint", header, _flatten(_memories(training)))
+        kept = {"model": training.model.params | training.model.state}
+        kept |= {f"optimiser {slot}": arrays for slot, arrays in training.optimiser.state.items()}
+        kept |= {name: callback.state for name, callback in _named(training.callbacks)}
+        flat = {f"{owner}/{name}": array for owner, arrays in kept.items() for name, array in arrays.items()}
+        write_arrays(self.path, "cnn checkpoint", header, flat)
 
-    def _restore(self, training: Training) -> None:
+    def _resume(self, training: Training) -> None:
         try:
             header, arrays = read_arrays(self.path, "cnn checkpoint")
             run, epoch, stopped = header["run"], header["epoch"], header["stopped"]
@@ -198,26 +261,18 @@ class Checkpoint(Callback):
         training.epoch, training.stopped = epoch, stopped
         training.history[:] = history
         training.optimiser.steps = optimiser_steps
-        kept = _unflatten(arrays)
+        kept: dict[str, dict[str, Array]] = {}
+        for flat_name, array in arrays.items():
+            owner, _, name = flat_name.partition("/")
+            kept.setdefault(owner, {})[name] = array
         training.model.assign(kept.get("model", {}))
-        training.optimiser.memory = {
-            kind.removeprefix("optimiser "): values
-            for kind, values in kept.items()
-            if kind.startswith("optimiser ")
+        training.optimiser.state = {
+            owner.removeprefix("optimiser "): state
+            for owner, state in kept.items()
+            if owner.startswith("optimiser ")
         }
         for name, callback in _named(training.callbacks):
-            callback.restore(kept.get(name, {}))
-
-
-def _check_monitor(callback: Callback, monitor: str, training: Training) -> None:
-    known = ["learning_rate", "loss", "accuracy"]
-    if training.validation_data is not None:
-        known += ["validation_loss", "validation_accuracy"]
-    if monitor not in known:
-        raise ValueError(
-            f"{type(callback).__name__} cannot monitor {monitor!r}, this training records {', '.join(known)}"
-            f"{': give fit validation_data' if monitor.startswith('validation_') else ''}."
-        )
+            callback.load_state(kept.get(name, {}))
 
 
 def best_epoch(history: list[Record], monitor: str) -> int:
@@ -240,8 +295,19 @@ def best_epoch(history: list[Record], monitor: str) -> int:
     return int(max(history, key=goodness)["epoch"])
 
 
+def _check_monitor(callback: Callback, monitor: str, training: Training) -> None:
+    known = ["learning_rate", "loss", "accuracy"]
+    if training.validation_data is not None:
+        known += ["validation_loss", "validation_accuracy"]
+    if monitor not in known:
+        raise ValueError(
+            f"{type(callback).__name__} cannot monitor {monitor!r}, this training records {', '.join(known)}"
+            f"{': give fit validation_data' if monitor.startswith('validation_') else ''}."
+        )
+
+
 def _arguments(training: Training) -> dict[str, Any]:
-    """Return what must be the same for a training to go on, in readable form."""
+    """Return, in readable form, what must be the same for a training to go on."""
     return {
         "model": repr(training.model),
         "optimiser": repr(training.optimiser),
@@ -256,15 +322,8 @@ def _arguments(training: Training) -> dict[str, Any]:
     }
 
 
-def _memories(training: Training) -> dict[str, dict[str, Array]]:
-    """Return all arrays that training goes on with, under who keeps them."""
-    memories = {"model": training.model.params | training.model.state}
-    memories |= {f"optimiser {kind}": values for kind, values in training.optimiser.memory.items()}
-    return memories | {name: callback.arrays() for name, callback in _named(training.callbacks)}
-
-
 def _named(callbacks: list[CallbackLike]) -> list[tuple[str, Callback]]:
-    """Name callbacks by their kind and their place among its like: others may be added or left out."""
+    """Name callbacks by their kind and number within it, so that other kinds may be added or left out."""
     kinds: Counter[str] = Counter()
     named = []
     for callback in callbacks:
@@ -273,18 +332,6 @@ def _named(callbacks: list[CallbackLike]) -> list[tuple[str, Callback]]:
             kinds[kind] += 1
             named.append((f"callback {kind} {kinds[kind]}", callback))
     return named
-
-
-def _flatten(memories: dict[str, dict[str, Array]]) -> dict[str, Array]:
-    return {f"{owner}/{name}": array for owner, arrays in memories.items() for name, array in arrays.items()}
-
-
-def _unflatten(arrays: dict[str, Array]) -> dict[str, dict[str, Array]]:
-    memories: dict[str, dict[str, Array]] = {}
-    for flat_name, array in arrays.items():
-        owner, _, name = flat_name.partition("/")
-        memories.setdefault(owner, {})[name] = array
-    return memories
 
 
 def _readable(name: str, value: float) -> str:

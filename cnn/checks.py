@@ -1,4 +1,7 @@
-"""Checks of what comes in from outside: one sentence with what was received and what was expected."""
+"""Checks of what comes in from outside: an error says what was received and what was expected.
+
+A function `check_…` returns nothing; the others return the value that they have checked.
+"""
 
 from collections.abc import Collection
 from typing import Any
@@ -14,16 +17,13 @@ def check_float_array(owner: str, x: object, axes: str = "n …") -> None:
     """Refuse anything but a float32 or float64 array with these axes.
 
     Args:
-        owner: who asks; the message begins with it.
-        x: what came in.
+        owner: who expects the array; the message begins with it.
+        x: what was received.
         axes: the letters of the expected axes, such as `"n h w c"`, with `…` for any number of them.
 
     Raises:
         TypeError: if `x` is not an array of float32 or float64.
-        ValueError: if its number of axes is another.
-
-    Example:
-        >>> check_float_array("Dense", np.ones((2, 3), np.float32), "n n_in")
+        ValueError: if it has another number of axes.
     """
     if not isinstance(x, np.ndarray):
         raise TypeError(f"{owner} expects a NumPy array, received {type(x).__name__}.")
@@ -41,26 +41,26 @@ def check_float_array(owner: str, x: object, axes: str = "n …") -> None:
 
 
 def check_finite(name: str, x: Array) -> None:
-    """Refuse NaN and infinity, and say where the first one is.
+    """Refuse NaN and infinity.
 
     Raises:
-        ValueError: if any number of `x` is not finite.
+        ValueError: if a number of `x` is not finite; the message says where the first one is.
     """
     finite = np.isfinite(x)
     if not finite.all():
-        place = tuple(int(i) for i in np.argwhere(~finite)[0])
+        index = tuple(int(i) for i in np.argwhere(~finite)[0])
         raise ValueError(
-            f"{name} must hold finite numbers only, received {x[place]} at {list(place)} "
+            f"{name} must hold finite numbers only, received {x[index]} at {list(index)} "
             f"and {np.count_nonzero(~finite)} such in all: clean the data first."
         )
 
 
 def check_samples(name: str, x: Array, input_shape: Shape) -> None:
-    """Refuse samples that a model of this input shape cannot take, at the point where data enters it.
+    """Refuse samples that a model of this input shape cannot take.
 
     Raises:
         TypeError: if `x` is not an array of float32 or float64.
-        ValueError: if a sample has another shape, there is none, or a number is not finite.
+        ValueError: if the samples have another shape, there are none, or a number is not finite.
     """
     check_float_array(name, x)
     if x.shape[1:] != input_shape:
@@ -71,15 +71,11 @@ def check_samples(name: str, x: Array, input_shape: Shape) -> None:
     check_finite(name, x)
 
 
-def check_shape(shape: Shape) -> Shape:
-    """Return a sample's shape as a tuple, if it consists of whole numbers from 1 on.
+def sample_shape(shape: Shape) -> Shape:
+    """Return a sample's shape as a tuple, if its lengths are whole numbers from 1 on.
 
     Raises:
-        ValueError: if it does not.
-
-    Example:
-        >>> check_shape([28, 28, 1])
-        (28, 28, 1)
+        ValueError: if they are not.
     """
     lengths = tuple(shape)
     if not all(isinstance(length, int | np.integer) and length > 0 for length in lengths):
@@ -93,10 +89,6 @@ def whole_number(owner: str, name: str, value: object, minimum: int) -> int:
     Raises:
         TypeError: if it is not a whole number.
         ValueError: if it is smaller.
-
-    Example:
-        >>> whole_number("Dense", "units", 10, minimum=1)
-        10
     """
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise TypeError(f"{owner}: {name} must be a whole number, received {value!r}.")
@@ -133,16 +125,12 @@ def number_between(
     Raises:
         TypeError: if it is not a number.
         ValueError: if it lies outside.
-
-    Example:
-        >>> number_between("Dropout", "rate", 0.25, 0, 1)
-        0.25
     """
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
         raise TypeError(f"{owner}: {name} must be a number, received {value!r}.")
     try:
         number = float(value)
-    except OverflowError:  # a whole number beyond all floats
+    except OverflowError:  # a whole number that is too large for a float
         number = np.inf if value > 0 else -np.inf
     if not low <= number < high or (open_low and number == low):
         bracket = "(" if open_low else "["
@@ -151,14 +139,10 @@ def number_between(
 
 
 def one_of(owner: str, name: str, value: Any, choices: Collection[str]) -> Any:
-    """Return `value` if it is among the choices.
+    """Return `value` if it is one of the choices.
 
     Raises:
         ValueError: if it is not; the message lists them.
-
-    Example:
-        >>> one_of("Conv2D", "padding", "same", ["same", "valid"])
-        'same'
     """
     if value not in list(choices):
         raise ValueError(f"{owner}: {name} must be one of {', '.join(choices)}, received {value!r}.")

@@ -1,4 +1,4 @@
-"""From plain data, as it stands in a YAML or JSON file, to layers and other dataclasses."""
+"""From plain data, as in a YAML or JSON file, to layers and other dataclasses."""
 
 from __future__ import annotations
 
@@ -13,17 +13,7 @@ T = TypeVar("T")
 
 
 def layer_from_config(config: Mapping[str, Any]) -> Layer:
-    """Make the layer that `Layer.to_config` describes.
-
-    Args:
-        config: the kind under `layer`, and the hyperparameters under their names.
-
-    Returns:
-        The layer, not built yet.
-
-    Raises:
-        TypeError: if a hyperparameter has the wrong type.
-        ValueError: if the kind or a hyperparameter is unknown, missing or out of range.
+    """Make the layer that `Layer.to_config` describes; it is not built yet. Errors as in `from_config`.
 
     Example:
         >>> layer_from_config({"layer": "MaxPool2D", "pool_size": 2})
@@ -40,17 +30,9 @@ def from_config(config: Mapping[str, Any], what: str, kinds: Mapping[str, type[T
         what: what is made, such as `"layer"`.
         kinds: the dataclasses to choose from, under their names.
 
-    Returns:
-        The object.
-
     Raises:
         TypeError: if a hyperparameter has the wrong type.
         ValueError: if the kind or a hyperparameter is unknown, missing or out of range.
-
-    Example:
-        >>> from cnn import ConstantRate
-        >>> from_config({"schedule": "ConstantRate", "rate": 0.1}, "schedule", {"ConstantRate": ConstantRate})
-        ConstantRate(rate=0.1)
     """
     if not isinstance(config, Mapping) or what not in config:
         raise ValueError(f"Expected the kind of {what} under the key {what!r}, received {config!r}.")
@@ -72,7 +54,7 @@ def from_config(config: Mapping[str, Any], what: str, kinds: Mapping[str, type[T
 
 
 def nearest(received: object, known: Mapping[str, object]) -> str:
-    """Return the question whether the most similar of the known names was meant, or nothing.
+    """Return the question "did you mean …?" with the most similar of the known names, if one is similar.
 
     Example:
         >>> nearest("Con2D", {"Conv2D": None, "Dense": None})

@@ -14,19 +14,19 @@ STEP = 1e-6
 
 
 def gradient_check(layer: Layer, input_shape: Shape, rng: np.random.Generator) -> dict[str, float]:
-    """Compare a layer's gradients with what small changes of its input and parameters do to its output.
+    """Compare a layer's gradients with the effect of small changes of its input and parameters.
 
     For each number θ of the input and of every parameter, the derivative of L = Σ dy · y is estimated as
     (L(θ + h) − L(θ − h)) / 2h with h = 10⁻⁶, in float64, with random inputs, parameters and dy.
 
     Args:
-        layer: the layer; it is copied, and stays as it is.
+        layer: the layer; it is copied, not changed.
         input_shape: the shape of the input, with n: `(n, h, w, c)`.
         rng: where the random numbers come from.
 
     Returns:
-        For `"x"` and each parameter the largest relative error, max |numerical − analytical| /
-        max(|numerical|, |analytical|, 1) over all its numbers. Below 10⁻⁶ the two agree; a wrong formula
+        For `"x"` and each parameter the largest relative error |numerical − analytical| /
+        max(|numerical|, |analytical|, 1) of all its numbers. Below 10⁻⁶ the two agree; a wrong formula
         gives far more.
 
     Raises:
@@ -43,7 +43,7 @@ def gradient_check(layer: Layer, input_shape: Shape, rng: np.random.Generator) -
     """
     layer = copy.deepcopy(layer)
     layer.build(tuple(input_shape[1:]), rng)
-    # Zeros would hide errors: a bias of 0 looks the same added or forgotten.
+    # Zeros would hide errors: adding a bias of 0 and forgetting it give the same output.
     layer.params = {name: rng.standard_normal(value.shape) for name, value in layer.params.items()}
     x = rng.standard_normal(input_shape)
     seed = int(rng.integers(2**32))  # the same dropout mask at every evaluation
@@ -55,22 +55,22 @@ def gradient_check(layer: Layer, input_shape: Shape, rng: np.random.Generator) -
         y, _ = layer.forward_pass(x, training=True, rng=np.random.default_rng(seed))
         return float((dy * y).sum())
 
-    # A gradient that the backward pass leaves out is one of zero.
-    places: dict[str, tuple[Array, Array]] = {"x": (x, dx)}
-    places |= {name: (value, grads.get(name, np.zeros_like(value))) for name, value in layer.params.items()}
-    return {name: _largest_error(objective, values, grad) for name, (values, grad) in places.items()}
+    # A gradient that the backward pass leaves out counts as zero.
+    pairs: dict[str, tuple[Array, Array]] = {"x": (x, dx)}
+    pairs |= {name: (value, grads.get(name, np.zeros_like(value))) for name, value in layer.params.items()}
+    return {name: _largest_error(objective, values, grad) for name, (values, grad) in pairs.items()}
 
 
 def _largest_error(objective: Callable[[], float], values: Array, analytical: Array) -> float:
-    """Change each number a little, in place, and compare what happens with its gradient."""
+    """Change each number a little, in place, and compare the effect with its gradient."""
     largest = 0.0
-    for place in np.ndindex(values.shape):
-        before = values[place]
-        values[place] = before + STEP
+    for index in np.ndindex(values.shape):
+        before = values[index]
+        values[index] = before + STEP
         above = objective()
-        values[place] = before - STEP
+        values[index] = before - STEP
         below = objective()
-        values[place] = before
-        numerical, claimed = (above - below) / (2 * STEP), float(analytical[place])
+        values[index] = before
+        numerical, claimed = (above - below) / (2 * STEP), float(analytical[index])
         largest = max(largest, abs(numerical - claimed) / max(abs(numerical), abs(claimed), 1.0))
     return largest

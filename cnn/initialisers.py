@@ -1,4 +1,8 @@
-"""Where weights start: random numbers whose spread keeps the signal's size from layer to layer."""
+"""Initialisers: random weights whose spread keeps the signal's size from layer to layer.
+
+Each takes the shape of the weights, `(…, c, n_f)`, and returns float32. fan_in is how many numbers one output
+adds up, fan_out in how many sums one input takes part.
+"""
 
 from collections.abc import Callable
 from math import prod, sqrt
@@ -14,20 +18,8 @@ InitialiserName = Literal["he_uniform", "he_normal", "glorot_uniform", "glorot_n
 def he_uniform(shape: Shape, rng: np.random.Generator) -> Array:
     """Draw weights from U(−l, l) with l = √(6 / fan_in), which suits ReLU.
 
-    The default of every layer: unlike the normal distribution, a uniform draw takes no logarithm, so
-    it gives the same bits on every machine.
-
-    Args:
-        shape: of the weights, `(…, c, n_f)`; fan_in is the product of all but the last.
-        rng: the source of randomness.
-
-    Returns:
-        The weights, float32.
-
-    Example:
-        >>> weight = he_uniform((3, 3, 1, 8), np.random.default_rng(0))
-        >>> bool(abs(weight).max() <= np.sqrt(6 / 9))
-        True
+    It is the default of every layer: unlike a normal draw, a uniform draw needs no logarithm, so it gives
+    the same bits on every machine.
 
     Source:
         He, Zhang, Ren, Sun: Delving deep into rectifiers, ICCV 2015, arXiv:1502.01852.
@@ -38,17 +30,6 @@ def he_uniform(shape: Shape, rng: np.random.Generator) -> Array:
 def he_normal(shape: Shape, rng: np.random.Generator) -> Array:
     """Draw weights from N(0, 2 / fan_in), which suits ReLU.
 
-    Args:
-        shape: of the weights, `(…, c, n_f)`; fan_in is the product of all but the last.
-        rng: the source of randomness.
-
-    Returns:
-        The weights, float32.
-
-    Example:
-        >>> he_normal((100, 10), np.random.default_rng(0)).shape
-        (100, 10)
-
     Source:
         He, Zhang, Ren, Sun: Delving deep into rectifiers, ICCV 2015, arXiv:1502.01852.
     """
@@ -57,18 +38,6 @@ def he_normal(shape: Shape, rng: np.random.Generator) -> Array:
 
 def glorot_uniform(shape: Shape, rng: np.random.Generator) -> Array:
     """Draw weights from U(−l, l) with l = √(6 / (fan_in + fan_out)), which suits tanh and sigmoid.
-
-    Args:
-        shape: of the weights, `(…, c, n_f)`.
-        rng: the source of randomness.
-
-    Returns:
-        The weights, float32.
-
-    Example:
-        >>> weight = glorot_uniform((4, 2), np.random.default_rng(0))
-        >>> bool(abs(weight).max() <= 1)
-        True
 
     Source:
         Glorot, Bengio: Understanding the difficulty of training deep feedforward neural networks,
@@ -80,17 +49,6 @@ def glorot_uniform(shape: Shape, rng: np.random.Generator) -> Array:
 def glorot_normal(shape: Shape, rng: np.random.Generator) -> Array:
     """Draw weights from N(0, 2 / (fan_in + fan_out)), which suits tanh and sigmoid.
 
-    Args:
-        shape: of the weights, `(…, c, n_f)`.
-        rng: the source of randomness.
-
-    Returns:
-        The weights, float32.
-
-    Example:
-        >>> glorot_normal((100, 10), np.random.default_rng(0)).dtype
-        dtype('float32')
-
     Source:
         Glorot, Bengio: Understanding the difficulty of training deep feedforward neural networks,
         AISTATS 2010.
@@ -99,12 +57,12 @@ def glorot_normal(shape: Shape, rng: np.random.Generator) -> Array:
 
 
 def _fan_in(shape: Shape) -> int:
-    """How many numbers one output adds up: h_f · w_f · c of a filter, n_in of a dense layer."""
+    """Return h_f · w_f · c for filters, n_in for a dense layer."""
     return prod(shape[:-1])
 
 
 def _fan_out(shape: Shape) -> int:
-    """In how many sums one input takes part: h_f · w_f · n_f of a filter, n_out of a dense layer."""
+    """Return h_f · w_f · n_f for filters, n_out for a dense layer."""
     return prod(shape[:-2]) * shape[-1]
 
 

@@ -1,4 +1,4 @@
-"""Class labels: one integer per sample, or one row of a matrix."""
+"""Class labels: one whole number for each sample, or one row of a matrix."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from cnn.types import Array, Labels, Targets
 
 
 def one_hot(labels: Labels, classes: int) -> Array:
-    """Turn labels into rows that hold a 1 at the label and 0 elsewhere.
+    """Turn labels into rows of zeros with a 1 at the label.
 
     Args:
         labels: whole numbers from 0 to classes − 1, `[n]`.
@@ -36,7 +36,7 @@ def check_labels(labels: Labels, classes: int) -> None:
 
     Raises:
         TypeError: if they are not whole numbers.
-        ValueError: if their shape or range is another.
+        ValueError: if their shape is wrong or one is out of range.
     """
     if not isinstance(labels, np.ndarray) or not np.issubdtype(labels.dtype, np.integer):
         received = labels.dtype if isinstance(labels, np.ndarray) else type(labels).__name__
@@ -51,11 +51,11 @@ def check_labels(labels: Labels, classes: int) -> None:
 
 
 def check_targets(name: str, targets: Targets, n: int, classes: int) -> None:
-    """Refuse targets that are neither labels `[n]` nor rows `[n, classes]`, at the point where data enters.
+    """Refuse targets that are neither labels `[n]` nor rows `[n, classes]`.
 
     Raises:
         TypeError: if they are not an array of numbers.
-        ValueError: if their shape or range is another, or a number is not finite.
+        ValueError: if their shape is wrong, a label is out of range, or a number is not finite.
     """
     if not isinstance(targets, np.ndarray) or targets.dtype.kind not in "iuf":
         received = targets.dtype if isinstance(targets, np.ndarray) else type(targets).__name__
@@ -72,7 +72,7 @@ def check_targets(name: str, targets: Targets, n: int, classes: int) -> None:
 
 
 def target_rows(targets: Targets, like: Array) -> Array:
-    """Return targets as one row per sample, in the shape and number type of the outputs.
+    """Return targets as one row for each sample, in the shape and number type of the outputs.
 
     Args:
         targets: labels `[n]`, or rows `[n, classes]` (one-hot, or any other numbers).
@@ -84,10 +84,6 @@ def target_rows(targets: Targets, like: Array) -> Array:
     Raises:
         TypeError: if the targets have the wrong type.
         ValueError: if they do not fit the outputs.
-
-    Example:
-        >>> target_rows(np.array([1]), like=np.zeros((1, 2)))
-        array([[0., 1.]])
     """
     n, classes = like.shape
     if not isinstance(targets, np.ndarray):
@@ -106,7 +102,7 @@ def target_rows(targets: Targets, like: Array) -> Array:
 
 
 def labels_of(targets: Targets) -> Labels:
-    """Return the label of each target: the label itself, or the place of the row's largest number.
+    """Return the label of each target: the label itself, or the index of the row's largest number.
 
     Example:
         >>> labels_of(np.array([[0.1, 0.9], [0.8, 0.2]]))

@@ -1,4 +1,4 @@
-"""How wrong an answer is, and in which direction it should change."""
+"""Losses: how wrong the outputs are, and in which direction they should change."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from cnn.types import Array, Targets
 
 
 class Loss(ABC):
-    """A number that is smaller the better the outputs fit the targets, and its gradient.
+    """A number that is the smaller, the better the outputs fit the targets, and its gradient.
 
-    The mean over the batch, 1/N, stands here and nowhere else: parts of a batch are given the whole
-    batch's N, so that their losses and gradients simply add up.
+    Only a loss divides by the batch size N. A part of a batch gets the N of the whole batch, so the losses
+    and gradients of all parts simply add up.
 
     Example:
         >>> loss = SoftmaxCrossEntropy()
@@ -34,9 +34,9 @@ class Loss(ABC):
         """Compute the loss and its gradient with respect to the outputs.
 
         Args:
-            outputs: what the model gave, `[n, classes]`.
+            outputs: the model's outputs, `[n, classes]`.
             targets: labels `[n]`, or rows `[n, classes]` (one-hot or soft).
-            batch_size: N, the size of the whole batch, where these samples are only a part of it.
+            batch_size: N, the size of the whole batch, if these samples are only a part of it.
 
         Returns:
             The mean loss and the gradient, `[n, classes]`.
@@ -65,7 +65,7 @@ class SoftmaxCrossEntropy(Loss):
 
     Raises:
         TypeError: if a hyperparameter is not a number.
-        ValueError: if `label_smoothing` is out of range, or soft targets are no probabilities.
+        ValueError: if `label_smoothing` is out of range, or soft targets are not probabilities.
 
     Example:
         >>> loss, doutputs = SoftmaxCrossEntropy()(np.array([[0.0, 0.0]]), np.array([1]))

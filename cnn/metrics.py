@@ -1,4 +1,4 @@
-"""What a classifier is judged by."""
+"""Metrics: how good a classifier is."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,32 +8,22 @@ from cnn.types import Labels
 
 
 def accuracy(labels: Labels, predictions: Labels) -> float:
-    """Return the share of samples whose predicted class is the true one.
+    """Return the share of samples whose predicted class is the true one, from 0 to 1.
 
     Args:
         labels: the true classes, `[n]`.
         predictions: the predicted ones, `[n]`.
 
-    Returns:
-        A number from 0 to 1.
-
     Raises:
         TypeError: if one of them is not an array.
-        ValueError: if there are none, or their numbers differ.
-
-    Example:
-        >>> accuracy(np.array([1, 2, 3, 4]), np.array([1, 2, 3, 0]))
-        0.75
-
-    Source:
-        Kohavi, Provost: Glossary of terms, Machine Learning 30, 1998.
+        ValueError: if they are empty, or their lengths differ.
     """
     _check_same_length(labels, predictions)
     return float(np.mean(labels == predictions))
 
 
 def confusion_matrix(labels: Labels, predictions: Labels, classes: int) -> NDArray[np.int64]:
-    """Count how often each class was taken for each.
+    """Count how often each class was predicted for each true class.
 
     Args:
         labels: the true classes, `[n]`.
@@ -45,15 +35,12 @@ def confusion_matrix(labels: Labels, predictions: Labels, classes: int) -> NDArr
 
     Raises:
         TypeError: if labels or predictions are not whole numbers.
-        ValueError: if one is out of range, there are none, or their numbers differ.
+        ValueError: if one is out of range, they are empty, or their lengths differ.
 
     Example:
         >>> confusion_matrix(np.array([0, 1, 1]), np.array([0, 1, 0]), classes=2)
         array([[1, 0],
                [1, 1]])
-
-    Source:
-        Kohavi, Provost: Glossary of terms, Machine Learning 30, 1998.
     """
     _check_same_length(labels, predictions)
     check_labels(labels, classes)

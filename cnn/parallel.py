@@ -1,4 +1,4 @@
-"""Micro-batches side by side: the pool of workers, and BLAS held to one thread meanwhile."""
+"""Micro-batches side by side: the pool of workers, while BLAS uses one thread."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cnn.checks import whole_number
 
 @contextmanager
 def worker_pool(workers: int | None, executor: Executor | None) -> Iterator[Executor]:
-    """Give the executor to run micro-batches on: the caller's own, or threads for the length of the block.
+    """Give the executor to run micro-batches on: the caller's, or threads that end with the block.
 
     Args:
         workers: the number of threads; None takes one for each processor this process may use.
@@ -28,11 +28,6 @@ def worker_pool(workers: int | None, executor: Executor | None) -> Iterator[Exec
     Raises:
         TypeError: if `workers` is not a whole number.
         ValueError: if it is less than 1, or both are given.
-
-    Example:
-        >>> with worker_pool(workers=2, executor=None) as pool:
-        ...     list(pool.map(abs, [-1, 2]))
-        [1, 2]
     """
     check_workers(workers, executor)
     keep_freed_memory()
@@ -45,14 +40,11 @@ def worker_pool(workers: int | None, executor: Executor | None) -> Iterator[Exec
 
 
 def check_workers(workers: int | None, executor: Executor | None) -> None:
-    """Refuse a number of workers that is none, or one beside an executor, which has its own.
+    """Refuse a wrong number of workers, or a number together with an executor, which has workers already.
 
     Raises:
         TypeError: if `workers` is not a whole number.
         ValueError: if it is less than 1, or both are given.
-
-    Example:
-        >>> check_workers(3, executor=None)
     """
     if workers is not None:
         whole_number("Micro-batches", "workers", workers, minimum=1)
@@ -62,12 +54,12 @@ def check_workers(workers: int | None, executor: Executor | None) -> None:
 
 @cache
 def keep_freed_memory() -> None:
-    """Let the C library keep freed arrays for the next ones, up to tens of megabytes.
+    """Let the C library keep the memory of freed arrays for the next arrays, up to tens of megabytes.
 
     glibc gives large arrays back to the kernel as soon as they are freed, and the kernel must fill new pages
-    with zeros each time: a sixth of a training step, and half of it where MALLOC_TRIM_THRESHOLD_ is set, as
-    in Dask's workers. These are the thresholds that glibc comes to by itself once an array of 32 MB has been
-    freed. Other C libraries have no such choice, and nothing happens.
+    with zeros each time. That takes a sixth of a training step, and half of it if MALLOC_TRIM_THRESHOLD_ is
+    set, as in Dask's workers. glibc chooses these same thresholds itself after an array of 32 MB has been
+    freed. With another C library nothing happens.
 
     Source:
         mallopt(3), M_MMAP_THRESHOLD and M_TRIM_THRESHOLD.
@@ -84,12 +76,12 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
-class _Hold:
-    """Who holds BLAS to one thread; only the first to come and the last to go change anything.
+class _BlasLimit:
+    """The limit of one BLAS thread for all threads that ask for it: the first sets it, the last removes it.
 
-    Overlapping limits of two threads would otherwise each restore what they found, and the last one to go
-    could leave BLAS at one thread for good. threadpoolctl lets only one living thread set OpenBLAS, the
-    first that did: that right is cleared, since the last to go may be another thread than the first to come.
+    If each thread set and restored the limit by itself, two overlapping threads could leave BLAS at one
+    thread for good. threadpoolctl lets only the first thread that set OpenBLAS's limit set it again while
+    that thread lives; this right is cleared, since the last thread may be another one than the first.
     """
 
     def __init__(self) -> None:
@@ -113,30 +105,23 @@ class _Hold:
                 OpenBLASController.clear_controlling_thread(force=True)
 
 
-_hold = _Hold()
+_blas_limit = _BlasLimit()
 
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Hold BLAS to one thread, in this process, until the last block of this kind is left.
+    """Let BLAS use one thread in this process, until the last block of this kind ends.
 
-    Where threadpoolctl finds no BLAS that it knows (Apple's Accelerate), nothing happens.
-
-    Example:
-        >>> with one_blas_thread():
-        ...     pass
-
-    Source:
-        Grisel and others: threadpoolctl.
+    If threadpoolctl does not know the BLAS (Apple's Accelerate), nothing happens.
     """
-    _hold.enter()
+    _blas_limit.enter()
     try:
         yield
     finally:
-        _hold.leave()
+        _blas_limit.leave()
 
 
 @cache
 def _controller() -> ThreadpoolController:
-    """Look for the loaded BLAS once: the search takes about as long as a small batch."""
+    """Find the loaded BLAS, once: the search takes about as long as a small batch."""
     return ThreadpoolController()

@@ -1,7 +1,7 @@
-"""Schedules: how the learning rate changes while training goes on.
+"""Schedules: how the learning rate changes during training.
 
-A schedule is a function of progress, which runs from 0 at the first step to 1 at the end, so that it does
-not depend on batch size or number of epochs.
+A schedule is a function of progress, which is 0 at the first step and 1 at the end. So it depends neither on
+the batch size nor on the number of epochs.
 """
 
 from __future__ import annotations
@@ -14,12 +14,7 @@ from cnn.checks import number_between
 
 
 class Schedule(ABC):
-    """The learning rate as a function of progress.
-
-    Example:
-        >>> ConstantRate(0.1)(progress=0.5)
-        0.1
-    """
+    """The learning rate as a function of progress."""
 
     @abstractmethod
     def __call__(self, progress: float) -> float:
@@ -34,18 +29,14 @@ class ConstantRate(Schedule):
         rate: the learning rate.
 
     Raises:
-        TypeError: if a hyperparameter is not a number.
-        ValueError: if `rate` is not positive.
-
-    Example:
-        >>> ConstantRate(0.1)(0.9)
-        0.1
+        TypeError: if `rate` is not a number.
+        ValueError: if it is not positive.
     """
 
     rate: float
 
     def __post_init__(self) -> None:
-        self.rate = _rate(self, "rate", self.rate)
+        self.rate = _positive(self, "rate", self.rate)
 
     def __call__(self, progress: float) -> float:
         """Return the rate."""
@@ -54,12 +45,12 @@ class ConstantRate(Schedule):
 
 @dataclass
 class StepDecay(Schedule):
-    """Multiply the learning rate by a factor at certain points: rate · factor^(points passed).
+    """Multiply the learning rate by a factor at certain points: peak · factor^(number of points passed).
 
     Args:
-        rate: the learning rate at the start.
-        factor: what it is multiplied by, in (0, 1).
-        points: when, as progress in [0, 1).
+        peak: the highest learning rate, at the start.
+        factor: in (0, 1).
+        points: values of progress in [0, 1).
 
     Raises:
         TypeError: if a hyperparameter is not a number.
@@ -74,12 +65,12 @@ class StepDecay(Schedule):
         He, Zhang, Ren, Sun: Deep residual learning, CVPR 2016, section 3.4.
     """
 
-    rate: float
+    peak: float
     factor: float = 0.1
     points: tuple[float, ...] = (0.5, 0.75)
 
     def __post_init__(self) -> None:
-        self.rate = _rate(self, "rate", self.rate)
+        self.peak = _positive(self, "peak", self.peak)
         self.factor = number_between("StepDecay", "factor", self.factor, 0, 1, open_low=True)
         if not isinstance(self.points, list | tuple):
             raise TypeError(f"StepDecay: points must be a list of numbers, received {self.points!r}.")
@@ -87,7 +78,7 @@ class StepDecay(Schedule):
 
     def __call__(self, progress: float) -> float:
         """Return the rate after the points passed so far."""
-        rate = self.rate
+        rate = self.peak
         for _ in filter(lambda point: progress >= point, self.points):
             rate = rate * self.factor
         return rate
@@ -95,15 +86,15 @@ class StepDecay(Schedule):
 
 @dataclass
 class CosineDecay(Schedule):
-    """Rise in a straight line, then fall along half a cosine.
+    """Rise in a straight line to the peak, then fall along half a cosine.
 
-    For progress p below w (the warm-up): rate · p / w. After it, with q = (p − w) / (1 − w):
-    last + (rate − last) · (1 + cos(π q)) / 2.
+    For progress p below w (the warm-up): peak · p / w. After it, with q = (p − w) / (1 − w):
+    end + (peak − end) · (1 + cos(π q)) / 2.
 
     Args:
-        rate: the highest learning rate.
-        warm_up: w, the share of training that rises, in [0, 1).
-        last: the learning rate at the end, in [0, rate).
+        peak: the highest learning rate.
+        warm_up: w, the share of training in which the rate rises, in [0, 1).
+        end: the learning rate at the end, in [0, peak).
 
     Raises:
         TypeError: if a hyperparameter is not a number.
@@ -118,20 +109,20 @@ class CosineDecay(Schedule):
         Loshchilov, Hutter: SGDR, ICLR 2017, arXiv:1608.03983; warm-up: Goyal and others, arXiv:1706.02677.
     """
 
-    rate: float
+    peak: float
     warm_up: float = 0.0
-    last: float = 0.0
+    end: float = 0.0
 
     def __post_init__(self) -> None:
-        self.rate = _rate(self, "rate", self.rate)
+        self.peak = _positive(self, "peak", self.peak)
         self.warm_up = number_between("CosineDecay", "warm_up", self.warm_up, 0, 1)
-        self.last = number_between("CosineDecay", "last", self.last, 0, self.rate)
+        self.end = number_between("CosineDecay", "end", self.end, 0, self.peak)
 
     def __call__(self, progress: float) -> float:
         """Return the rate on the way up or down."""
         if progress < self.warm_up:
-            return self.rate * progress / self.warm_up
-        return _half_cosine(self.rate, self.last, (progress - self.warm_up) / (1 - self.warm_up))
+            return self.peak * progress / self.warm_up
+        return _half_cosine(self.peak, self.end, (progress - self.warm_up) / (1 - self.warm_up))
 
 
 @dataclass
@@ -140,45 +131,47 @@ class OneCycle(Schedule):
 
     Args:
         peak: the highest learning rate.
-        rise: the share of training that rises, in (0, 1).
-        start_divisor: how far below the peak training starts.
-        end_divisor: how far below the peak it ends.
+        warm_up: the share of training in which the rate rises, in (0, 1).
+        start: the learning rate at the start, in [0, peak); None is peak / 25.
+        end: the learning rate at the end, in [0, peak); None is peak / 10,000.
 
     Raises:
         TypeError: if a hyperparameter is not a number.
         ValueError: if a number is out of range.
 
     Example:
-        >>> schedule = OneCycle(0.002, rise=0.3)
-        >>> [round(schedule(progress), 6) for progress in (0.0, 0.3, 1.0)]
-        [8e-05, 0.002, 0.0]
+        >>> schedule = OneCycle(1.0, warm_up=0.3)
+        >>> [round(schedule(progress), 4) for progress in (0.0, 0.3, 1.0)]
+        [0.04, 1.0, 0.0001]
 
     Source:
         Smith, Topin: Super-convergence, arXiv:1708.07120.
     """
 
     peak: float
-    rise: float = 0.3
-    start_divisor: float = 25.0
-    end_divisor: float = 10_000.0
+    warm_up: float = 0.3
+    start: float | None = None
+    end: float | None = None
 
     def __post_init__(self) -> None:
-        self.peak = _rate(self, "peak", self.peak)
-        self.rise = number_between("OneCycle", "rise", self.rise, 0, 1, open_low=True)
-        self.start_divisor = number_between("OneCycle", "start_divisor", self.start_divisor, 1)
-        self.end_divisor = number_between("OneCycle", "end_divisor", self.end_divisor, 1)
+        self.peak = _positive(self, "peak", self.peak)
+        self.warm_up = number_between("OneCycle", "warm_up", self.warm_up, 0, 1, open_low=True)
+        for name in ("start", "end"):
+            if getattr(self, name) is not None:
+                setattr(self, name, number_between("OneCycle", name, getattr(self, name), 0, self.peak))
 
     def __call__(self, progress: float) -> float:
         """Return the rate on the way up or down."""
-        if progress < self.rise:
-            return _half_cosine(self.peak / self.start_divisor, self.peak, progress / self.rise)
-        fall = (progress - self.rise) / (1 - self.rise)
-        return _half_cosine(self.peak, self.peak / self.end_divisor, fall)
+        if progress < self.warm_up:
+            start = self.peak / 25 if self.start is None else self.start
+            return _half_cosine(start, self.peak, progress / self.warm_up)
+        end = self.peak / 10_000 if self.end is None else self.end
+        return _half_cosine(self.peak, end, (progress - self.warm_up) / (1 - self.warm_up))
 
 
 def _half_cosine(first: float, last: float, progress: float) -> float:
     return last + (first - last) * (1 + cos(pi * progress)) / 2
 
 
-def _rate(schedule: Schedule, name: str, value: float) -> float:
+def _positive(schedule: Schedule, name: str, value: float) -> float:
     return number_between(type(schedule).__name__, name, value, 0, open_low=True)

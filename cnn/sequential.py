@@ -1,8 +1,8 @@
-"""The sequential model: a stack of layers that learns to tell classes apart."""
+"""The sequential model: layers in a row."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
@@ -10,27 +10,24 @@ from typing import Any
 import numpy as np
 
 from cnn.augmentation import Augmentation
-from cnn.checks import check_samples
+from cnn.checks import check_samples, sample_shape
 from cnn.config import layer_from_config
 from cnn.labels import check_targets, labels_of
-from cnn.layers import Softmax
+from cnn.layers import Layer, Softmax
 from cnn.losses import Loss, SoftmaxCrossEntropy
 from cnn.metrics import accuracy
-from cnn.optimiser_base import Optimiser
+from cnn.optimisers import Optimiser
 from cnn.parallel import check_workers, keep_freed_memory, one_blas_thread, worker_pool
-from cnn.stack import LayerStack
-from cnn.storage import load_model, save_model
+from cnn.storage import read_arrays, reason, write_arrays
 from cnn.summary import summary
 from cnn.training import MICRO_BATCH_SIZE, CallbackLike, Record, Training
-from cnn.types import Array, Labels, Targets
+from cnn.types import Array, Gradients, Labels, Shape, Targets
 
 DEFAULT_LOSS = SoftmaxCrossEntropy()
 
 
-class Sequential(LayerStack):
-    """A classifier made of layers in a row: fitting, prediction and files.
-
-    The forward and backward passes are LayerStack's, in `cnn/stack.py`.
+class Sequential:
+    """A classifier made of layers in a row, each of which takes the output of the one before.
 
     Args:
         layers: the layers, from input to output; the last one gives a number (logit) for each class.
@@ -41,7 +38,7 @@ class Sequential(LayerStack):
 
     Raises:
         TypeError: if one of the layers is not a Layer.
-        ValueError: if there is none, or one stands in two places.
+        ValueError: if there is none, or the same layer is given twice.
 
     Example:
         >>> from cnn import Adam, Dense, Flatten, ReLU
@@ -55,6 +52,179 @@ class Sequential(LayerStack):
         >>> history[-1]["accuracy"]
         1.0
     """
+
+    def __init__(self, layers: Iterable[Layer]) -> None:
+        self.layers: Sequence[Layer] = list(layers)
+        self.input_shape: Shape | None = None
+        if not self.layers:
+            raise ValueError(f"{type(self).__name__} needs at least one layer, received none.")
+        for layer in self.layers:
+            if not isinstance(layer, Layer):
+                raise TypeError(
+                    f"{type(self).__name__} expects layers such as Dense(10), received {layer!r}."
+                )
+        if len({id(layer) for layer in self.layers}) < len(self.layers):
+            raise ValueError(f"{type(self).__name__} needs different layers, received one of them twice.")
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}([{', '.join(map(repr, self.layers))}])"
+
+    def build(self, input_shape: Shape, rng: np.random.Generator) -> Shape:
+        """Create every layer's parameters for samples of this shape.
+
+        Args:
+            input_shape: one sample's shape, without n: `(h, w, c)`.
+            rng: where random weights come from.
+
+        Returns:
+            The shape of one output.
+
+        Raises:
+            ValueError: if a layer cannot take what the one before gives; the message names it.
+            MemoryError: if a layer's parameters do not fit into memory; the message names it.
+        """
+        output_shape = self.output_shape(input_shape)
+        shape = tuple(input_shape)
+        for index, layer in enumerate(self.layers):
+            try:
+                shape = layer.build(shape, rng)
+            except MemoryError as error:
+                raise MemoryError(f"Layer {index} ({layer.kind}) is too large: {error}") from error
+        self.input_shape = tuple(input_shape)
+        return output_shape
+
+    def built_for(self) -> Shape:
+        """Return the shape of the samples that the model was built for.
+
+        Raises:
+            RuntimeError: if it has not been built.
+        """
+        if self.input_shape is None:
+            raise RuntimeError("The model has no parameters yet: call build(input_shape, rng) first.")
+        return self.input_shape
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of one output, for one sample of this shape.
+
+        Raises:
+            ValueError: if a layer cannot take what the one before gives; the message names it.
+        """
+        shape = sample_shape(input_shape)
+        for index, layer in enumerate(self.layers):
+            try:
+                shape = layer.output_shape(shape)
+            except ValueError as error:
+                raise ValueError(f"Layer {index} ({layer.kind}) does not fit: {error}") from error
+        return shape
+
+    @property
+    def params(self) -> dict[str, Array]:
+        """All parameters under flat names: `0.weight` is the weight of the first layer."""
+        return {f"{i}.{name}": p for i, layer in enumerate(self.layers) for name, p in layer.params.items()}
+
+    @property
+    def state(self) -> dict[str, Array]:
+        """The layers' arrays that have no gradient, under flat names such as `1.mean`."""
+        return {f"{i}.{name}": s for i, layer in enumerate(self.layers) for name, s in layer.state.items()}
+
+    @property
+    def decays(self) -> set[str]:
+        """The flat names of the parameters to which weight decay applies."""
+        return {f"{i}.{name}" for i, layer in enumerate(self.layers) for name in layer.decays}
+
+    def assign(self, arrays: dict[str, Array]) -> None:
+        """Replace the parameters and the state of these flat names, all of them or none.
+
+        Raises:
+            ValueError: if a name or a shape is not the model's.
+        """
+        owners = self._owners()
+        for name, array in arrays.items():
+            if name not in owners:
+                raise ValueError(f"The model has no array named {name!r}.")
+            expected = owners[name][name.partition(".")[2]].shape
+            if array.shape != expected:
+                raise ValueError(f"{name} has the shape {list(expected)}, received {list(array.shape)}.")
+        for name, array in arrays.items():
+            owners[name][name.partition(".")[2]] = array
+
+    def _owners(self) -> dict[str, dict[str, Array]]:
+        """Return the dict that holds the array of each flat name."""
+        return {
+            f"{index}.{name}": home
+            for index, layer in enumerate(self.layers)
+            for home in (layer.params, layer.state)
+            for name in home
+        }
+
+    def forward_pass(
+        self, x: Array, training: bool = False, rng: np.random.Generator | None = None
+    ) -> tuple[Array, list[Any]]:
+        """Send samples through all layers.
+
+        Args:
+            x: the samples, `[n, h, w, c]`.
+            training: whether to behave as in training.
+            rng: where dropout draws from; only needed in training.
+
+        Returns:
+            The last layer's output, and every layer's cache.
+        """
+        caches = []
+        for layer in self.layers:
+            x, cache = layer.forward_pass(x, training, rng)
+            caches.append(cache)
+        return x, caches
+
+    def backward_pass(self, dy: Array, caches: list[Any]) -> tuple[Array, Gradients]:
+        """Carry a gradient back through all layers, the last one first.
+
+        Args:
+            dy: the gradient with respect to the last layer's output.
+            caches: what the forward pass returned with that output.
+
+        Returns:
+            The gradient with respect to the input, and those of all parameters under flat names.
+        """
+        return self._back_to(0, dy, caches)
+
+    def parameter_gradients(self, dy: Array, caches: list[Any]) -> Gradients:
+        """Return the parameters' gradients as backward_pass does, without the input's.
+
+        Training needs no more, and can stop at the first layer that has parameters.
+        """
+        first = next((index for index, layer in enumerate(self.layers) if layer.params), None)
+        if first is None:
+            return {}
+        dy, grads = self._back_to(first + 1, dy, caches)
+        return grads | self._flat(first, self.layers[first].parameter_gradients(dy, caches[first]))
+
+    def _back_to(self, first: int, dy: Array, caches: list[Any]) -> tuple[Array, Gradients]:
+        grads: Gradients = {}
+        for index in reversed(range(first, len(self.layers))):
+            dy, layer_grads = self.layers[index].backward_pass(dy, caches[index])
+            grads |= self._flat(index, layer_grads)
+        return dy, grads
+
+    @staticmethod
+    def _flat(index: int, arrays: dict[str, Array]) -> dict[str, Array]:
+        return {f"{index}.{name}": array for name, array in arrays.items()}
+
+    def activations(self, x: Array) -> list[Array]:
+        """Return every layer's output for these samples, from the first layer to the last.
+
+        Raises:
+            RuntimeError: if the model has not been built.
+            TypeError: if `x` is not an array of float32 or float64.
+            ValueError: if its samples do not fit the model or hold NaN.
+        """
+        check_samples("x", x, self.built_for())
+        found = []
+        with one_blas_thread():  # as in `outputs`, for the same bits
+            for layer in self.layers:
+                x, _ = layer.forward_pass(x)
+                found.append(x)
+        return found
 
     def fit(
         self,
@@ -75,8 +245,8 @@ class Sequential(LayerStack):
     ) -> list[Record]:
         """Train the model: in each epoch, one step of the optimiser for each batch of shuffled samples.
 
-        A batch is cut into micro-batches, which workers take forward and backward side by side; their
-        gradients are added in order. The result is the same, bit for bit, for any number of workers.
+        A batch is cut into micro-batches, which workers take forward and backward side by side. Their
+        gradients are added in order, so the result is the same, bit for bit, for any number of workers.
 
         Args:
             x: the samples, `[n, h, w, c]`, float32 or float64.
@@ -85,13 +255,13 @@ class Sequential(LayerStack):
             optimiser: how a step follows from the gradients.
             loss: what to make smaller.
             batch_size: the samples of one step.
-            micro_batch_size: the samples that a worker takes at once; small ones stay in its cache.
+            micro_batch_size: the samples that a worker takes at once; few of them stay in its cache.
             validation_data: samples and targets to evaluate the model on after each epoch.
-            augmentation: what changes each sample anew in each epoch, such as RandomAffine.
+            augmentation: what changes each sample differently in each epoch, such as RandomAffine.
             callbacks: Callback objects, or functions of the Training that are called after each epoch.
             workers: the number of threads; None takes one for each processor.
-            executor: an executor to run the micro-batches on, instead of threads of its own.
-            seed: what shuffling, augmentation and dropout derive their random numbers from.
+            executor: an executor to use instead of new threads.
+            seed: the random numbers of shuffling, augmentation and dropout derive from it.
 
         Returns:
             One record per epoch: epoch, learning_rate, loss, accuracy and, with validation data,
@@ -118,12 +288,12 @@ class Sequential(LayerStack):
             return training.run(pool)
 
     def outputs(self, x: Array, *, workers: int | None = None, executor: Executor | None = None) -> Array:
-        """Return the last layer's output (logits) for any number of samples, some at a time.
+        """Return the last layer's output (logits) for any number of samples.
 
         Args:
             x: the samples, `[n, h, w, c]`.
             workers: the number of threads; None takes one for each processor.
-            executor: an executor to use instead of threads of its own.
+            executor: an executor to use instead of new threads.
 
         Raises:
             RuntimeError: if the model has not been built.
@@ -132,7 +302,7 @@ class Sequential(LayerStack):
         """
         check_samples("x", x, self.built_for())
         check_workers(workers, executor)
-        if len(x) <= MICRO_BATCH_SIZE and executor is None:  # starting a thread would take longer
+        if len(x) <= MICRO_BATCH_SIZE and executor is None:  # faster than starting a thread
             return _outputs_of(self, x)
         parts = [x[first : first + MICRO_BATCH_SIZE] for first in range(0, len(x), MICRO_BATCH_SIZE)]
         with worker_pool(workers, executor) as pool:
@@ -146,7 +316,7 @@ class Sequential(LayerStack):
         return self.probabilities(self.outputs(x, workers=workers, executor=executor))
 
     def probabilities(self, outputs: Array) -> Array:
-        """Turn the model's outputs into probabilities: by softmax, unless the model ends with one."""
+        """Turn the model's outputs into probabilities: by softmax, unless its last layer is one."""
         return outputs if isinstance(self.layers[-1], Softmax) else Softmax().forward_pass(outputs)[0]
 
     def predict(self, x: Array, *, workers: int | None = None, executor: Executor | None = None) -> Labels:
@@ -168,9 +338,9 @@ class Sequential(LayerStack):
         Args:
             x: the samples, `[n, h, w, c]`.
             targets: labels `[n]`, or rows `[n, classes]`.
-            loss: what to report the mean of.
+            loss: the loss whose mean is returned.
             workers: the number of threads; None takes one for each processor.
-            executor: an executor to use instead of threads of its own.
+            executor: an executor to use instead of new threads.
 
         Raises:
             RuntimeError: if the model has not been built.
@@ -183,11 +353,11 @@ class Sequential(LayerStack):
         return {"loss": mean_loss, "accuracy": accuracy(labels_of(targets), labels_of(outputs))}
 
     def classes(self) -> int:
-        """Return the number of classes: of the numbers that the last layer gives for a sample.
+        """Return the number of classes: the length of the output for one sample.
 
         Raises:
             RuntimeError: if the model has not been built.
-            ValueError: if it gives something else, or a single number.
+            ValueError: if the output is not a row of two or more numbers.
         """
         output_shape = self.output_shape(self.built_for())
         if len(output_shape) != 1 or output_shape[0] < 2:
@@ -237,15 +407,11 @@ class Sequential(LayerStack):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Sequential:
-        """Make a model, not built yet, from plain data.
+        """Make a model from what `to_config` returns; it is not built yet.
 
         Raises:
             TypeError: if a hyperparameter has the wrong type.
             ValueError: if a layer or one of its hyperparameters is unknown, missing or out of range.
-
-        Example:
-            >>> Sequential.from_config({"layers": [{"layer": "Dropout", "rate": 0.25}]})
-            Sequential([Dropout(rate=0.25)])
         """
         layers = config.get("layers") if isinstance(config, dict) else None
         if not isinstance(layers, list):
@@ -259,7 +425,8 @@ class Sequential(LayerStack):
             RuntimeError: if the model has not been built.
             OSError: if the file cannot be written; a file that was there stays as it was.
         """
-        save_model(self, Path(path))
+        header = {"input_shape": list(self.built_for()), **self.to_config()}
+        write_arrays(Path(path), "cnn model", header, self.params | self.state)
 
     @classmethod
     def load(cls, path: str | Path) -> Sequential:
@@ -269,11 +436,40 @@ class Sequential(LayerStack):
             FileNotFoundError: if there is no such file.
             ValueError: if it is not a model, or a damaged one.
         """
-        return load_model(cls, Path(path))
+        path = Path(path)
+        header, arrays = read_arrays(path, "cnn model")
+        try:
+            model = cls.from_config(header)
+            model._build_with(sample_shape(header["input_shape"]), arrays)
+        except Exception as error:  # a header from elsewhere may hold anything
+            raise ValueError(f"{path} does not hold a model that fits together: {reason(error)}") from error
+        return model
+
+    def _build_with(self, input_shape: Shape, arrays: dict[str, Array]) -> None:
+        """Build the model with these arrays; their shapes are checked before memory is taken."""
+        self.output_shape(input_shape)  # raises an error that names the layer which does not fit
+        shape = input_shape
+        for index, layer in enumerate(self.layers):
+            for name, needed in layer.parameter_shapes(shape).items():
+                self._check_held(index, name, needed, arrays)
+            shape = layer.output_shape(shape)
+        self.build(input_shape, np.random.default_rng(0))
+        for index, layer in enumerate(self.layers):
+            for name, array in layer.state.items():
+                self._check_held(index, name, array.shape, arrays)
+        self.assign(arrays)
+
+    def _check_held(self, index: int, name: str, needed: Shape, arrays: dict[str, Array]) -> None:
+        held = arrays.get(f"{index}.{name}")
+        if held is None or held.shape != needed:
+            raise ValueError(
+                f"layer {index} ({self.layers[index].kind}) needs an array {index}.{name} of the shape "
+                f"{list(needed)}, the file has {'none' if held is None else list(held.shape)}."
+            )
 
 
 def _outputs_of(model: Sequential, x: Array) -> Array:
-    """Return the outputs of one part of the samples, in whatever thread or process this runs."""
+    """Return the outputs of one part of the samples, in any thread or process."""
     keep_freed_memory()
     with one_blas_thread():
         return model.forward_pass(x)[0]

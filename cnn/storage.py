@@ -1,4 +1,4 @@
-"""Files: arrays under flat names beside a header in JSON, in the `.npz` format, without pickle."""
+"""Files: arrays under flat names and a header in JSON, in the `.npz` format, without pickle."""
 
 from __future__ import annotations
 
@@ -6,81 +6,15 @@ import io
 import json
 import os
 import zipfile
-from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from cnn.checks import check_shape
-from cnn.layers import BatchNorm, Conv2D, Dense
-from cnn.types import Array, Shape
-
-if TYPE_CHECKING:
-    from cnn.sequential import Sequential
+from cnn.types import Array
 
 HEADER = "header"
 FORMAT_VERSION = 1
-
-
-def save_model(model: Sequential, path: Path) -> None:
-    """Write a model, or leave the file that was there as it was.
-
-    Raises:
-        RuntimeError: if the model has not been built.
-        OSError: if the file cannot be written.
-    """
-    header = {"input_shape": list(model.built_for()), **model.to_config()}
-    write_arrays(path, "cnn model", header, model.params | model.state)
-
-
-def load_model(kind: type[Sequential], path: Path) -> Sequential:
-    """Read a model that `save_model` wrote.
-
-    Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if it is not a model, or a damaged one.
-    """
-    header, arrays = read_arrays(path, "cnn model")
-    try:
-        model = kind.from_config(header)
-        _build(model, check_shape(header["input_shape"]), arrays)
-    except Exception as error:  # whatever a header that anyone may have written leads to
-        raise ValueError(f"{path} does not hold a model that fits together: {_reason(error)}") from error
-    return model
-
-
-def _build(model: Sequential, input_shape: Shape, arrays: dict[str, Array]) -> None:
-    """Build a model whose arrays are these."""
-    _refuse_absurd_layers(model, input_shape, arrays)
-    model.build(input_shape, np.random.default_rng(0))
-    missing = (model.params | model.state).keys() - arrays.keys()
-    if missing:
-        raise ValueError(f"there is no array named {min(missing)!r}.")
-    model.assign(arrays)
-
-
-def _refuse_absurd_layers(model: Sequential, input_shape: Shape, arrays: dict[str, Array]) -> None:
-    """Refuse layers that are larger than the arrays of the file, before memory is taken for them."""
-    model.output_shape(input_shape)  # names the layer that does not fit
-    shape = input_shape
-    for place, layer in enumerate(model.layers):
-        before, shape = shape, layer.output_shape(shape)
-        match layer:
-            case Dense():
-                largest = before[-1] * layer.units
-            case Conv2D():
-                largest = prod(layer.window(before)[0]) * before[-1] * layer.filters
-            case BatchNorm():
-                largest = before[-1]
-            case _:
-                continue
-        held = max((array.size for name, array in arrays.items() if name.startswith(f"{place}.")), default=0)
-        if held < largest:
-            raise ValueError(
-                f"layer {place} ({layer.name}) needs an array of {largest} numbers, "
-                f"the largest that the file holds for it has {held}."
-            )
 
 
 def write_arrays(path: Path, kind: str, header: dict[str, Any], arrays: dict[str, Array]) -> None:
@@ -88,12 +22,12 @@ def write_arrays(path: Path, kind: str, header: dict[str, Any], arrays: dict[str
 
     Args:
         path: where to.
-        kind: what the file is, such as `"cnn model"`; read_arrays asks for the same.
+        kind: what the file is, such as `"cnn model"`; `read_arrays` must get the same.
         header: plain data.
         arrays: float arrays under flat names.
 
     Raises:
-        OSError: if the file cannot be written; one that was there stays as it was.
+        OSError: if the file cannot be written; an existing file stays as it was.
     """
     text = json.dumps({"kind": kind, "version": FORMAT_VERSION, **header})
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -128,8 +62,8 @@ def read_arrays(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, Array]
             arrays = {name: members[name] for name in members.files}
         header = json.loads(str(arrays.pop(HEADER)))
         found, version = header["kind"], header["version"]
-    except Exception as error:  # a decoder that is given nonsense raises whatever it stumbles over
-        raise ValueError(f"{path} is no {kind} file, or a damaged one: {_reason(error)}") from error
+    except Exception as error:  # damaged content can raise any error in a decoder
+        raise ValueError(f"{path} is not a {kind} file, or a damaged one: {reason(error)}") from error
     if found != kind:
         raise ValueError(f"{path} is a {_brief(found)} file, expected a {kind} file.")
     if version != FORMAT_VERSION:
@@ -146,18 +80,18 @@ def read_arrays(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, Array]
 
 
 def _brief(found: object) -> str:
-    """Return what is said of a file, or stands in it, as one line that no file can make endless."""
+    """Return a text that may come from a file as one line of limited length."""
     return " ".join(str(found).split())[:300]
 
 
-def _reason(error: Exception) -> str:
-    """Return what an error says as the end of a sentence."""
+def reason(error: Exception) -> str:
+    """Return an error's message as the end of a sentence."""
     said = _brief(error) if str(error) else type(error).__name__
     return f"{said.rstrip('.')}."
 
 
 def _refuse_false_sizes(content: bytes) -> None:
-    """Refuse archives whose arrays claim more bytes than the file holds, before memory is taken for them."""
+    """Refuse archives whose arrays claim more bytes than the file has, before memory is taken for them."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for member in archive.infolist():
             if member.compress_type != zipfile.ZIP_STORED or member.compress_size != member.file_size:

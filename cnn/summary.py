@@ -1,4 +1,4 @@
-"""A model at a glance: what each layer gives, holds, costs and sees."""
+"""A model in a table: each layer's output, parameters, cost and receptive field."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class LayerSummary:
 
     Attributes:
         layer: the kind of layer.
-        output_shape: one sample's shape behind it.
-        parameters: the numbers that training changes.
-        multiply_adds: the products that one sample's forward pass adds up.
+        output_shape: the shape of the layer's output for one sample.
+        parameters: the number of its parameters.
+        multiply_adds: the number of products that are added up in one sample's forward pass.
         receptive_field: height and width of the part of the image that one of its outputs sees; None
-            where the model's input is not an image.
+            if the model's input is not an image.
     """
 
     layer: str
@@ -30,23 +30,10 @@ class LayerSummary:
 
 
 def layer_summaries(layers: Sequence[Layer], input_shape: Shape) -> list[LayerSummary]:
-    """Follow one sample's shape through built layers.
+    """Return one line for each layer of a model with this input shape.
 
-    The receptive field grows by (window − 1) · jump at each layer, where jump is the product of the
-    strides before it, and never beyond the image.
-
-    Args:
-        layers: the layers, built.
-        input_shape: one sample's shape.
-
-    Returns:
-        One line for each layer.
-
-    Example:
-        >>> from cnn import MaxPool2D
-        >>> [line] = layer_summaries([MaxPool2D(2)], (28, 28, 1))
-        >>> line.output_shape, line.receptive_field
-        ((14, 14, 1), (2, 2))
+    At each layer the receptive field grows by (window − 1) · jump, where jump is the product of the strides
+    of the layers before; it never exceeds the image.
 
     Source:
         Araujo, Norris, Sim: Computing receptive fields of convolutional neural networks, Distill, 2019.
@@ -59,7 +46,7 @@ def layer_summaries(layers: Sequence[Layer], input_shape: Shape) -> list[LayerSu
         multiply_adds = layer.multiply_adds(shape)
         shape = layer.output_shape(shape)
         parameters = sum(array.size for array in layer.params.values())
-        lines.append(LayerSummary(layer.name, shape, parameters, multiply_adds, field if image else None))
+        lines.append(LayerSummary(layer.kind, shape, parameters, multiply_adds, field if image else None))
     return lines
 
 
@@ -84,7 +71,7 @@ def summary(layers: Sequence[Layer], input_shape: Shape) -> str:
 
 
 def _aligned(row: tuple[str, ...], widths: list[int]) -> str:
-    """Put the first column to the left and the rest, which are numbers, to the right."""
+    """Align the first column to the left and the others, which are numbers, to the right."""
     cells = [
         row[0].ljust(widths[0]),
         *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)),
@@ -93,7 +80,7 @@ def _aligned(row: tuple[str, ...], widths: list[int]) -> str:
 
 
 def _grow(layer: Layer, shape: Shape, field: Pair, jump: Pair, image: Pair) -> tuple[Pair, Pair]:
-    window = layer.window(shape)
+    window = layer.receptive_window(shape)
     if window is None:
         return image, jump
     sizes, strides = window

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from cnn.augmentation import Augmentation
 from cnn.checks import whole_number
-from cnn.divergence import diverging_layer, first_overflow
+from cnn.labels import labels_of
+from cnn.layers import Layer
 from cnn.losses import Loss
-from cnn.micro_batch import MicroBatchResult, generator, run_micro_batch
-from cnn.optimiser_base import Optimiser
+from cnn.optimisers import Optimiser
+from cnn.parallel import keep_freed_memory, one_blas_thread
 from cnn.types import Array, Gradients, Labels, Targets
 
-if TYPE_CHECKING:
-    from cnn.sequential import Sequential
-
 MICRO_BATCH_SIZE = 32
-"""Samples that one worker takes at once: few enough that what the layers pass on stays in its cache."""
+"""Samples that one worker takes at once: few enough that the layers' outputs stay in its cache."""
 
 Record = dict[str, float]
 """What is known after an epoch: epoch, learning_rate (at its first step), loss, accuracy, validation_…"""
@@ -38,36 +36,71 @@ class Callback:
     """
 
     def on_fit_start(self, training: Training) -> None:
-        """Learn that training is about to begin."""
+        """Called before the first epoch."""
 
     def on_epoch_start(self, training: Training) -> None:
-        """Learn that the first step of an epoch is about to be taken."""
+        """Called before the first step of an epoch."""
 
     def on_step_end(self, training: Training) -> None:
-        """Learn that the optimiser has taken a step."""
+        """Called after each step of the optimiser."""
 
     def on_validation_start(self, training: Training) -> None:
-        """Learn that an epoch's last step is taken; validation, if there is any, comes next."""
+        """Called after an epoch's last step, before the validation if there is any."""
 
     def on_epoch_end(self, training: Training) -> None:
-        """Learn that an epoch is over and its record stands in the history."""
+        """Called after an epoch, when its record is in the history."""
 
     def on_fit_end(self, training: Training) -> None:
-        """Learn that the last epoch is over."""
+        """Called after the last epoch."""
 
     def on_exit(self, training: Training) -> None:
-        """Let go of what was opened; called last, however training ends."""
+        """Called last, even if training fails: close here what was opened."""
 
-    def arrays(self) -> dict[str, Array]:
-        """Return what a checkpoint must keep for this callback."""
+    @property
+    def state(self) -> dict[str, Array]:
+        """The arrays that a checkpoint must keep for this callback."""
         return {}
 
-    def restore(self, arrays: dict[str, Array]) -> None:
-        """Take back what a checkpoint kept."""
+    def load_state(self, state: dict[str, Array]) -> None:
+        """Take the arrays that a checkpoint kept."""
 
 
 CallbackLike = Callback | Callable[["Training"], None]
 """A Callback, or a function that is called with the Training after each epoch."""
+
+
+class Model(Protocol):
+    """What training needs of a model. `Sequential` has all of it."""
+
+    layers: Sequence[Layer]
+
+    @property
+    def params(self) -> dict[str, Array]:
+        """All parameters under flat names."""
+
+    @property
+    def state(self) -> dict[str, Array]:
+        """The layers' arrays that have no gradient, under flat names."""
+
+    @property
+    def decays(self) -> set[str]:
+        """The flat names of the parameters to which weight decay applies."""
+
+    def assign(self, arrays: dict[str, Array]) -> None:
+        """Replace the parameters and the state of these flat names."""
+
+    def forward_pass(
+        self, x: Array, training: bool = False, rng: np.random.Generator | None = None
+    ) -> tuple[Array, list[Any]]:
+        """Send samples through all layers."""
+
+    def parameter_gradients(self, dy: Array, caches: list[Any]) -> Gradients:
+        """Return the gradients of all parameters under flat names."""
+
+    def evaluate(
+        self, x: Array, targets: Targets, loss: Loss = ..., *, executor: Executor | None = None
+    ) -> dict[str, float]:
+        """Return the mean loss and the accuracy on these samples."""
 
 
 @dataclass(eq=False)
@@ -83,14 +116,14 @@ class Training:
         validation_data: samples and targets to evaluate on after each epoch.
         epochs: how often to go through the samples.
         batch_size: the samples of one step.
-        micro_batch_size: the samples of one worker's share.
-        seed: what all randomness derives from.
-        callbacks: what is told how it goes.
+        micro_batch_size: the samples that a worker takes at once.
+        seed: all random numbers derive from it.
+        callbacks: what is told how training goes.
         augmentation: what changes the samples of each step.
         epoch: the epochs completed so far.
         step: the steps taken in the current epoch.
         seen: the samples seen in the current epoch.
-        history: one record for each epoch completed.
+        history: one record for each completed epoch.
         stopped: set it to end training after the current epoch.
 
     Example:
@@ -106,7 +139,7 @@ class Training:
         True
     """
 
-    model: Sequential
+    model: Model
     optimiser: Optimiser
     loss: Loss
     x: Array
@@ -150,7 +183,7 @@ class Training:
 
     @property
     def progress(self) -> float:
-        """How far training has come, from 0 to 1, as schedules see it."""
+        """How far training has come, from 0 to 1; schedules depend on it."""
         return (self.epoch * self.steps + self.step) / (self.epochs * self.steps)
 
     @property
@@ -160,7 +193,7 @@ class Training:
 
     @property
     def running_accuracy(self) -> float:
-        """The share of them that were classified rightly, as the model stood when it saw them."""
+        """The share of these samples that the model classified correctly when it saw them."""
         return self._correct / max(self.seen, 1)
 
     def run(self, pool: Executor) -> list[Record]:
@@ -209,33 +242,33 @@ class Training:
             if not isfinite(validation["loss"]):
                 x = self.validation_data[0]
                 parts = (x[i : i + MICRO_BATCH_SIZE] for i in range(0, len(x), MICRO_BATCH_SIZE))
-                place = min(first_overflow(self.model, part) for part in parts)
-                raise self._diverged(f"in the validation of epoch {self.epoch}", place, validation["loss"])
+                index = min(first_overflow(self.model, part) for part in parts)
+                raise self._diverged(f"in the validation of epoch {self.epoch}", index, validation["loss"])
             record |= {f"validation_{name}": value for name, value in validation.items()}
         self.history.append(record)
 
     def _run_step(self, pool: Executor, batch: Labels, draws: Array) -> None:
-        """Take one step of the optimiser: the gradients of all micro-batches, added in order."""
+        """Take one step of the optimiser with the gradients of all micro-batches, added in order."""
         results = list(self._micro_batches(pool, batch, draws))
         loss_value = sum(result.loss for result in results)
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows is reported below
             grads = _sum_in_order(results)
-            params = self.optimiser.update(self.model.params, grads, self.progress)
-        place = diverging_layer(results, grads, params)
-        if place is not None:
-            raise self._diverged(f"at step {self.step + 1} of epoch {self.epoch + 1}", place, loss_value)
+            params = self.optimiser.update(self.model.params, grads, self.progress, self.model.decays)
+        index = diverging_layer(results, grads, params)
+        if index is not None:
+            raise self._diverged(f"at step {self.step + 1} of epoch {self.epoch + 1}", index, loss_value)
         self.model.assign(params)
         for result in results:
-            for layer, seen in zip(self.model.layers, result.observations, strict=True):
-                layer.remember(seen)
+            for layer, statistics in zip(self.model.layers, result.statistics, strict=True):
+                layer.update_state(statistics)
         self._correct += sum(result.correct for result in results)
         self.step += 1
         self.seen += len(batch)
         self._loss_sum += loss_value * len(batch)
 
-    def _diverged(self, when: str, place: int, loss_value: float) -> FloatingPointError:
+    def _diverged(self, when: str, index: int, loss_value: float) -> FloatingPointError:
         return FloatingPointError(
-            f"Training diverged {when}, in layer {place} ({self.model.layers[place].name}), with the loss "
+            f"Training diverged {when}, in layer {index} ({self.model.layers[index].kind}), with the loss "
             f"{loss_value:.4g}: try a lower learning rate, a warm-up or clip_norm."
         )
 
@@ -253,7 +286,7 @@ class Training:
             [draws[part] for part in parts],
             [self.targets[part] for part in parts],
             [len(batch)] * count,
-            [(self.seed, self.epoch, self.step, place) for place in range(len(parts))],
+            [(self.seed, self.epoch, self.step, index) for index in range(count)],
         )
 
     def _tell(self, event: str) -> None:
@@ -264,6 +297,59 @@ class Training:
                 callback(self)
 
 
+class MicroBatchResult(NamedTuple):
+    """What one micro-batch adds to its batch."""
+
+    loss: float
+    correct: int
+    grads: Gradients
+    statistics: list[dict[str, Array]]  # of each layer
+    overflow: int | None  # the index of the first layer that overflowed; None if the loss is finite
+
+
+def run_micro_batch(
+    model: Model,
+    loss: Loss,
+    augmentation: Augmentation | None,
+    x: Array,
+    draws: Array,
+    targets: Targets,
+    batch_size: int,
+    rng_key: tuple[int, ...],
+) -> MicroBatchResult:
+    """Take one micro-batch forward and backward, in any thread or process.
+
+    Args:
+        model: the model, which is only read.
+        loss: what is made smaller.
+        augmentation: what changes the samples first.
+        x: the micro-batch's samples.
+        draws: the random numbers of their augmentation, one row for each sample.
+        targets: their targets.
+        batch_size: N, the size of the whole batch.
+        rng_key: seed, epoch, step and the micro-batch's index; the random numbers of dropout derive from it.
+
+    Returns:
+        Its part of the loss, its gradients and statistics, and the layer that overflowed.
+    """
+    keep_freed_memory()  # in this process, which may be another than that of fit
+    with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):  # Training reports what overflows
+        if augmentation is not None:
+            x = augmentation(x, draws)
+        outputs, caches = model.forward_pass(x, training=True, rng=generator(*rng_key))
+        value, doutputs = loss(outputs, targets, batch_size)
+        grads = model.parameter_gradients(doutputs, caches)
+    correct = int((labels_of(outputs) == labels_of(targets)).sum())
+    statistics = [layer.batch_statistics(cache) for layer, cache in zip(model.layers, caches, strict=True)]
+    overflow = None if isfinite(value) else first_overflow(model, x, generator(*rng_key))
+    return MicroBatchResult(value, correct, grads, statistics, overflow)
+
+
+def generator(seed: int, *key: int) -> np.random.Generator:
+    """Return the random generator of this epoch, step and micro-batch, which depends on nothing else."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
+
+
 def _sum_in_order(results: list[MicroBatchResult]) -> Gradients:
     """Add the gradients of all micro-batches, first to last: another order would round differently."""
     total = {name: grad.copy() for name, grad in results[0].grads.items()}
@@ -271,3 +357,56 @@ def _sum_in_order(results: list[MicroBatchResult]) -> Gradients:
         for name, grad in result.grads.items():
             total[name] += grad
     return total
+
+
+# Divergence: which layer a message names if numbers are no longer finite -------------------------------
+
+
+def first_overflow(model: Model, x: Array, rng: np.random.Generator | None = None) -> int:
+    """Return the index of the first layer whose output is not finite.
+
+    If all outputs are finite but the loss is not, it is the last layer: the loss overflows with its numbers.
+
+    Args:
+        model: the model.
+        x: samples for which the loss is not finite.
+        rng: where dropout draws from in training; None is a pass at inference.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        for index, layer in enumerate(model.layers):
+            x, _ = layer.forward_pass(x, training=rng is not None, rng=rng)
+            if not np.isfinite(x).all():
+                return index
+    return len(model.layers) - 1
+
+
+def diverging_layer(
+    results: Sequence[MicroBatchResult], grads: Gradients, params: Mapping[str, Array]
+) -> int | None:
+    """Return the index of the layer where a step's numbers stop being finite, or None if they are all finite.
+
+    A step computes outputs and statistics from the first layer to the last, then gradients from the last to
+    the first, then new parameters. The layer is the first in this order.
+
+    Args:
+        results: of the batch's micro-batches.
+        grads: the gradients of the whole batch, under flat names.
+        params: the new parameters, under flat names.
+    """
+    forward = {result.overflow for result in results if result.overflow is not None}
+    for result in results:
+        forward |= {index for index, found in enumerate(result.statistics) if not _finite(found.values())}
+    if forward:
+        return min(forward)
+    if _finite(params.values()):
+        return None
+    return max(_not_finite(grads), default=min(_not_finite(params)))
+
+
+def _not_finite(arrays: Mapping[str, Array]) -> set[int]:
+    """Return the indices of the layers whose arrays, under flat names, are not finite."""
+    return {int(name.partition(".")[0]) for name, array in arrays.items() if not _finite([array])}
+
+
+def _finite(arrays: Iterable[Array]) -> bool:
+    return all(bool(np.isfinite(array).all()) for array in arrays)

@@ -1,4 +1,4 @@
-"""The types that the whole library speaks in."""
+"""The types of the library's arguments and results."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ Array = NDArray[np.floating[Any]]
 """A tensor of float32 or float64."""
 
 Labels = NDArray[np.integer[Any]]
-"""Class labels, one integer per sample: `[n]`."""
+"""Class labels, one whole number for each sample: `[n]`."""
 
 Targets = NDArray[Any]
-"""What outputs are compared with: labels `[n]`, or one row per sample `[n, classes]`."""
+"""What outputs are compared with: labels `[n]`, or one row for each sample, `[n, classes]`."""
 
 Shape = tuple[int, ...]
 """The shape of one sample, without n: `(h, w, c)` for an image."""
@@ -21,4 +21,4 @@ Pair = tuple[int, int]
 """Two numbers for height and width."""
 
 Gradients = dict[str, Array]
-"""Gradients under the names of the parameters they belong to."""
+"""Gradients under the names of their parameters."""

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 import cnn
 from cnn.layers.padding import Padding
-from cnn.layers.windows import place_windows
+from cnn.layers.windows import fit_windows
 from cnn.types import Array, Gradients
 from lessons.kit.gradient_checks import gradient_check
 from lessons.kit.layers import shapes, weights
@@ -197,7 +197,7 @@ def _case(
     y, cache = layer.forward_pass(x)
     dx, grads = layer.backward_pass(dy, cache)
 
-    windows = place_windows("Conv2D", x.shape[1:3], weight.shape[:2], (stride, stride), padding)
+    windows = fit_windows("Conv2D", x.shape[1:3], weight.shape[:2], (stride, stride), padding)
     is_padding = windows.pad(np.zeros_like(x), 1)[0] == 1
     padded = Grid("x", "input", windows.pad(x, 0)[0], "x, padded" if is_padding.any() else "", is_padding)
     filters = Grid("weight", "parameter", layer.params["weight"])
@@ -258,7 +258,7 @@ def _spread(
 
 def _input_steps(dy: Grid, turned: Grid, dx: Grid) -> Iterator[Step]:
     """Fill dx: the turned filter slides over dy, one step at a time."""
-    statement = "return convolve(dy, rotated, self._windows(x.shape[1:]).transposed())"
+    statement = "return convolve(dy, rotated, self._fit_windows(x.shape[1:]).transposed())"
     for r, s, k in np.ndindex(dx.values.shape):
         products = [
             product(cell(dy, r + i, s + j, f), cell(turned, i, j, f, k))

@@ -102,7 +102,7 @@ def draw_weights(theme: Theme, subtitle: str, pair: Pair) -> Sheet:
         furthest = max(float(np.abs(array).max()) for array in arrays)
         edges = np.linspace(-furthest, furthest, bins(arrays[0].size) + 1).tolist()
         layer = int(name.partition(".")[0])
-        axes.set_title(f"layer {layer}, {pair.with_it.model.layers[layer].name}: {arrays[0].size:,} weights")
+        axes.set_title(f"layer {layer}, {pair.with_it.model.layers[layer].kind}: {arrays[0].size:,} weights")
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
         axes.xaxis.set_major_locator(MaxNLocator(7))
@@ -129,7 +129,7 @@ def dropped(model: cnn.Sequential) -> str:
     shapes_before = shapes_along(model)
     rows = [
         [
-            f"{place}. {layer.name}",
+            f"{place}. {layer.kind}",
             f"{layer.rate:g}",
             f"{math.prod(shapes_before[place]):,}",
             f"{layer.rate * math.prod(shapes_before[place]):,.0f}",
@@ -145,7 +145,7 @@ def dropped(model: cnn.Sequential) -> str:
 def spread_of_weights(pair: Pair) -> str:
     """Return how widely the weights of each layer spread, with dropout and without."""
     rows = [
-        [f"{name.partition('.')[0]}. {pair.without.model.layers[int(name.partition('.')[0])].name}"]
+        [f"{name.partition('.')[0]}. {pair.without.model.layers[int(name.partition('.')[0])].kind}"]
         + [f"{one.model.params[name].astype(np.float64).std():.4f}" for one in (pair.without, pair.with_it)]
         for name in pair.without.model.params
         if name.endswith(".weight")

@@ -1,4 +1,4 @@
-"""Activations: the curves between the layers, without which any number of them would be one matrix."""
+"""Activations: curves between the layers; without them, any number of layers would be one matrix."""
 
 from __future__ import annotations
 
@@ -24,12 +24,6 @@ class _Activation(Layer):
 class ReLU(_Activation):
     """Keep what is positive: y = max(x, 0), and dx = dy where x > 0, else 0.
 
-    Shapes: x and y `[n, …]`.
-
-    Example:
-        >>> ReLU().forward_pass(np.array([[-1.0, 2.0]]))[0]
-        array([[0., 2.]])
-
     Source:
         Nair, Hinton: Rectified linear units improve restricted Boltzmann machines, ICML 2010.
     """
@@ -37,13 +31,13 @@ class ReLU(_Activation):
     def forward_pass(
         self, x: Array, training: bool = False, rng: np.random.Generator | None = None
     ) -> tuple[Array, Array]:
-        """Cut off what is negative."""
-        check_float_array(self.name, x)
+        """Replace negative numbers by 0; the output is the cache."""
+        check_float_array(self.kind, x)
         y = np.maximum(x, np.zeros(x.shape[1:], x.dtype))  # three times as fast as against the number 0
         return y, y
 
     def backward_pass(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
-        """Let dy through where the output, which is the cache, is positive."""
+        """Let dy through where the output is positive."""
         y = cache
         dx = dy * (y > 0)
         return dx, {}
@@ -54,17 +48,11 @@ class LeakyReLU(_Activation):
     """Keep what is positive and a little of the rest: y = x where x > 0, else slope · x.
 
     Args:
-        slope: what is left of a negative number, in [0, 1).
-
-    Shapes: x and y `[n, …]`.
+        slope: the share of a negative number that is kept, in [0, 1).
 
     Raises:
-        TypeError: if a hyperparameter is not a number.
-        ValueError: if `slope` lies outside [0, 1).
-
-    Example:
-        >>> LeakyReLU(0.1).forward_pass(np.array([[-1.0, 2.0]]))[0]
-        array([[-0.1,  2. ]])
+        TypeError: if `slope` is not a number.
+        ValueError: if it lies outside [0, 1).
 
     Source:
         Maas, Hannun, Ng: Rectifier nonlinearities improve neural network acoustic models, ICML 2013.
@@ -73,18 +61,18 @@ class LeakyReLU(_Activation):
     slope: float = 0.01
 
     def __post_init__(self) -> None:
-        self.slope = number_between(self.name, "slope", self.slope, 0, 1)
+        self.slope = number_between(self.kind, "slope", self.slope, 0, 1)
 
     def forward_pass(
         self, x: Array, training: bool = False, rng: np.random.Generator | None = None
     ) -> tuple[Array, Array]:
-        """Shrink what is negative: the larger of x and slope · x."""
-        check_float_array(self.name, x)
+        """Return the larger of x and slope · x; the input is the cache."""
+        check_float_array(self.kind, x)
         y = np.maximum(x, self.slope * x)
         return y, x
 
     def backward_pass(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
-        """Let dy through where the input, which is the cache, is positive, and slope · dy elsewhere."""
+        """Let dy through where the input is positive, and slope · dy elsewhere."""
         x = cache
         dx = np.where(x > 0, dy, self.slope * dy)
         return dx, {}
@@ -94,12 +82,6 @@ class LeakyReLU(_Activation):
 class Sigmoid(_Activation):
     """Squash into (0, 1): y = 1 / (1 + e^(−x)), and dx = dy · y · (1 − y).
 
-    Shapes: x and y `[n, …]`.
-
-    Example:
-        >>> Sigmoid().forward_pass(np.array([[0.0, 1000.0]]))[0]
-        array([[0.5, 1. ]])
-
     Source:
         Rumelhart, Hinton, Williams: Learning representations by back-propagating errors, Nature 323, 1986.
     """
@@ -107,13 +89,13 @@ class Sigmoid(_Activation):
     def forward_pass(
         self, x: Array, training: bool = False, rng: np.random.Generator | None = None
     ) -> tuple[Array, Array]:
-        """Compute the curve as (1 + tanh(x / 2)) / 2, which never overflows."""
-        check_float_array(self.name, x)
+        """Compute the curve as (1 + tanh(x / 2)) / 2, which never overflows; the output is the cache."""
+        check_float_array(self.kind, x)
         y = 0.5 * (1 + np.tanh(0.5 * x))
         return y, y
 
     def backward_pass(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
-        """Multiply with the slope, which the output (the cache) tells."""
+        """Multiply dy by the curve's slope, which follows from the output."""
         y = cache
         dx = dy * y * (1 - y)
         return dx, {}
@@ -123,12 +105,6 @@ class Sigmoid(_Activation):
 class Tanh(_Activation):
     """Squash into (−1, 1): y = tanh(x), and dx = dy · (1 − y²).
 
-    Shapes: x and y `[n, …]`.
-
-    Example:
-        >>> Tanh().forward_pass(np.array([[0.0, 1000.0]]))[0]
-        array([[0., 1.]])
-
     Source:
         LeCun, Bottou, Orr, Müller: Efficient BackProp, 1998, section 4.4.
     """
@@ -136,13 +112,13 @@ class Tanh(_Activation):
     def forward_pass(
         self, x: Array, training: bool = False, rng: np.random.Generator | None = None
     ) -> tuple[Array, Array]:
-        """Compute the curve."""
-        check_float_array(self.name, x)
+        """Compute the curve; the output is the cache."""
+        check_float_array(self.kind, x)
         y = np.tanh(x)
         return y, y
 
     def backward_pass(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
-        """Multiply with the slope, which the output (the cache) tells."""
+        """Multiply dy by the curve's slope, which follows from the output."""
         y = cache
         dx = dy * (1 - y * y)
         return dx, {}
@@ -154,12 +130,6 @@ class GELU(_Activation):
 
     y = x/2 · (1 + t) with t = tanh(√(2/π) · (x + 0.044715 · x³))
 
-    Shapes: x and y `[n, …]`.
-
-    Example:
-        >>> GELU().forward_pass(np.array([[-1.0, 0.0, 1.0]]))[0].round(4)
-        array([[-0.1588,  0.    ,  0.8412]])
-
     Source:
         Hendrycks, Gimpel: Gaussian error linear units, arXiv:1606.08415.
     """
@@ -167,13 +137,13 @@ class GELU(_Activation):
     def forward_pass(
         self, x: Array, training: bool = False, rng: np.random.Generator | None = None
     ) -> tuple[Array, Array]:
-        """Compute the curve."""
-        check_float_array(self.name, x)
+        """Compute the curve; the input is the cache."""
+        check_float_array(self.kind, x)
         y = 0.5 * x * (1 + self._tanh(x))
         return y, x
 
     def backward_pass(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
-        """Multiply with the slope at x: (1 + t)/2 + x/2 · (1 − t²) · √(2/π) · (1 + 0.134145 · x²)."""
+        """Multiply dy by the slope at x: (1 + t)/2 + x/2 · (1 − t²) · √(2/π) · (1 + 0.134145 · x²)."""
         x = cache
         t = self._tanh(x)
         slope = 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * (sqrt(2 / pi) * (1 + 3 * 0.044715 * x * x))
@@ -201,8 +171,11 @@ class Softmax(_Activation):
     def forward_pass(
         self, x: Array, training: bool = False, rng: np.random.Generator | None = None
     ) -> tuple[Array, Array]:
-        """Compute the probabilities; less the row's maximum, which changes nothing and prevents overflow."""
-        check_float_array(self.name, x, "n … n_out")
+        """Compute the probabilities, which are the cache too.
+
+        Subtracting each row's maximum first changes no probability and prevents overflow.
+        """
+        check_float_array(self.kind, x, "n … n_out")
         e = np.exp(x - x.max(axis=-1, keepdims=True))
         y = e / e.sum(axis=-1, keepdims=True)
         return y, y
@@ -213,5 +186,5 @@ class Softmax(_Activation):
         dx = y * (dy - (dy * y).sum(axis=-1, keepdims=True))
         return dx, {}
 
-    def window(self, input_shape: Shape) -> None:
+    def receptive_window(self, input_shape: Shape) -> None:
         """Return None: a probability depends on the whole input."""

@@ -1,10 +1,10 @@
-"""What every layer is: hyperparameters and parameters, a forward pass and its mirror image."""
+"""What every layer is: hyperparameters and parameters, a forward pass and a backward pass."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -15,13 +15,14 @@ from cnn.types import Array, Gradients, Pair, Shape
 class Layer(ABC):
     """The contract of a layer: it holds its parameters, never activations.
 
-    What the backward pass needs travels in the cache that the forward pass returns, so that one layer
-    can serve several passes and several threads at once, and a reader sees what backpropagation has to
-    remember. No pass changes the layer, its input or the cache.
+    What the backward pass needs travels in the cache that the forward pass returns. So one layer can serve
+    several passes and several threads at once, and a reader sees what backpropagation has to remember. No
+    pass changes the layer, its input or the cache.
 
     Attributes:
-        params: the arrays that training changes, under the names their gradients carry.
+        params: the arrays that training changes; their gradients have the same names.
         state: the arrays that belong to the layer but have no gradient (only BatchNorm has any).
+        decays: the names of the parameters to which weight decay applies.
 
     Example:
         >>> from cnn import Dense
@@ -37,11 +38,18 @@ class Layer(ABC):
         Returned caches: Stanford CS231n's assignments; Karpathy: llm.c, doc/layernorm.
     """
 
+    decays: ClassVar[tuple[str, ...]] = ()
+
     params: dict[str, Array] = field(init=False, repr=False, default_factory=dict)
     state: dict[str, Array] = field(init=False, repr=False, default_factory=dict)
 
+    @property
+    def kind(self) -> str:
+        """The kind of layer, such as `Conv2D`."""
+        return type(self).__name__
+
     def build(self, input_shape: Shape, rng: np.random.Generator) -> Shape:
-        """Create the parameters that samples of this shape need.
+        """Create the parameters for samples of this shape.
 
         Args:
             input_shape: one sample's shape, without n.
@@ -62,6 +70,10 @@ class Layer(ABC):
         Raises:
             ValueError: if the layer cannot take such samples.
         """
+
+    def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
+        """Return the shapes of the parameters that `build` creates for samples of this shape."""
+        return {}
 
     @abstractmethod
     def forward_pass(
@@ -84,29 +96,29 @@ class Layer(ABC):
 
         Args:
             dy: the gradient with respect to the output, in the output's shape.
-            cache: what the forward pass returned beside that output.
+            cache: what the forward pass returned with that output.
 
         Returns:
             The gradient with respect to the input, and those of the parameters.
         """
 
     def parameter_gradients(self, dy: Array, cache: Any) -> Gradients:
-        """Return only the parameters' gradients: all that is wanted of a model's first layer."""
+        """Return the parameters' gradients alone: the first layer of a model needs no others."""
         return self.backward_pass(dy, cache)[1]
 
-    def observations(self, cache: Any) -> dict[str, Array]:
-        """Return what a forward pass in training saw and the layer should remember in its state."""
+    def batch_statistics(self, cache: Any) -> dict[str, Array]:
+        """Return the statistics that a forward pass in training found and `update_state` needs."""
         return {}
 
-    def remember(self, observations: dict[str, Array]) -> None:
-        """Update the state from one micro-batch's observations; called after the batch's step, in order."""
+    def update_state(self, statistics: dict[str, Array]) -> None:
+        """Update the state with one micro-batch's statistics; called after the batch's step, in order."""
 
     def multiply_adds(self, input_shape: Shape) -> int:
         """Return the number of multiply-adds in the forward pass of one sample."""
         return 0
 
-    def window(self, input_shape: Shape) -> tuple[Pair, Pair] | None:
-        """Return size and stride of the part of the input that one output sees; None is all of it."""
+    def receptive_window(self, input_shape: Shape) -> tuple[Pair, Pair] | None:
+        """Return size and stride of the part of the input that one output sees; None: it sees the whole."""
         return (1, 1), (1, 1)
 
     def to_config(self) -> dict[str, Any]:
@@ -118,22 +130,17 @@ class Layer(ABC):
             {'layer': 'Dropout', 'rate': 0.25}
         """
         values = {entry.name: getattr(self, entry.name) for entry in fields(self) if entry.init}
-        return {"layer": self.name, **{name: _plain(value) for name, value in values.items()}}
-
-    @property
-    def name(self) -> str:
-        """The kind of layer, such as `Conv2D`."""
-        return type(self).__name__
+        return {"layer": self.kind, **{name: _plain(value) for name, value in values.items()}}
 
     def param(self, name: str, like: Array) -> Array:
-        """Return a parameter in the number type of the input that it meets.
+        """Return a parameter in the number type of the input.
 
         Raises:
             RuntimeError: if the layer has not been built.
         """
         if name not in self.params:
             raise RuntimeError(
-                f"{self.name} has no {name} yet: call build(input_shape, rng) on the layer or model first."
+                f"{self.kind} has no {name} yet: call build(input_shape, rng) on the layer or model first."
             )
         return self.params[name].astype(like.dtype, copy=False)
 

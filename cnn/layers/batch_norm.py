@@ -1,4 +1,4 @@
-"""Batch normalisation: every channel with mean 0 and variance 1, then a scale and a shift of its own."""
+"""Batch normalisation: every channel gets mean 0 and variance 1, then a scale and a shift of its own."""
 
 from __future__ import annotations
 
@@ -14,14 +14,11 @@ from cnn.types import Array, Gradients, Shape
 
 
 class BatchNormCache(NamedTuple):
-    """What the way back through batch normalisation needs.
+    """What the backward pass of batch normalisation needs."""
 
-    Not x̂ = centred / deviation itself: that would be one more array of the input's size to compute.
-    """
-
-    centred: Array  # x − μ
-    deviation: Array
-    statistics: dict[str, Array] | None  # the micro-batch's own, or None where the running ones were used
+    centred: Array  # x − μ; centred / deviation, which is x̂, would be one more array of this size to compute
+    deviation: Array  # √(σ² + ε)
+    statistics: dict[str, Array] | None  # the micro-batch's, or None if the running ones were used
 
 
 @dataclass(eq=False)
@@ -30,13 +27,13 @@ class BatchNorm(Layer):
 
     y = scale · (x − μ) / √(σ² + ε) + shift
 
-    In training μ and σ² are the mean and the variance of the channel over the micro-batch at hand (all
-    axes but the last); at inference they are running averages of those seen in training:
-    running ← momentum · running + (1 − momentum) · seen.
+    In training μ and σ² are the mean and the variance of the channel over the micro-batch (all axes but
+    the last). At inference they are running averages of those statistics:
+    running ← momentum · running + (1 − momentum) · statistic, once for each micro-batch.
 
     Args:
-        momentum: how slowly the running averages follow, in [0, 1); they move once per micro-batch.
-        epsilon: ε, which keeps the division away from zero.
+        momentum: how slowly the running averages change, in [0, 1).
+        epsilon: ε, which prevents a division by zero.
 
     Shapes: x and y `[n, …, c]`; scale, shift, running mean and variance `[c]`.
 
@@ -60,15 +57,22 @@ class BatchNorm(Layer):
     epsilon: float = 1e-5
 
     def __post_init__(self) -> None:
-        self.momentum = number_between(self.name, "momentum", self.momentum, 0, 1)
-        self.epsilon = number_between(self.name, "epsilon", self.epsilon, 0, open_low=True)
+        self.momentum = number_between(self.kind, "momentum", self.momentum, 0, 1)
+        self.epsilon = number_between(self.kind, "epsilon", self.epsilon, 0, open_low=True)
 
     def build(self, input_shape: Shape, rng: np.random.Generator) -> Shape:
-        """Start with scale 1 and shift 0, as if the data had mean 0 and variance 1."""
-        channels = self.output_shape(input_shape)[-1]
-        self.params = {"scale": np.ones(channels, np.float32), "shift": np.zeros(channels, np.float32)}
-        self.state = {"mean": np.zeros(channels, np.float32), "variance": np.ones(channels, np.float32)}
-        return input_shape
+        """Start with scale 1, shift 0, running mean 0 and running variance 1."""
+        output_shape = self.output_shape(input_shape)
+        shapes = self.parameter_shapes(input_shape)
+        self.params["scale"] = np.ones(shapes["scale"], np.float32)
+        self.params["shift"] = np.zeros(shapes["shift"], np.float32)
+        self.state["mean"] = np.zeros(input_shape[-1:], np.float32)
+        self.state["variance"] = np.ones(input_shape[-1:], np.float32)
+        return output_shape
+
+    def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
+        """Return `(c,)` for the scale and the shift."""
+        return {"scale": input_shape[-1:], "shift": input_shape[-1:]}
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the input's shape."""
@@ -82,7 +86,7 @@ class BatchNorm(Layer):
         self, x: Array, training: bool = False, rng: np.random.Generator | None = None
     ) -> tuple[Array, BatchNormCache]:
         """Normalise with the micro-batch's statistics in training, with the running ones at inference."""
-        check_float_array(self.name, x, "n … c")
+        check_float_array(self.kind, x, "n … c")
         scale, shift = self.param("scale", like=x), self.param("shift", like=x)
         if x.shape[-1] != len(scale):
             raise ValueError(
@@ -95,21 +99,23 @@ class BatchNorm(Layer):
         deviation = np.sqrt(variance + x.dtype.type(self.epsilon))
         y = centred * repeat_channels(scale / deviation, sample)
         y += repeat_channels(shift, sample)
-        seen = {"mean": mean, "variance": variance} if training else None
-        return y, BatchNormCache(centred, deviation, seen)
+        statistics = {"mean": mean, "variance": variance} if training else None
+        return y, BatchNormCache(centred, deviation, statistics)
 
     def backward_pass(self, dy: Array, cache: BatchNormCache) -> tuple[Array, Gradients]:
-        """Send dy back, in training also through the mean and the variance, which depend on x.
+        """Carry dy back; in training also through the mean and the variance, since they depend on x.
 
-        With g = dy · scale / √(σ² + ε) and x̂ = (x − μ) / √(σ² + ε), dx = g − mean(g) − x̂ · mean(g · x̂); at
-        inference μ and σ² are constants and dx = g. dscale = Σ dy · x̂ and dshift = Σ dy, so that
-        mean(g · x̂) is dscale / count, times scale / √(σ² + ε).
+        With x̂ = (x − μ) / √(σ² + ε) and g = dy · scale / √(σ² + ε):
+
+        - dscale = Σ dy · x̂ and dshift = Σ dy
+        - dx = g − mean(g) − x̂ · mean(g · x̂), where mean(g) is dshift / count · scale / √(σ² + ε), and
+          mean(g · x̂) the same with dscale; at inference μ and σ² are constants, and dx = g.
         """
-        centred, deviation, seen = cache
+        centred, deviation, statistics = cache
         sample, count = dy.shape[1:], dy.size // len(deviation)
         grads = {"scale": sum_channels(dy * centred) / deviation, "shift": sum_channels(dy)}
         factor = repeat_channels(self.param("scale", like=dy) / deviation, sample)
-        if seen is None:
+        if statistics is None:
             return dy * factor, grads
         dx = centred * repeat_channels(grads["scale"] / (-count * deviation), sample)
         dx -= repeat_channels(grads["shift"] / count, sample)
@@ -120,13 +126,13 @@ class BatchNorm(Layer):
     def _running(self, name: str, like: Array) -> Array:
         return self.state[name].astype(like.dtype, copy=False)
 
-    def observations(self, cache: BatchNormCache) -> dict[str, Array]:
-        """Return the mean and the variance of the micro-batch, if it was one of training."""
+    def batch_statistics(self, cache: BatchNormCache) -> dict[str, Array]:
+        """Return the micro-batch's mean and variance; nothing after a pass at inference."""
         return cache.statistics or {}
 
-    def remember(self, observations: dict[str, Array]) -> None:
+    def update_state(self, statistics: dict[str, Array]) -> None:
         """Move the running averages towards a micro-batch's mean and variance."""
-        for name, seen in observations.items():
+        for name, statistic in statistics.items():
             running = self.state[name]
-            moved = self.momentum * running + (1 - self.momentum) * seen
+            moved = self.momentum * running + (1 - self.momentum) * statistic
             self.state[name] = moved.astype(running.dtype, copy=False)

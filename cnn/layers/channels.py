@@ -1,8 +1,8 @@
-"""Channels at the speed of whole images.
+"""Operations on channels at the speed of operations on whole images.
 
-NumPy works on runs of numbers that are neighbours in memory. Channels come last, so that adding a bias,
-summing over all but the channels, or taking every other column would cut images into runs of c numbers, each
-with the overhead of a run. These functions keep the runs long.
+NumPy works on runs of numbers that are neighbours in memory, and each run has a fixed cost. Channels are the
+last axis. Adding a bias, summing over all axes but the channels, or taking every second column would
+therefore be done in runs of only c numbers. These functions work with long runs instead.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from cnn.types import Array, Shape
 
 
 def repeat_channels(values: Array, sample_shape: Shape) -> Array:
-    """Repeat one number for each channel at every place of a sample.
+    """Repeat one number for each channel at every pixel of a sample.
 
     Args:
         values: one number for each channel, `[c]`.
         sample_shape: `(…, c)`.
 
     Returns:
-        `[…, c]`, in one piece of memory.
+        `[…, c]`, contiguous in memory.
 
     Example:
         >>> repeat_channels(np.array([1.0, 2.0]), (3, 2))
@@ -33,9 +33,9 @@ def repeat_channels(values: Array, sample_shape: Shape) -> Array:
 
 
 def sum_channels(x: Array) -> Array:
-    """Add up each channel over all samples and places, as a matrix product with ones.
+    """Add up each channel over all samples and pixels, as a matrix product with ones.
 
-    Its last bits depend on BLAS's kernels, as those of every matrix product.
+    The last bits depend on BLAS's kernels, as those of every matrix product do.
 
     Args:
         x: `[n, …, c]`.
@@ -55,16 +55,16 @@ def pixels(x: Array) -> NDArray[np.void]:
     """View the channels of each pixel as one item, which NumPy copies as a whole.
 
     Args:
-        x: the images, `[n, h, w, c]`, with the channels of a pixel side by side in memory.
+        x: the images, `[n, h, w, c]`; the channels of a pixel are neighbours in memory.
 
     Returns:
         The same memory as `[n, h, w]`.
 
     Example:
         >>> x = np.arange(8.0).reshape(1, 1, 4, 2)
-        >>> every_other = np.empty((1, 1, 2, 2))
-        >>> pixels(every_other)[...] = pixels(x)[:, :, ::2]
-        >>> every_other[0, 0]
+        >>> every_second = np.empty((1, 1, 2, 2))
+        >>> pixels(every_second)[...] = pixels(x)[:, :, ::2]
+        >>> every_second[0, 0]
         array([[0., 1.],
                [4., 5.]])
     """

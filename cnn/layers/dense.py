@@ -1,8 +1,9 @@
-"""The dense layer: every output listens to every input."""
+"""The dense layer: every output is a weighted sum of all inputs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from cnn.types import Array, Gradients, Shape
 
 @dataclass(eq=False)
 class Dense(Layer):
-    """Give every output a weighted sum of all inputs: y = x · weight + bias.
+    """Compute weighted sums of all inputs: y = x · weight + bias.
 
     Args:
         units: n_out, the number of outputs.
@@ -38,19 +39,26 @@ class Dense(Layer):
         Rumelhart, Hinton, Williams: Learning representations by back-propagating errors, Nature 323, 1986.
     """
 
+    decays: ClassVar[tuple[str, ...]] = ("weight",)
+
     units: int
     initialiser: InitialiserName = "he_uniform"
 
     def __post_init__(self) -> None:
-        self.units = whole_number(self.name, "units", self.units, minimum=1)
-        one_of(self.name, "initialiser", self.initialiser, INITIALISERS)
+        self.units = whole_number(self.kind, "units", self.units, minimum=1)
+        one_of(self.kind, "initialiser", self.initialiser, INITIALISERS)
 
     def build(self, input_shape: Shape, rng: np.random.Generator) -> Shape:
         """Create the weights for samples of `(n_in,)`."""
         output_shape = self.output_shape(input_shape)
-        self.params["weight"] = INITIALISERS[self.initialiser]((input_shape[0], self.units), rng)
-        self.params["bias"] = np.zeros(self.units, np.float32)
+        shapes = self.parameter_shapes(input_shape)
+        self.params["weight"] = INITIALISERS[self.initialiser](shapes["weight"], rng)
+        self.params["bias"] = np.zeros(shapes["bias"], np.float32)
         return output_shape
+
+    def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
+        """Return `(n_in, n_out)` for the weight and `(n_out,)` for the bias."""
+        return {"weight": (input_shape[0], self.units), "bias": (self.units,)}
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return `(n_out,)` for samples of `(n_in,)`."""
@@ -63,8 +71,8 @@ class Dense(Layer):
     def forward_pass(
         self, x: Array, training: bool = False, rng: np.random.Generator | None = None
     ) -> tuple[Array, Array]:
-        """Multiply with the weights and add the biases."""
-        check_float_array(self.name, x, "n n_in")
+        """Multiply by the weights and add the biases; the input is the cache."""
+        check_float_array(self.kind, x, "n n_in")
         weight, bias = self.param("weight", like=x), self.param("bias", like=x)
         if x.shape[1] != len(weight):
             raise ValueError(
@@ -74,7 +82,7 @@ class Dense(Layer):
         return y, x
 
     def backward_pass(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
-        """Send dy back: dx = dy · weightᵀ; the cache is the forward pass's input."""
+        """Carry dy back to the input, dx = dy · weightᵀ, and to the parameters."""
         dx = dy @ self.param("weight", like=dy).T
         return dx, self.parameter_gradients(dy, cache)
 
@@ -87,5 +95,5 @@ class Dense(Layer):
         """Return n_in · n_out."""
         return input_shape[0] * self.units
 
-    def window(self, input_shape: Shape) -> None:
+    def receptive_window(self, input_shape: Shape) -> None:
         """Return None: an output sees the whole input."""

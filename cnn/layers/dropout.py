@@ -1,4 +1,4 @@
-"""Dropout: training with a random part of the numbers missing."""
+"""Dropout: training without a random part of the numbers."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from cnn.types import Array, Gradients, Shape
 
 @dataclass(eq=False)
 class Dropout(Layer):
-    """Set each number to zero with probability `rate` in training, and scale up the rest to keep the mean.
+    """Set each number to zero with probability `rate` in training, and scale the others up.
 
-    y = x · mask, where mask is 0 with probability rate and 1 / (1 − rate) otherwise, so that the mean of y
-    is x. At inference y = x.
+    y = x · mask, where mask is 0 with probability rate and 1 / (1 − rate) otherwise: the expected value of
+    y is x. At inference y = x.
 
     Args:
         rate: the probability that a number is dropped, in [0, 1).
@@ -24,8 +24,8 @@ class Dropout(Layer):
     Shapes: x and y `[n, …]`.
 
     Raises:
-        TypeError: if a hyperparameter is not a number.
-        ValueError: if `rate` lies outside [0, 1).
+        TypeError: if `rate` is not a number.
+        ValueError: if it lies outside [0, 1).
 
     Example:
         >>> y, _ = Dropout(0.5).forward_pass(np.ones((1, 8)), training=True, rng=np.random.default_rng(0))
@@ -33,14 +33,14 @@ class Dropout(Layer):
         array([[2., 2., 2., 0., 0., 0., 0., 0.]])
 
     Source:
-        Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov: Dropout, JMLR 15, 2014; scaled in training
-        rather than at inference ("inverted").
+        Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov: Dropout, JMLR 15, 2014. The paper scales at
+        inference; this is the "inverted" form, which scales in training.
     """
 
     rate: float
 
     def __post_init__(self) -> None:
-        self.rate = number_between(self.name, "rate", self.rate, 0, 1)
+        self.rate = number_between(self.kind, "rate", self.rate, 0, 1)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the input's shape."""
@@ -49,8 +49,8 @@ class Dropout(Layer):
     def forward_pass(
         self, x: Array, training: bool = False, rng: np.random.Generator | None = None
     ) -> tuple[Array, Array | None]:
-        """Multiply with a fresh mask in training; return the input as it is at inference."""
-        check_float_array(self.name, x)
+        """Multiply by a new random mask in training; return the input unchanged at inference."""
+        check_float_array(self.kind, x)
         if not training or self.rate == 0:
             return x, None
         if rng is None:
@@ -61,7 +61,7 @@ class Dropout(Layer):
         return y, mask
 
     def backward_pass(self, dy: Array, cache: Array | None) -> tuple[Array, Gradients]:
-        """Multiply with the forward pass's mask, which is the cache."""
+        """Multiply by the forward pass's mask, which is the cache."""
         mask = cache
         dx = dy if mask is None else dy * mask
         return dx, {}

@@ -1,4 +1,4 @@
-"""Padding: rows and columns around an image, so that windows can reach over its edge."""
+"""Padding: rows and columns added around an image, so that windows can reach over its edge."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from cnn.checks import pair
 from cnn.types import Pair
 
 Padding = Literal["valid", "same"] | int | tuple[Pair, Pair]
-"""What a layer may be given: a rule, a number for all sides, or `((top, bottom), (left, right))`."""
+"""What a layer accepts: a rule, a number for all sides, or `((top, bottom), (left, right))`."""
 
 Pads = tuple[Pair, Pair]
-"""The rows `(top, bottom)` and the columns `(left, right)` that are added."""
+"""The numbers of added rows `(top, bottom)` and columns `(left, right)`."""
 
 
-def check_padding(owner: str, padding: object) -> Padding:
-    """Return the padding with tuples in place of lists, if it is one of the four forms.
+def parse_padding(owner: str, padding: object) -> Padding:
+    """Return a layer's argument `padding`, with tuples instead of lists.
 
     Raises:
         TypeError: if a number inside the pairs is not whole.
-        ValueError: if it is in none of the forms.
+        ValueError: if it has none of the four forms.
 
     Example:
-        >>> check_padding("Conv2D", [[0, 1], [0, 1]])
+        >>> parse_padding("Conv2D", [[0, 1], [0, 1]])
         ((0, 1), (0, 1))
     """
     if padding == "valid":
@@ -46,13 +46,13 @@ def check_padding(owner: str, padding: object) -> Padding:
 
 
 def pads_of(padding: Padding, image: Pair, size: Pair, stride: Pair) -> Pads:
-    """Work out the padding for an image of this size.
+    """Return how many rows and columns are added to an image of this size.
 
-    `"valid"` pads nothing. `"same"` pads so that h_out = ⌈h / stride⌉, the odd row at the bottom and the
-    odd column on the right. A number pads every side by it.
+    `"valid"` adds none. `"same"` adds as many as make h_out = ⌈h / stride⌉; if their number is odd, the
+    bottom and the right get one more. A number is added on every side.
 
     Args:
-        padding: as the layer was given it.
+        padding: the layer's argument.
         image: `(h, w)`.
         size: `(h_f, w_f)`, of the window.
         stride: down and across.
@@ -62,7 +62,7 @@ def pads_of(padding: Padding, image: Pair, size: Pair, stride: Pair) -> Pads:
         ((1, 2), (1, 2))
 
     Source:
-        `"same"` as in TensorFlow, and as SAME_UPPER in the ONNX operator Conv.
+        `"same"` is that of TensorFlow, and SAME_UPPER of the ONNX operator Conv.
     """
     if padding == "same":
         return _same(image[0], size[0], stride[0]), _same(image[1], size[1], stride[1])

@@ -1,4 +1,4 @@
-"""Pooling: a smaller image in which each number speaks for a window of the larger one."""
+"""Pooling: a smaller image, in which each number stands for a window of the larger one."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 
 from cnn.checks import check_float_array, pair
 from cnn.layers.base import Layer
-from cnn.layers.padding import Padding, check_padding
-from cnn.layers.windows import Windows, place_windows
+from cnn.layers.padding import Padding, parse_padding
+from cnn.layers.windows import Windows, fit_windows
 from cnn.types import Array, Gradients, Pair, Shape
 
 
@@ -25,11 +25,11 @@ class _Pool2D(Layer):
     padding: Padding = "valid"
 
     def __post_init__(self) -> None:
-        self.pool_size = pair(self.name, "pool_size", self.pool_size, minimum=1)
+        self.pool_size = pair(self.kind, "pool_size", self.pool_size, minimum=1)
         self.stride = (
-            self.pool_size if self.stride is None else pair(self.name, "stride", self.stride, minimum=1)
+            self.pool_size if self.stride is None else pair(self.kind, "stride", self.stride, minimum=1)
         )
-        self.padding = check_padding(self.name, self.padding)
+        self.padding = parse_padding(self.kind, self.padding)
         if not isinstance(self.padding, str):
             self._refuse_windows_of_padding(self.pool_size)
 
@@ -37,25 +37,25 @@ class _Pool2D(Layer):
         padding = np.broadcast_to(np.array(self.padding), (2, 2))
         if (padding >= np.array(size)[:, None]).any():
             raise ValueError(
-                f"{self.name}: padding must be smaller than the pool size {size}, so that each window "
+                f"{self.kind}: padding must be smaller than the pool size {size}, so that each window "
                 f"sees some of the image, received {self.padding!r}."
             )
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return `(h_out, w_out, c)` for images of `(h, w, c)`."""
-        return (*self._windows(input_shape).grid, input_shape[2])
+        return (*self._fit_windows(input_shape).grid, input_shape[2])
 
-    def window(self, input_shape: Shape) -> tuple[Pair, Pair]:
+    def receptive_window(self, input_shape: Shape) -> tuple[Pair, Pair]:
         """Return the window's size and its stride."""
-        windows = self._windows(input_shape)
+        windows = self._fit_windows(input_shape)
         return windows.size, windows.stride
 
-    def _windows(self, input_shape: Shape) -> Windows:
+    def _fit_windows(self, input_shape: Shape) -> Windows:
         if len(input_shape) != 3:
-            raise ValueError(f"{self.name} expects images of (h, w, c), received samples of {input_shape}.")
+            raise ValueError(f"{self.kind} expects images of (h, w, c), received samples of {input_shape}.")
         size, stride = cast(Pair, self.pool_size), cast(Pair, self.stride)  # pairs since __post_init__
         h, w, _ = input_shape
-        return place_windows(self.name, (h, w), size, stride, self.padding)
+        return fit_windows(self.kind, (h, w), size, stride, self.padding)
 
 
 @dataclass(eq=False)
@@ -64,12 +64,12 @@ class MaxPool2D(_Pool2D):
 
     y[n, p, q, k] = max_{i, j} x[n, p · stride + i, q · stride + j, k]
 
-    Going back, dy goes to the place that won; where several are equally large, to the first of them, row
-    by row. Padding never wins against a finite number.
+    In the backward pass dy goes to the pixel that was the largest; if several are equally large, to the
+    first of them, row by row. The padding is −∞, which is never larger than a pixel.
 
     Args:
         pool_size: height and width of a window, or one number for both.
-        stride: the rows and columns from one window to the next; None is the pool size, so that windows
+        stride: the rows and columns from one window to the next; None is the pool size: the windows then
             neither overlap nor leave gaps.
         padding: as in Conv2D, but smaller than the pool size.
 
@@ -96,23 +96,23 @@ class MaxPool2D(_Pool2D):
     def forward_pass(
         self, x: Array, training: bool = False, rng: np.random.Generator | None = None
     ) -> tuple[Array, tuple[Array, Array]]:
-        """Keep a running maximum over the h_f · w_f places inside the window."""
-        check_float_array(self.name, x, "n h w c")
-        windows = self._windows(x.shape[1:])
+        """Take the maximum over the h_f · w_f offsets inside the window, one offset after the other."""
+        check_float_array(self.kind, x, "n h w c")
+        windows = self._fit_windows(x.shape[1:])
         y = np.full((len(x), *windows.grid, x.shape[3]), -np.inf, x.dtype)
-        for place in windows.places(x, -np.inf):
-            np.maximum(y, place, out=y)
+        for numbers in windows.at_offsets(x, -np.inf):
+            np.maximum(y, numbers, out=y)
         return y, (x, y)
 
     def backward_pass(self, dy: Array, cache: tuple[Array, Array]) -> tuple[Array, Gradients]:
-        """Send dy to the first place of each window that holds its maximum."""
+        """Give dy to the first pixel of each window that equals the window's maximum."""
         x, y = cache
-        windows = self._windows(x.shape[1:])
+        windows = self._fit_windows(x.shape[1:])
 
         def shares() -> Iterator[Array]:
-            waiting = np.ones(y.shape, bool)  # windows whose maximum has not been met yet
-            for place in windows.places(x, -np.inf):
-                first = waiting & (place == y)
+            waiting = np.ones(y.shape, bool)  # windows whose maximum has not been found yet
+            for numbers in windows.at_offsets(x, -np.inf):
+                first = waiting & (numbers == y)
                 waiting ^= first
                 yield dy * first
 
@@ -125,7 +125,7 @@ class AveragePool2D(_Pool2D):
 
     y[n, p, q, k] = (1 / m[p, q]) · Σ_{i, j} x[n, p · stride + i, q · stride + j, k]
 
-    where m[p, q] is how many places of the window lie on the image.
+    where m[p, q] is the number of the window's pixels that lie inside the image.
 
     Args:
         pool_size: height and width of a window, or one number for both.
@@ -150,25 +150,25 @@ class AveragePool2D(_Pool2D):
     def forward_pass(
         self, x: Array, training: bool = False, rng: np.random.Generator | None = None
     ) -> tuple[Array, Shape]:
-        """Add up the h_f · w_f places inside the window, and divide by how many lie on the image."""
-        check_float_array(self.name, x, "n h w c")
-        windows = self._windows(x.shape[1:])
+        """Add up the pixels at the h_f · w_f offsets inside the window, and divide by their number."""
+        check_float_array(self.kind, x, "n h w c")
+        windows = self._fit_windows(x.shape[1:])
         total = np.zeros((len(x), *windows.grid, x.shape[3]), x.dtype)
-        for place in windows.places(x, 0):
-            total += place
+        for numbers in windows.at_offsets(x, 0):
+            total += numbers
         y = total / self._counts(windows, x)
         return y, x.shape
 
     def backward_pass(self, dy: Array, cache: Shape) -> tuple[Array, Gradients]:
-        """Spread dy evenly over its window; the cache is the input's shape."""
-        windows = self._windows(cache[1:])
+        """Spread dy evenly over the window; the cache is the input's shape."""
+        windows = self._fit_windows(cache[1:])
         share = dy / self._counts(windows, dy)
         return windows.collect([share] * prod(windows.size), like=dy), {}
 
     def _counts(self, windows: Windows, like: Array) -> Array:
-        """Return how many places of each window lie on the image: `[1, h_out, w_out, 1]`."""
+        """Return how many pixels of each window lie inside the image: `[1, h_out, w_out, 1]`."""
         image = np.ones((1, *windows.image, 1), like.dtype)
-        return sum(windows.places(image, 0), np.zeros((), like.dtype))
+        return sum(windows.at_offsets(image, 0), np.zeros((), like.dtype))
 
 
 @dataclass(eq=False)
@@ -178,10 +178,6 @@ class GlobalAveragePool2D(Layer):
     y[n, k] = (1 / (h · w)) · Σ_{p, q} x[n, p, q, k]
 
     Shapes: x `[n, h, w, c]`, y `[n, c]`.
-
-    Example:
-        >>> GlobalAveragePool2D().forward_pass(np.ones((5, 7, 7, 64), np.float32))[0].shape
-        (5, 64)
 
     Source:
         Lin, Chen, Yan: Network in network, ICLR 2014, arXiv:1312.4400.
@@ -199,7 +195,7 @@ class GlobalAveragePool2D(Layer):
         self, x: Array, training: bool = False, rng: np.random.Generator | None = None
     ) -> tuple[Array, Shape]:
         """Take the mean over rows and columns."""
-        check_float_array(self.name, x, "n h w c")
+        check_float_array(self.kind, x, "n h w c")
         y = x.mean(axis=(1, 2))
         return y, x.shape
 
@@ -209,7 +205,7 @@ class GlobalAveragePool2D(Layer):
         dx = np.broadcast_to((dy / (h * w))[:, None, None, :], cache).copy()
         return dx, {}
 
-    def window(self, input_shape: Shape) -> tuple[Pair, Pair]:
-        """Return the image's size: one window, and no step."""
+    def receptive_window(self, input_shape: Shape) -> tuple[Pair, Pair]:
+        """Return the image's size, and a stride of 1."""
         h, w, _ = input_shape
         return (h, w), (1, 1)

@@ -1,7 +1,7 @@
-"""How a window slides over an image: the arithmetic of its places, and the patches that it shows.
+"""How a window slides over an image: the arithmetic of its positions, and the patches that it shows.
 
-Convolution and pooling, forward and backward, share this one description. The letters: h, w of the
-image, h_f, w_f of the window (the filter), h_out, w_out of the grid of its places.
+Convolution and pooling, forward and backward, share this description. A *position* is where a window lies
+on the image; an *offset* (i, j) is a row and a column inside the window.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from cnn.layers.channels import pixels
 from cnn.layers.padding import Padding, Pads, pads_of
 from cnn.types import Array, Pair
 
-# Patches are copied for as many images at a time as fit this many bytes. With fewer the products are too
-# small to be fast; with more, what was copied first has left the caches before it is multiplied.
+# Patches are copied for as many images at a time as fit in this many bytes. With fewer bytes the products
+# are too small to be fast; with more, the first patches leave the caches before they are multiplied.
 BLOCK_BYTES = 1_900_000
 
 
@@ -29,16 +29,16 @@ class Windows:
     """A grid of windows over an image.
 
     Along each axis there are `h_out = ⌊(top + h′ + bottom − h_f) / stride⌋ + 1` windows, where
-    `h′ = (h − 1) · spread + 1`. Windows that would reach over the edge are left out.
+    `h′ = (h − 1) · spread + 1`. Windows that would reach beyond the padded image are left out.
 
     Attributes:
         image: `(h, w)`.
         size: `(h_f, w_f)`.
-        stride: the steps between windows, down and across.
+        stride: the rows and columns from one window to the next.
         padding: the rows of padding `(top, bottom)` and the columns `(left, right)`; a negative number
-            cuts rows off.
-        spread: the distance between neighbouring rows and columns of the image once it is laid out, with
-            zeros between them; more than 1 only on the way back through a strided convolution.
+            removes rows.
+        spread: the distance that neighbouring rows and columns of the image get, with zeros between them;
+            more than 1 only in the backward pass of a strided convolution.
 
     Example:
         >>> Windows((28, 28), (3, 3), (1, 1), ((1, 1), (1, 1))).grid
@@ -65,7 +65,7 @@ class Windows:
 
     @cached_property
     def padded_image(self) -> Pair:
-        """Height and width of the image once it is spread and padded."""
+        """Height and width of the image after it is spread and padded."""
         h, w = (
             before + (length - 1) * spread + 1 + after
             for length, spread, (before, after) in zip(self.image, self.spread, self.padding, strict=True)
@@ -84,11 +84,11 @@ class Windows:
         return self.stride == self.size and not any(left_over)
 
     def transposed(self) -> Windows:
-        """Return the windows through which gradients flow back, from the grid to the image.
+        """Return the windows of the backward pass: over the grid, with one window for each pixel.
 
-        Pixel r of the padded image met window o with the filter's row i where r = o · stride + i. Seen
-        from r these are windows of the same size over the grid, spread by the stride, with the filter
-        turned by 180°.
+        Pixel r of the padded image lies in window p at the offset i if r = p · stride + i. For a fixed r
+        the pairs (p, i) form a window of the same size over the grid, spread by the stride, in which the
+        offset i decreases as p increases.
 
         Example:
             >>> forward = Windows((5, 5), (3, 3), (2, 2), ((0, 0), (0, 0)))
@@ -105,14 +105,14 @@ class Windows:
     def patches(self, x: Array) -> Iterator[tuple[slice, Array]]:
         """Copy every window into a row of a matrix ("im2col"), for a block of images at a time.
 
-        A convolution is then one matrix product per block. The matrix is scratch space: the next step of
-        the loop writes over it.
+        A convolution is then one matrix product for each block. The next step of the loop overwrites the
+        matrix.
 
         Args:
             x: the images, `[n, h, w, c]`.
 
         Yields:
-            The block's place among the images, and its windows, `[block · h_out · w_out, h_f · w_f · c]`.
+            The block as a slice of the images, and its windows, `[block · h_out · w_out, h_f · w_f · c]`.
 
         Source:
             Chellapilla, Puri, Simard: High performance convolutional neural networks for document
@@ -133,20 +133,20 @@ class Windows:
 
     @cached_property
     def _pasted(self) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
-        """Where rows and columns of the image land in the padded one, and which of them do."""
+        """The rows and columns of the padded image that the image fills, and those of the image used."""
         (rows, kept_rows), (columns, kept_columns) = map(_paste, self.image, self.spread, self.padding)
         return (rows, columns), (kept_rows, kept_columns)
 
     def _copy(self, padded: Array, patches: Array) -> None:
         """Copy every window of the padded images to `[n, h_out, w_out, h_f, w_f, c]`.
 
-        NumPy copies runs of numbers that are neighbours on both sides: the row of a window. Where that is
-        only w_f numbers, the same place of all the windows in a row is the longer run.
+        NumPy copies runs of numbers that are neighbours in both arrays: the rows of windows. With one
+        channel such a row has only w_f numbers; then the same offset of all windows is a longer run.
         """
         *_, h_f, w_f, c = patches.shape
         if c == 1:
-            places = product(range(h_f), range(w_f))
-            for (i, j), (rows, columns) in zip(places, self.offsets(), strict=True):
+            offsets = product(range(h_f), range(w_f))
+            for (i, j), (rows, columns) in zip(offsets, self.offsets(), strict=True):
                 patches[:, :, :, i, j] = padded[:, rows, columns]
         else:
             to_image, to_row, to_column, to_channel = padded.strides
@@ -155,10 +155,10 @@ class Windows:
             np.copyto(patches, as_strided(padded, patches.shape, steps, writeable=False))
 
     def offsets(self) -> Iterator[tuple[slice, slice]]:
-        """Go through the places inside the window, row by row: h_f · w_f of them.
+        """Go through the h_f · w_f offsets inside the window, row by row.
 
         Yields:
-            The rows and columns of the padded image which hold that place of every window, so that
+            The rows and columns of the padded image that lie at this offset of every window:
             `padded[:, rows, columns]` is `[n, h_out, w_out, c]`.
 
         Example:
@@ -173,27 +173,27 @@ class Windows:
                     slice(j, j + (w_out - 1) * across + 1, across),
                 )
 
-    def places(self, x: Array, padding_value: float) -> Iterator[Array]:
-        """Go through the places inside the window as `offsets` does, and copy what the images have there.
+    def at_offsets(self, x: Array, padding_value: float) -> Iterator[Array]:
+        """Go through the offsets as `offsets` does, and copy the pixels that lie there.
 
         Args:
             x: the images, `[n, h, w, c]`.
-            padding_value: what the padding holds.
+            padding_value: the value of the padding.
 
         Yields:
-            What stands at that place of every window, `[n, h_out, w_out, c]`.
+            The pixels at this offset of every window, `[n, h_out, w_out, c]`.
         """
         padded = pixels(np.ascontiguousarray(self.pad(x, padding_value)))
         for rows, columns in self.offsets():
-            place = np.empty((len(x), *self.grid, x.shape[3]), x.dtype)
-            pixels(place)[...] = padded[:, rows, columns]
-            yield place
+            numbers = np.empty((len(x), *self.grid, x.shape[3]), x.dtype)
+            pixels(numbers)[...] = padded[:, rows, columns]
+            yield numbers
 
     def collect(self, parts: Iterable[Array], like: Array) -> Array:
-        """Return images in which each pixel is the sum of what the windows over it give it: `places` back.
+        """Return images in which each pixel is the sum of what its windows give it: `at_offsets` reversed.
 
         Args:
-            parts: what every window gives to each of its places, in the order of `offsets`.
+            parts: what every window gives to its pixel at each offset, in the order of `offsets`.
             like: an array of the parts' shape and type, `[n, h_out, w_out, c]`.
 
         Returns:
@@ -202,19 +202,14 @@ class Windows:
         blank = np.empty if self.tile else np.zeros
         padded = blank((len(like), *self.padded_image, like.shape[3]), like.dtype)
         for (rows, columns), part in zip(self.offsets(), parts, strict=True):
-            if self.tile:  # there is nothing to add to
+            if self.tile:  # each pixel gets one part only
                 pixels(padded)[:, rows, columns] = pixels(np.ascontiguousarray(part))
             else:
                 padded[:, rows, columns] += part
         return self.crop(padded)
 
     def pad(self, x: Array, value: float) -> Array:
-        """Return the images with `value` around them, for windows that are neither spread nor cut.
-
-        Args:
-            x: the images, `[n, h, w, c]`.
-            value: what the padding holds.
-        """
+        """Return the images `[n, h, w, c]` with `value` around them, for windows without spread and cuts."""
         return (
             np.pad(x, ((0, 0), *self.padding, (0, 0)), constant_values=value) if np.any(self.padding) else x
         )
@@ -227,21 +222,21 @@ class Windows:
 
 
 @lru_cache(maxsize=256)  # a layer asks in every pass
-def place_windows(owner: str, image: Pair, size: Pair, stride: Pair, padding: Padding) -> Windows:
-    """Return the windows over an image of this size, once its padding is worked out.
+def fit_windows(owner: str, image: Pair, size: Pair, stride: Pair, padding: Padding) -> Windows:
+    """Return the windows over an image of this size.
 
     Args:
         owner: the layer; messages begin with it.
         image: `(h, w)`.
         size: `(h_f, w_f)`.
         stride: down and across.
-        padding: as the layer was given it.
+        padding: the layer's argument.
 
     Raises:
         ValueError: if the window is larger than the padded image.
 
     Example:
-        >>> place_windows("Conv2D", (28, 28), (5, 5), (2, 2), "same").padding
+        >>> fit_windows("Conv2D", (28, 28), (5, 5), (2, 2), "same").padding
         ((1, 2), (1, 2))
     """
     pads = pads_of(padding, image, size, stride)
@@ -256,7 +251,7 @@ def place_windows(owner: str, image: Pair, size: Pair, stride: Pair, padding: Pa
 
 
 def _paste(length: int, spread: int, pads: Pair) -> tuple[slice, slice]:
-    """Return where an axis lands in the padded image, and which part of it does: negative pads cut.
+    """Return the part of a padded axis that the image fills, and the part of the image that is used.
 
     Example:
         >>> _paste(3, spread=2, pads=(1, 1))  # 0 a 0 b 0 c 0

@@ -61,6 +61,6 @@ def _name(layer: cnn.Layer) -> str:
     """Return a layer's name with those hyperparameters that tell it from the next of its kind."""
     config = layer.to_config()
     shown = {"Conv2D": ("filters", "kernel_size"), "Dense": ("units",), "Dropout": ("rate",)}
-    values = [config[name] for name in shown.get(layer.name, ())]
+    values = [config[name] for name in shown.get(layer.kind, ())]
     told = [times(value) if isinstance(value, list | tuple) else f"{value:g}" for value in values]
-    return f"{layer.name} {' of '.join(told)}".strip()
+    return f"{layer.kind} {' of '.join(told)}".strip()

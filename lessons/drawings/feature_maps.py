@@ -76,7 +76,7 @@ def steps_through(model: cnn.Sequential, x: Array) -> list[Step]:
         before = steps[-1].values
         begins = "weight" in layer.params or values.size != before.size
         changed = not np.array_equal(values.ravel(), before.ravel())
-        steps.append(Step(layer.name, values, begins, changed))
+        steps.append(Step(layer.kind, values, begins, changed))
     if not isinstance(model.layers[-1], cnn.Softmax):
         [probabilities] = model.probabilities(activations[-1])
         steps.append(Step("Softmax", probabilities))

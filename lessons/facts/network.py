@@ -47,7 +47,7 @@ def none_of(kinds: Kinds) -> str:
 def batch_normalisation(model: cnn.Sequential) -> str:
     """Return what each batch normalisation has learned and measured, from the least to the largest."""
     rows = [
-        [f"{place}. {layer.name}", str(layer.params["scale"].size)]
+        [f"{place}. {layer.kind}", str(layer.params["scale"].size)]
         + [
             f"{tidy(array.min())} to {tidy(array.max())}"
             for array in (*layer.params.values(), *layer.state.values())
@@ -100,7 +100,7 @@ def _counted(subject: Subject, images: int) -> tuple[str, str]:
             kept[place] += float((values[place + 1] != 0).mean()) * len(x)
     rows = [
         [
-            f"{place}. {layers[place].name}",
+            f"{place}. {layers[place].kind}",
             f"{positive[place].size:,}",
             f"{positive[place].sum() / (count * positive[place].size):.1%}",
             f"{(positive[place] == 0).sum():,}",
@@ -111,7 +111,7 @@ def _counted(subject: Subject, images: int) -> tuple[str, str]:
     shapes = shapes_along(subject.model)
     pooled = [
         [
-            f"{place}. {layers[place].name}",
+            f"{place}. {layers[place].kind}",
             times(shapes[place]),
             times(shapes[place + 1]),
             f"{1 - math.prod(shapes[place + 1]) / math.prod(shapes[place]):.0%}",

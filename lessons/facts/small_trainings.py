@@ -87,7 +87,7 @@ def optimiser_paths(valley: Valley) -> str:
 
 def _layers(trained: Trained) -> str:
     return " → ".join(
-        f"{layer.name} {layer.units}" if isinstance(layer, cnn.Dense) else layer.name
+        f"{layer.kind} {layer.units}" if isinstance(layer, cnn.Dense) else layer.kind
         for layer in trained.model.layers
     )
 

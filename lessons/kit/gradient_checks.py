@@ -65,7 +65,7 @@ def gradient_check(layer: cnn.Layer, input_shape: Shape, mistake: str, wrong: Ba
     rows = [
         [f"`{'dx' if key == 'x' else 'd' + key}`", power(right[key]), power(mistaken[key])] for key in right
     ]
-    head = ["largest relative error of", f"`{layer.name}`", f"with a mistake: {mistake}"]
+    head = ["largest relative error of", f"`{layer.kind}`", f"with a mistake: {mistake}"]
     return table(head, rows, numbers=2)
 
 

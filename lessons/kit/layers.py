@@ -41,7 +41,7 @@ def weights(model: cnn.Sequential, kinds: Kinds) -> str:
             ends = f"{tidy(weight.min())} to {tidy(weight.max())}"
             share = f"{(weight > 0).mean():.0%}"
             spread, biases = tidy(weight.std(), 3), f"{tidy(bias.min())} to {tidy(bias.max())}"
-            rows.append([f"{place}. {layer.name}", times(weight.shape), ends, spread, share, biases])
+            rows.append([f"{place}. {layer.kind}", times(weight.shape), ends, spread, share, biases])
     head = ["layer", "`weight`", "its numbers", "their standard deviation", "above 0", "biases"]
     return table(head, rows, numbers=4)
 

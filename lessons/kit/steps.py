@@ -38,7 +38,7 @@ def convolution_steps(
     bias: Grid,
     y: Grid,
     stride: int = 1,
-    statement: str = "y = convolve(x, weight, self._windows(x.shape[1:]), bias)",
+    statement: str = "y = convolve(x, weight, self._fit_windows(x.shape[1:]), bias)",
 ) -> Iterator[Step]:
     """Fill y: each number is a window times a filter, added up, and the bias."""
     for p, q, f in np.ndindex(y.values.shape):
@@ -58,7 +58,7 @@ def filter_gradient_steps(
     dy: Grid,
     dweight: Grid,
     stride: int = 1,
-    statement: str = "dweight += (patches.T @ places).reshape(dweight.shape)",
+    statement: str = "dweight += (patches.T @ positions).reshape(dweight.shape)",
 ) -> Iterator[Step]:
     """Fill dweight: each number of the filter met one pixel of every window."""
     for i, j, k, f in np.ndindex(dweight.values.shape):
@@ -72,7 +72,7 @@ def filter_gradient_steps(
 
 
 def filter_bias_gradient_steps(
-    dy: Grid, dbias: Grid, statement: str = "dbias += sum_channels(places)"
+    dy: Grid, dbias: Grid, statement: str = "dbias += sum_channels(positions)"
 ) -> Iterator[Step]:
     """Fill dbias: the bias went into every output of its filter."""
     for (f,) in np.ndindex(dbias.values.shape):
@@ -89,7 +89,7 @@ def max_pooling_steps(
     y: Grid,
     size: tuple[int, int],
     stride: tuple[int, int],
-    statement: str = "np.maximum(y, place, out=y)",
+    statement: str = "np.maximum(y, numbers, out=y)",
 ) -> Iterator[Step]:
     """Fill y: each number is the largest of its window."""
     for window in np.ndindex(y.values.shape):

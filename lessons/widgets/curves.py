@@ -68,7 +68,7 @@ def running_average() -> Curve:
         norm.build((1,), np.random.default_rng(0))
         seen = [0.0]
         for x in micro_batches:
-            norm.remember(norm.observations(norm.forward_pass(x, training=True)[1]))
+            norm.update_state(norm.batch_statistics(norm.forward_pass(x, training=True)[1]))
             seen.append(float(norm.state["mean"][0]))
         averages.append(np.array(seen))
     means = np.concatenate(([np.nan], micro_batches.mean(axis=(1, 2))))
@@ -96,7 +96,7 @@ def one_cycle() -> Curve:
     """Return the learning rate in the course of a training, for shares of the rise."""
     rises = [step / 20 for step in range(1, 20)]
     progress = np.linspace(0, 1, 101)
-    rates = [[cnn.OneCycle(1.0, rise=rise)(share) for share in progress.tolist()] for rise in rises]
+    rates = [[cnn.OneCycle(1.0, warm_up=rise)(share) for share in progress.tolist()] for rise in rises]
     lines = [line("learning rate ÷ its peak", "parameter", (np.array(rate) for rate in rates))]
     return curve("OneCycle", "progress of the training", progress, "rise", rises, lines)
 

@@ -161,7 +161,7 @@ def test_the_exported_network_gives_what_cnn_gives(page: Page, monkeypatch: pyte
 
 
 def test_the_small_models_have_every_layer_and_so_has_the_page(page: Page) -> None:
-    assert {layer.name for layers in EVERY_LAYER.values() for layer in layers} == set(LAYERS)
+    assert {layer.kind for layers in EVERY_LAYER.values() for layer in layers} == set(LAYERS)
     model = built(EVERY_LAYER["averaged"])
     assert set(page.evaluate(NETWORK, [*exported(model)])) == set(LAYERS)
 

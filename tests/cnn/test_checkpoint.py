@@ -151,7 +151,7 @@ def test_a_truncated_checkpoint_is_refused(tmp_path: Path, kept: float) -> None:
     whole = path.read_bytes()
     path.write_bytes(whole[: int(kept * len(whole)) if isinstance(kept, float) else kept])
     assert_refuses(
-        lambda: checkpointed(path), ValueError, str(path), "no cnn checkpoint file, or a damaged one"
+        lambda: checkpointed(path), ValueError, str(path), "not a cnn checkpoint file, or a damaged one"
     )
 
 
@@ -174,11 +174,12 @@ def test_callbacks_get_back_what_they_gave_the_checkpoint(tmp_path: Path) -> Non
     class Keeps(Callback):
         kept: dict[str, Array]
 
-        def arrays(self) -> dict[str, Array]:
+        @property
+        def state(self) -> dict[str, Array]:
             return {"a/b": np.arange(3.0)}
 
-        def restore(self, arrays: dict[str, Array]) -> None:
-            self.kept = arrays
+        def load_state(self, state: dict[str, Array]) -> None:
+            self.kept = state
 
     fit_linear([lambda _: None, Keeps(), Checkpoint(tmp_path / "run.npz")])
     again = Keeps()

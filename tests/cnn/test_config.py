@@ -94,12 +94,12 @@ FORMATS: dict[str, Callable[[Any], Any]] = {
 
 
 def test_the_cases_leave_out_no_layer_and_no_hyperparameter() -> None:
-    assert {layer.name for layer, _ in LAYERS_AND_CONFIGS} == LAYERS.keys()
+    assert {layer.kind for layer, _ in LAYERS_AND_CONFIGS} == LAYERS.keys()
     for layer, config in LAYERS_AND_CONFIGS:
         defaults = {entry.name: entry.default for entry in fields(layer) if entry.init}
         assert config.keys() == defaults.keys()
         for name, default in defaults.items():
-            assert default is MISSING or getattr(layer, name) != default, f"{layer.name}.{name}"
+            assert default is MISSING or getattr(layer, name) != default, f"{layer.kind}.{name}"
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -107,7 +107,7 @@ def test_the_cases_leave_out_no_layer_and_no_hyperparameter() -> None:
     ("layer", "config"), LAYERS_AND_CONFIGS, ids=lambda value: "" if isinstance(value, dict) else repr(value)
 )
 def test_a_layer_comes_back_from_plain_data(layer: Layer, config: dict[str, Any], form: str) -> None:
-    assert layer.to_config() == {"layer": layer.name, **config}
+    assert layer.to_config() == {"layer": layer.kind, **config}
     again = layer_from_config(FORMATS[form](layer.to_config()))
     assert type(again) is type(layer)
     assert repr(again) == repr(layer)
@@ -189,7 +189,7 @@ def test_a_mistake_in_a_layer_is_named_with_what_is_nearest(
 
 def test_other_dataclasses_are_read_in_the_same_way() -> None:
     kinds: dict[str, type[Schedule]] = {"CosineDecay": CosineDecay}
-    config = {"schedule": "CosineDecay", "rate": 0.1, "warm_up": 0.2}
+    config = {"schedule": "CosineDecay", "peak": 0.1, "warm_up": 0.2}
     assert from_config(config, "schedule", kinds) == CosineDecay(0.1, warm_up=0.2)
     assert_refuses(
         lambda: from_config({"schedule": "Cosine", "rate": 0.1}, "schedule", kinds),

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from cnn import SGD, Adam, AdamW, ConstantRate, OneCycle, Optimiser, RMSProp
-from cnn.optimiser_base import is_weight
 from tests.refusals import assert_refuses
 
 # One number a list: the formulas below are those of the docstrings, for a single parameter.
@@ -21,6 +20,7 @@ GRADIENTS = [
     {"0.weight": [4.0, -4.0], "0.bias": [1.0]},
 ]
 RATE = 0.1
+DECAYS = {"0.weight"}
 
 Memory = dict[str, float]
 Step = Callable[[float, float, int, Memory], float]
@@ -102,7 +102,7 @@ def test_steps_are_those_worked_by_hand(
     optimiser = kind(learning_rate=RATE, weight_decay=weight_decay, clip_norm=clip_norm, **hyperparameters)
     params = arrays(START)
     for grads in GRADIENTS:
-        params = optimiser.update(params, arrays(grads))
+        params = optimiser.update(params, arrays(grads), decays=DECAYS)
     beside = weight_decay if kind is AdamW else 0.0
     expected = by_hand(step, weight_decay - beside, beside, clip_norm or float("inf"))
     assert params.keys() == expected.keys()
@@ -126,7 +126,7 @@ def test_gradients_are_clipped_by_their_length_over_all_parameters_together() ->
 
 
 @pytest.mark.parametrize(
-    ("optimiser", "kinds"),
+    ("optimiser", "slots"),
     [
         (SGD(learning_rate=RATE), []),
         (SGD(learning_rate=RATE, momentum=0.9), ["velocity"]),
@@ -135,19 +135,19 @@ def test_gradients_are_clipped_by_their_length_over_all_parameters_together() ->
         (AdamW(learning_rate=RATE), ["mean", "square"]),
     ],
 )
-def test_steps_and_memory_are_all_that_an_optimiser_needs_to_go_on(
-    optimiser: Optimiser, kinds: list[str]
+def test_steps_and_state_are_all_that_an_optimiser_needs_to_go_on(
+    optimiser: Optimiser, slots: list[str]
 ) -> None:
     params, half = arrays(START), len(GRADIENTS) // 2
     fresh = copy.deepcopy(optimiser)
     for grads in GRADIENTS[:half]:
         params = optimiser.update(params, arrays(grads))
     assert optimiser.steps == half
-    assert sorted(optimiser.memory) == kinds
-    for remembered in optimiser.memory.values():
+    assert sorted(optimiser.state) == slots
+    for remembered in optimiser.state.values():
         assert {name: array.shape for name, array in remembered.items()} == {"0.weight": (2,), "0.bias": (1,)}
 
-    fresh.steps, fresh.memory = optimiser.steps, copy.deepcopy(optimiser.memory)
+    fresh.steps, fresh.state = optimiser.steps, copy.deepcopy(optimiser.state)
     resumed = params
     for grads in GRADIENTS[half:]:
         params, resumed = optimiser.update(params, arrays(grads)), fresh.update(resumed, arrays(grads))
@@ -165,7 +165,7 @@ ALL: list[tuple[type[Optimiser], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("kind", "hyperparameters"), ALL)
-def test_parameters_and_gradients_are_not_changed_nor_shared_with_the_memory(
+def test_parameters_and_gradients_are_not_changed_nor_shared_with_the_state(
     kind: type[Optimiser], hyperparameters: dict[str, Any]
 ) -> None:
     optimiser = kind(learning_rate=RATE, weight_decay=0.1, clip_norm=1.0, **hyperparameters)
@@ -173,22 +173,22 @@ def test_parameters_and_gradients_are_not_changed_nor_shared_with_the_memory(
     before = copy.deepcopy((params, grads))
     first = optimiser.update(params, grads)
     np.testing.assert_equal((params, grads), before)
-    memory = copy.deepcopy(optimiser.memory)
+    state = copy.deepcopy(optimiser.state)
     for array in (*params.values(), *grads.values(), *first.values()):
         array.fill(1e9)
-    np.testing.assert_equal(optimiser.memory, memory)
+    np.testing.assert_equal(optimiser.state, state)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("number", [float, np.float64])
 @pytest.mark.parametrize(("kind", "hyperparameters"), ALL)
-def test_parameters_and_memory_keep_their_number_type_whatever_type_the_hyperparameters_have(
+def test_parameters_and_state_keep_their_number_type_whatever_type_the_hyperparameters_have(
     kind: type[Optimiser], hyperparameters: dict[str, Any], number: type[float], dtype: Any
 ) -> None:
     chosen = {"learning_rate": RATE, "weight_decay": 0.1, "clip_norm": 1.0} | hyperparameters
     optimiser = kind(**{k: number(v) if isinstance(v, float) else v for k, v in chosen.items()})
     params = optimiser.update(arrays(START, dtype), arrays(GRADIENTS[0], dtype))
-    remembered = [array for kinds in optimiser.memory.values() for array in kinds.values()]
+    remembered = [array for slot in optimiser.state.values() for array in slot.values()]
     assert {array.dtype for array in (*params.values(), *remembered)} == {np.dtype(dtype)}
 
 
@@ -202,15 +202,11 @@ def test_the_learning_rate_follows_its_schedule() -> None:
     assert SGD(learning_rate=0.5).rate_at(0.9) == ConstantRate(0.5)(0.9) == 0.5
 
 
-@pytest.mark.parametrize(
-    ("name", "decays"),
-    [("weight", True), ("0.weight", True), ("0.bias", False), ("1.scale", False), ("1.shift", False)],
-)
-def test_only_weights_decay(name: str, decays: bool) -> None:
-    assert is_weight(name) is decays
+def test_only_the_named_parameters_decay_or_all_if_none_are_named() -> None:
+    params, grads = arrays({"a": [1.0], "b": [1.0]}), arrays({"a": [0.0], "b": [0.0]})
     for optimiser in (SGD(learning_rate=0.1, weight_decay=1.0), AdamW(learning_rate=0.1, weight_decay=1.0)):
-        (w,) = optimiser.update({name: np.array([1.0])}, {name: np.array([0.0])})[name]
-        assert w == pytest.approx(0.9 if decays else 1.0)
+        assert optimiser.update(params, grads, decays=["a"]) == {"a": pytest.approx(0.9), "b": 1}
+        assert optimiser.update(params, grads) == {"a": pytest.approx(0.9), "b": pytest.approx(0.9)}
 
 
 @pytest.mark.parametrize("kind", [SGD, RMSProp, Adam, AdamW])

@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cnn import (
     SGD,
+    BestWeights,
     Conv2D,
     Dense,
     Flatten,
@@ -21,6 +24,7 @@ from cnn import (
     Softmax,
     SoftmaxCrossEntropy,
 )
+from cnn.checks import check_finite
 from cnn.types import Array, Shape
 from tests.cnn.tiny import built, digests, images, linear
 from tests.refusals import assert_refuses
@@ -97,6 +101,14 @@ def test_arrays_that_are_not_the_models_are_refused_and_none_assigned(
 )
 def test_plain_data_that_are_no_model_are_refused(config: Any) -> None:
     assert_refuses(lambda: Sequential.from_config(config), ValueError, "layers", repr(config))
+
+
+@pytest.mark.parametrize(
+    ("layers", "given"), [([Flatten(), Dense(1)], "(1,)"), ([ReLU()], "(6, 6, 1)")], ids=["one", "image"]
+)
+def test_a_network_that_cannot_choose_between_classes_is_refused(layers: list[Layer], given: str) -> None:
+    named = "one number for each of two or more classes", f"this model gives {given}"
+    assert_refuses(lambda: fit(built(layers), images(4)[0], np.zeros(4, int)), ValueError, *named)
 
 
 @pytest.mark.parametrize("use", [fit, Sequential.evaluate], ids=["fit", "evaluate"])
@@ -178,6 +190,45 @@ def test_targets_that_do_not_fit_are_refused(use: str, wrong: str) -> None:
     assert_refuses(lambda: USES_OF_TARGETS[use](linear(), targets), error, *named)
 
 
+# NaN and infinity -------------------------------------------------------------------------------------
+
+NOT_FINITE = [np.nan, np.inf, -np.inf]
+
+
+@pytest.mark.parametrize("bad", NOT_FINITE)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("use", [*USES_OF_SAMPLES, *(f"{use} targets" for use in USES_OF_TARGETS)])
+def test_numbers_that_are_not_finite_are_refused_where_they_enter(
+    use: str, dtype: type[np.floating[Any]], bad: float
+) -> None:
+    x, rows = images(4, dtype=dtype)[0], np.zeros((4, 3), dtype)
+    x[1, 2, 3, 0] = x[3, 0, 0, 0] = rows[1, 2] = bad
+    name = ("validation " if "validation" in use else "") + ("targets" if "targets" in use else "x")
+    first, count = ([1, 2], 1) if "targets" in use else ([1, 2, 3, 0], 2)
+    expected = f"{name} must hold finite numbers only, received {bad} at {first} and {count} such in all"
+    if "targets" in use:
+        call = USES_OF_TARGETS[use.removesuffix(" targets")]
+        assert_refuses(lambda: call(linear(), rows), ValueError, expected)
+    else:
+        assert_refuses(lambda: USES_OF_SAMPLES[use](linear(), x), ValueError, expected)
+
+
+@given(
+    shape=st.lists(st.integers(1, 5), min_size=1, max_size=4),
+    indices=st.lists(st.integers(0, 10**6), min_size=1, max_size=8),
+    bad=st.sampled_from(NOT_FINITE),
+)
+def test_the_first_number_that_is_not_finite_is_named_and_all_are_counted(
+    shape: list[int], indices: list[int], bad: float
+) -> None:
+    x = np.zeros(shape)
+    chosen = sorted({index % x.size for index in indices})
+    x.flat[chosen] = bad
+    first = [int(index) for index in np.unravel_index(chosen[0], shape)]
+    expected = f"x must hold finite numbers only, received {bad} at {first} and {len(chosen)} such in all"
+    assert_refuses(lambda: check_finite("x", x), ValueError, expected)
+
+
 # Options ----------------------------------------------------------------------------------------------
 
 
@@ -200,6 +251,7 @@ def test_targets_that_do_not_fit_are_refused(use: str, wrong: str) -> None:
         ({"augmentation": RandomAffine}, TypeError, ("augmentation", "RandomAffine")),
         ({"validation_data": images(4)[0]}, TypeError, ("validation_data",)),
         ({"validation_data": (images(4)[0],)}, TypeError, ("validation_data",)),
+        ({"callbacks": [BestWeights()]}, ValueError, ("'validation_loss'", "give fit validation_data")),
     ],
     ids=lambda value: str(value)[:30],
 )

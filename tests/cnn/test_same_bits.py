@@ -1,4 +1,4 @@
-"""The same bits, whoever computes them and how many; tests/faults/test_same_bits.py has the trainings."""
+"""The same bits for any number of workers, threads or processes, and any number of BLAS threads."""
 
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from cnn import SGD, BatchNorm, Conv2D, Dense, Flatten, Layer, ReLU, Sequential
+from cnn import SGD, BatchNorm, Conv2D, Dense, Flatten, Layer, RandomAffine, ReLU, Sequential, WeightAverage
 from tests.cnn.tiny import built, convolutional, digests, images, train
 
 
@@ -22,9 +22,24 @@ def large_images(n: int) -> tuple[Any, Any]:
     return np.random.default_rng(0).random((n, 28, 28, 1), dtype=np.float32), np.arange(n) % 256
 
 
+Bits = dict[str, object]
+
+
+def augmented_bits(workers: int | None = None, executor: Executor | None = None) -> Bits:
+    """Train with all that could depend on the number of workers."""
+    augmentation = RandomAffine(rotation=20, scale=0.2, shear=0.2, shift=1)
+    callbacks = [WeightAverage(0.5)]
+    return train(workers=workers, executor=executor, augmentation=augmentation, callbacks=callbacks).bits()
+
+
 @pytest.fixture(scope="module")
-def serial() -> dict[str, object]:
+def serial() -> Bits:
     return train(workers=1).bits()
+
+
+@pytest.fixture(scope="module")
+def augmented() -> Bits:
+    return augmented_bits(workers=1)
 
 
 @pytest.fixture(params=[ThreadPoolExecutor, ProcessPoolExecutor])
@@ -34,11 +49,28 @@ def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
         yield pool
 
 
-def test_the_comparison_of_bits_sees_the_size_of_micro_batches(serial: dict[str, object]) -> None:
+@pytest.mark.parametrize("workers", [1, 2, 3, 4, None])
+def test_training_gives_the_same_bits_for_any_number_of_workers(
+    serial: Bits, augmented: Bits, workers: int | None
+) -> None:
+    assert train(workers=workers).bits() == serial
+    assert augmented_bits(workers=workers) == augmented != serial
+
+
+@pytest.mark.parametrize("workers", [1, 2, pytest.param(4, marks=pytest.mark.slow)])
+def test_training_gives_the_same_bits_for_any_number_of_processes(
+    serial: Bits, augmented: Bits, workers: int
+) -> None:
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        assert train(executor=pool).bits() == serial
+        assert augmented_bits(executor=pool) == augmented
+
+
+def test_the_comparison_of_bits_sees_the_size_of_micro_batches(serial: Bits) -> None:
     assert train(workers=2, micro_batch_size=6).bits() != serial
 
 
-def test_numpys_global_generator_has_no_influence_and_is_left_alone(serial: dict[str, object]) -> None:
+def test_numpys_global_generator_has_no_influence_and_is_left_alone(serial: Bits) -> None:
     # The old global state is the very thing that is asked about.
     np.random.seed(123)  # noqa: NPY002
     before = np.random.get_state(legacy=False)  # noqa: NPY002

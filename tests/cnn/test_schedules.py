@@ -23,11 +23,11 @@ shares = st.floats(0.1, 0.9)
         (StepDecay(0.8, points=(0.75, 0.5)), {0.4: 0.8, 0.6: 0.08, 0.8: 0.008}),
         (StepDecay(0.8, points=()), {0.0: 0.8, 1.0: 0.8}),
         (CosineDecay(0.4), {0.0: 0.4, 0.25: 0.2 * (1 + cos(pi / 4)), 0.5: 0.2, 1.0: 0.0}),
-        (CosineDecay(0.4, last=0.1), {0.0: 0.4, 0.5: 0.25, 1.0: 0.1}),
-        (CosineDecay(0.4, warm_up=0.2, last=0.1), {0.0: 0.0, 0.1: 0.2, 0.2: 0.4, 0.6: 0.25, 1.0: 0.1}),
+        (CosineDecay(0.4, end=0.1), {0.0: 0.4, 0.5: 0.25, 1.0: 0.1}),
+        (CosineDecay(0.4, warm_up=0.2, end=0.1), {0.0: 0.0, 0.1: 0.2, 0.2: 0.4, 0.6: 0.25, 1.0: 0.1}),
         (OneCycle(1.0), {0.0: 1 / 25, 0.15: 0.52, 0.3: 1.0, 0.65: 0.50005, 1.0: 1e-4}),
         (
-            OneCycle(3.0, rise=0.5, start_divisor=3, end_divisor=30),
+            OneCycle(3.0, warm_up=0.5, start=1.0, end=0.1),
             {0.0: 1.0, 0.25: 2.0, 0.5: 3.0, 0.75: 1.55, 1.0: 0.1},
         ),
     ],
@@ -38,28 +38,28 @@ def test_rates_are_those_worked_by_hand(schedule: Schedule, rates: dict[float, f
         assert schedule(at) == pytest.approx(rate, abs=1e-15)
 
 
-@given(warm_up=shares, last=st.floats(0, 1), first=progress, second=progress)
-def test_cosine_decay_rises_to_its_rate_and_falls_to_its_last(
-    warm_up: float, last: float, first: float, second: float
+@given(warm_up=shares, end=st.floats(0, 1, exclude_max=True), first=progress, second=progress)
+def test_cosine_decay_rises_to_its_peak_and_falls_to_its_end(
+    warm_up: float, end: float, first: float, second: float
 ) -> None:
-    schedule = CosineDecay(1.0, warm_up, last)
+    schedule = CosineDecay(1.0, warm_up, end)
     sooner, later = sorted((first, second))
     assert 0 <= schedule(sooner) <= 1
     if later <= warm_up:
         assert schedule(sooner) <= schedule(later)
     elif sooner >= warm_up:
-        assert 1 >= schedule(sooner) >= schedule(later) - 1e-15 >= last - 2e-15
+        assert 1 >= schedule(sooner) >= schedule(later) - 1e-15 >= end - 2e-15
 
 
-@given(rise=shares, first=progress, second=progress)
-def test_one_cycle_rises_to_its_peak_and_falls(rise: float, first: float, second: float) -> None:
-    schedule = OneCycle(1.0, rise)
+@given(warm_up=shares, first=progress, second=progress)
+def test_one_cycle_rises_to_its_peak_and_falls(warm_up: float, first: float, second: float) -> None:
+    schedule = OneCycle(1.0, warm_up)
     sooner, later = sorted((first, second))
-    if later <= rise:
+    if later <= warm_up:
         assert schedule(sooner) <= schedule(later) + 1e-15
-    elif sooner >= rise:
+    elif sooner >= warm_up:
         assert schedule(sooner) >= schedule(later) - 1e-15
-    assert schedule(rise) == 1 >= schedule(sooner)
+    assert schedule(warm_up) == 1 >= schedule(sooner)
 
 
 @given(warm_up=shares)
@@ -73,19 +73,20 @@ def test_rates_do_not_jump_where_rise_and_fall_meet(warm_up: float) -> None:
     [
         (ConstantRate, {"rate": 0}, ValueError, ["rate", "(0, inf)", "0"]),
         (ConstantRate, {"rate": "0.1"}, TypeError, ["rate", "number", "'0.1'"]),
-        (StepDecay, {"rate": -1}, ValueError, ["rate", "(0, inf)", "-1"]),
-        (StepDecay, {"rate": 1, "factor": 0}, ValueError, ["factor", "(0, 1)", "0"]),
-        (StepDecay, {"rate": 1, "factor": 1}, ValueError, ["factor", "(0, 1)", "1"]),
-        (StepDecay, {"rate": 1, "points": (0.5, 1.5)}, ValueError, ["points", "1.5"]),
-        (StepDecay, {"rate": 1, "points": ("half",)}, TypeError, ["points", "number", "'half'"]),
-        (CosineDecay, {"rate": 0}, ValueError, ["rate", "(0, inf)", "0"]),
-        (CosineDecay, {"rate": 1, "warm_up": 1}, ValueError, ["warm_up", "[0, 1)", "1"]),
-        (CosineDecay, {"rate": 1, "last": -0.1}, ValueError, ["last", "[0, 1.0)", "-0.1"]),
+        (StepDecay, {"peak": -1}, ValueError, ["peak", "(0, inf)", "-1"]),
+        (StepDecay, {"peak": 1, "factor": 0}, ValueError, ["factor", "(0, 1)", "0"]),
+        (StepDecay, {"peak": 1, "factor": 1}, ValueError, ["factor", "(0, 1)", "1"]),
+        (StepDecay, {"peak": 1, "points": (0.5, 1.5)}, ValueError, ["points", "1.5"]),
+        (StepDecay, {"peak": 1, "points": ("half",)}, TypeError, ["points", "number", "'half'"]),
+        (CosineDecay, {"peak": 0}, ValueError, ["peak", "(0, inf)", "0"]),
+        (CosineDecay, {"peak": 1, "warm_up": 1}, ValueError, ["warm_up", "[0, 1)", "1"]),
+        (CosineDecay, {"peak": 1, "end": -0.1}, ValueError, ["end", "[0, 1.0)", "-0.1"]),
         (OneCycle, {"peak": 0}, ValueError, ["peak", "(0, inf)", "0"]),
-        (OneCycle, {"peak": 1, "rise": 0}, ValueError, ["rise", "(0, 1)", "0"]),
-        (OneCycle, {"peak": 1, "rise": 1}, ValueError, ["rise", "(0, 1)", "1"]),
-        (OneCycle, {"peak": 1, "start_divisor": 0.5}, ValueError, ["start_divisor", "[1, inf)", "0.5"]),
-        (OneCycle, {"peak": 1, "end_divisor": None}, TypeError, ["end_divisor", "number", "None"]),
+        (OneCycle, {"peak": 1, "warm_up": 0}, ValueError, ["warm_up", "(0, 1)", "0"]),
+        (OneCycle, {"peak": 1, "warm_up": 1}, ValueError, ["warm_up", "(0, 1)", "1"]),
+        (OneCycle, {"peak": 1, "start": 1}, ValueError, ["start", "[0, 1.0)", "received 1"]),
+        (OneCycle, {"peak": 1, "end": -1}, ValueError, ["end", "[0, 1.0)", "-1"]),
+        (OneCycle, {"peak": 1, "end": "low"}, TypeError, ["end", "number", "'low'"]),
     ],
 )
 def test_wrong_arguments_are_refused(

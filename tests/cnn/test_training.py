@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -7,20 +8,26 @@ from cnn import (
     SGD,
     Adam,
     BatchNorm,
+    Conv2D,
     CosineDecay,
     Dense,
     Dropout,
     Flatten,
+    Layer,
+    MaxPool2D,
+    Optimiser,
     RandomAffine,
+    ReLU,
+    Sequential,
     SoftmaxCrossEntropy,
     Training,
 )
-from cnn.types import Array, Labels, Targets
+from cnn.types import Array, Gradients, Labels, Targets
 from tests.cnn.tiny import built, digests, images, linear, train
 
 
 def generator(*key: int) -> np.random.Generator:
-    """Return the generator of (seed, epoch) or (seed, epoch, step, place), as the contract has it."""
+    """Return the generator of (seed, epoch) or (seed, epoch, step, index), as the contract has it."""
     return np.random.default_rng(np.random.SeedSequence(key[0], spawn_key=key[1:]))
 
 
@@ -45,7 +52,8 @@ def test_training_is_what_a_plain_loop_over_whole_batches_computes() -> None:
             outputs, caches = by_hand.forward_pass(x[batch])
             loss, doutputs = SoftmaxCrossEntropy()(outputs, labels[batch])
             _, grads = by_hand.backward_pass(doutputs, caches)
-            by_hand.assign(again.update(by_hand.params, grads, progress=(3 * epoch + step) / 6))
+            progress = (3 * epoch + step) / 6
+            by_hand.assign(again.update(by_hand.params, grads, progress, decays={"1.weight"}))
             losses += [loss] * len(batch)
             right += int((outputs.argmax(axis=1) == labels[batch]).sum())
         assert history[epoch]["loss"] == pytest.approx(np.mean(losses), rel=1e-12)
@@ -245,3 +253,157 @@ def test_validation_sees_the_samples_as_they_are() -> None:
     x, labels = images(20, seed=1)
     run = train(epochs=1, augmentation=RandomAffine(shift=3), validation_data=(x, labels))
     assert run.history[0]["validation_loss"] == run.model.evaluate(x, labels)["loss"]
+
+
+# Gradients of micro-batches ---------------------------------------------------------------------------
+
+
+class KeepsGradients(Optimiser):
+    """Changes no parameter, and keeps the gradients of each step."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.found: list[Gradients] = []
+
+    def update(
+        self,
+        params: dict[str, Array],
+        grads: Gradients,
+        progress: float = 0.0,
+        decays: Collection[str] | None = None,
+    ) -> dict[str, Array]:
+        self.found.append(grads)
+        return dict(params)
+
+    def update_one(self, value: Array, grad: Array, rate: float, *state: Array) -> Array:
+        raise NotImplementedError
+
+
+def gradients(model: Sequential, x: Array, labels: Labels, **sizes: Any) -> list[Gradients]:
+    """Return the gradients of each step of an epoch."""
+    optimiser = KeepsGradients(learning_rate=1.0)
+    model.fit(x, labels, epochs=1, optimiser=optimiser, seed=4, **sizes)
+    return optimiser.found
+
+
+def assert_same(found: Gradients, expected: Gradients, tolerance: float) -> None:
+    assert found.keys() == expected.keys()
+    for name, grad in expected.items():
+        atol = tolerance * max(1, abs(grad).max())
+        np.testing.assert_allclose(found[name], grad, rtol=0, atol=atol, err_msg=name)
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 13])
+@pytest.mark.parametrize("batch_size", [1, 3, 7, 12, 50])
+def test_micro_batches_that_do_not_divide_the_batch_add_up_to_it(n: int, batch_size: int) -> None:
+    model = built([Conv2D(4, 3, padding="same"), ReLU(), MaxPool2D(2), Flatten(), Dense(5), ReLU(), Dense(3)])
+    x, labels = images(n, dtype=np.float64)
+    expected = []
+    for batch in parts(generator(4, 0).permutation(n), batch_size):
+        outputs, caches = model.forward_pass(x[batch], training=True)
+        dy = SoftmaxCrossEntropy()(outputs, labels[batch])[1]
+        expected.append(model.backward_pass(dy, caches)[1])
+    for micro_batch_size in (1, 2, 4, 5, 11, 64):
+        sizes = {"batch_size": batch_size, "micro_batch_size": micro_batch_size}
+        for here, there in zip(gradients(model, x, labels, workers=2, **sizes), expected, strict=True):
+            assert_same(here, there, tolerance=1e-14)
+
+
+def in_float64(layers: list[Layer]) -> Sequential:
+    """Return a model whose parameters hide no errors behind zeros and ones."""
+    model, rng = built(layers), np.random.default_rng(1)
+    model.assign({name: p + 0.3 * rng.standard_normal(p.shape) for name, p in model.params.items()})
+    return model
+
+
+def numerical(model: Sequential, x: Array, labels: Labels) -> Gradients:
+    """Return the effect of small changes of each parameter on the loss of one batch."""
+
+    def loss() -> float:
+        outputs, _ = model.forward_pass(x, training=True)
+        return SoftmaxCrossEntropy()(outputs, labels)[0]
+
+    grads: Gradients = {}
+    for name, values in model.params.items():
+        grads[name] = np.zeros(values.shape)
+        for index in np.ndindex(values.shape):
+            before, ends = values[index], []
+            for step in (1e-6, -1e-6):
+                values[index] = before + step
+                ends.append(loss())
+            values[index] = before
+            grads[name][index] = (ends[0] - ends[1]) / 2e-6
+    return grads
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [Conv2D(4, 3, padding="same"), ReLU(), MaxPool2D(2), Flatten(), Dense(3)],
+        [Flatten(), Dense(4), BatchNorm(), ReLU(), Dense(3)],
+        [BatchNorm(), Conv2D(3, 3), BatchNorm(), ReLU(), Flatten(), Dense(4), BatchNorm(), Dense(3)],
+    ],
+    ids=["convolution", "normalised numbers", "normalised images"],
+)
+@pytest.mark.parametrize(
+    ("n", "batch_size", "micro_batch_size"), [(1, 1, 1), (4, 3, 2), (9, 4, 7), (7, 2, 32)]
+)
+def test_a_last_batch_of_one_has_the_gradients_of_its_image(
+    layers: list[Layer], n: int, batch_size: int, micro_batch_size: int
+) -> None:
+    model = in_float64(layers)
+    x, labels = images(n, dtype=np.float64)
+    last = generator(4, 0).permutation(n)[-1:]
+    *_, found = gradients(model, x, labels, batch_size=batch_size, micro_batch_size=micro_batch_size)
+    assert_same(found, numerical(model, x[last], labels[last]), tolerance=1e-8)
+
+
+def test_batch_normalisation_of_one_number_gives_its_shift_and_sends_nothing_back() -> None:
+    model = in_float64([Flatten(), Dense(4), BatchNorm(momentum=0.75), Dense(3)])
+    x, labels = images(1, dtype=np.float64)
+    hidden = x.reshape(1, -1) @ model.params["1.weight"] + model.params["1.bias"]
+    [found] = gradients(model, x, labels, batch_size=8)
+
+    outputs, _ = model.forward_pass(x, training=True)
+    expected = model.params["2.shift"] @ model.params["3.weight"] + model.params["3.bias"][None]
+    np.testing.assert_array_equal(outputs, expected)
+    for name in ("1.weight", "1.bias", "2.scale"):
+        np.testing.assert_array_equal(found[name], np.zeros_like(model.params[name]), err_msg=name)
+    np.testing.assert_allclose(model.state["2.mean"], 0.25 * hidden[0], rtol=1e-6)
+    np.testing.assert_array_equal(model.state["2.variance"], np.full(4, 0.75, np.float32))
+
+
+# Data from which there is little to learn -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("layers", "idle"),
+    [
+        ([Flatten(), Dense(3)], "1.weight"),
+        ([Conv2D(2, 3), Flatten(), Dense(3)], "0.weight"),
+        ([BatchNorm(), Flatten(), Dense(3)], "0.scale"),
+    ],
+    ids=["dense", "convolution", "normalisation"],
+)
+def test_from_images_of_zeros_the_frequencies_of_the_classes_are_learnt(
+    layers: list[Layer], idle: str
+) -> None:
+    model, labels = built(layers), np.array([0, 0, 0, 0, 0, 1, 1, 1, 2, 2])
+    x, before = np.zeros((10, 6, 6, 1)), model.params[idle]
+    history = model.fit(
+        x, labels, epochs=300, optimiser=SGD(learning_rate=0.5), batch_size=10, micro_batch_size=3
+    )
+    shares = np.array([0.5, 0.3, 0.2])
+    np.testing.assert_allclose(model.predict_proba(x[:1])[0], shares, atol=1e-4)
+    assert history[-1]["loss"] == pytest.approx(-(shares * np.log(shares)).sum(), abs=1e-6)
+    np.testing.assert_array_equal(model.params[idle], before)
+
+
+def test_one_class_is_learnt() -> None:
+    model = built([Conv2D(2, 3), BatchNorm(), ReLU(), Flatten(), Dense(3)])
+    x, labels = images(30)[0], np.full(30, 1)
+    history = model.fit(
+        x, labels, epochs=20, optimiser=SGD(learning_rate=0.1), batch_size=8, micro_batch_size=3
+    )
+    assert history[-1]["loss"] < 0.02 * history[0]["loss"]
+    assert model.evaluate(x, labels)["accuracy"] == 1

@@ -118,7 +118,7 @@ class Run(NamedTuple):
         """Return everything in a form that is equal only if every bit is."""
         return {
             "weights": digests(self.model.params | self.model.state),
-            "memory": {kind: digests(arrays) for kind, arrays in self.optimiser.memory.items()},
+            "optimiser": {slot: digests(arrays) for slot, arrays in self.optimiser.state.items()},
             "steps": self.optimiser.steps,
             "history": self.history,
         }

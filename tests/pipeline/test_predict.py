@@ -112,7 +112,7 @@ def test_a_bad_picture_does_not_keep_the_others_from_being_classified(trained: P
 
 
 @pytest.mark.parametrize(
-    ("content", "named"), [(None, "run `dvc repro`"), (b"no model", "models/model.npz is no cnn model")]
+    ("content", "named"), [(None, "run `dvc repro`"), (b"no model", "models/model.npz is not a cnn model")]
 )
 def test_without_a_sound_model_it_says_what_to_do(
     trained: Path, tmp_path: Path, content: bytes | None, named: str

@@ -34,11 +34,11 @@ MADE_OPTIMISERS: list[tuple[dict[str, Any], cnn.Optimiser]] = [
 MADE_SCHEDULES: list[tuple[dict[str, Any], cnn.Schedule]] = [
     ({"schedule": "ConstantRate", "rate": 0.5}, cnn.ConstantRate(0.5)),
     (
-        {"schedule": "StepDecay", "rate": 1, "factor": 0.5, "points": [0.2, 0.4, 0.9]},
+        {"schedule": "StepDecay", "peak": 1, "factor": 0.5, "points": [0.2, 0.4, 0.9]},
         cnn.StepDecay(1, factor=0.5, points=(0.2, 0.4, 0.9)),
     ),
-    ({"schedule": "CosineDecay", "rate": 1, "warm_up": 0.3}, cnn.CosineDecay(1, warm_up=0.3)),
-    ({"schedule": "OneCycle", "peak": 2, "rise": 0.4}, cnn.OneCycle(2, rise=0.4)),
+    ({"schedule": "CosineDecay", "peak": 1, "warm_up": 0.3}, cnn.CosineDecay(1, warm_up=0.3)),
+    ({"schedule": "OneCycle", "peak": 2, "warm_up": 0.4}, cnn.OneCycle(2, warm_up=0.4)),
 ]
 MADE_AUGMENTATIONS: list[tuple[dict[str, Any], cnn.Augmentation]] = [
     (
@@ -98,7 +98,7 @@ def test_recipes_know_all_that_the_library_has(family: type, known: Mapping[str,
 def test_the_layers_of_a_model_stand_in_the_order_of_the_list() -> None:
     model = make_model([{"layer": "Flatten"}, {"layer": "Dense", "units": 5}, {"layer": "ReLU"}])
 
-    assert [layer.name for layer in model.layers] == ["Flatten", "Dense", "ReLU"]
+    assert [layer.kind for layer in model.layers] == ["Flatten", "Dense", "ReLU"]
     assert model.output_shape((28, 28, 1)) == (5,)
 
 

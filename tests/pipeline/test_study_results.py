@@ -33,7 +33,7 @@ def result(seed: int, accuracy: float = 0.5) -> dict[str, Any]:
         ("runtime.kernels", "native", True),
         ("runtime.workers", 7, True),
         ("recipes.small.train.epochs", 7, False),
-        ("recipes.small.optimiser.learning_rate.rate", 0.5, False),
+        ("recipes.small.optimiser.learning_rate.peak", 0.5, False),
         ("data.validation_share", 0.5, False),
         ("data.split_seed", 7, False),
         ("data.dataset", "fashion-mnist", False),

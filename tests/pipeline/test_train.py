@@ -10,6 +10,9 @@ from pipeline.common.images import load_normalisation, load_part
 from tests.pipeline.workspace import (
     PROCESSED,
     before_training,
+    changed,
+    digits,
+    make_workspace,
     run_stage,
     small_parameters,
 )
@@ -63,3 +66,32 @@ def test_what_differs_from_run_to_run_is_logged_elsewhere(trained: Path) -> None
     assert (log["epochs"], log["images"]) == (4, 200)
     assert 0 < log["seconds"] < 120
     assert log["kernels"]
+
+
+@pytest.mark.slow
+def test_a_training_that_diverges_keeps_the_checkpoint_and_writes_no_model(tmp_path: Path) -> None:
+    data = small_parameters()
+    for name, value in {
+        "optimiser": {"optimiser": "SGD", "learning_rate": 0.7},
+        "loss": {"loss": "MeanSquaredError"},
+        "model": [{"layer": "Flatten"}, {"layer": "Dense", "units": 10}],
+        "train.epochs": 500,
+    }.items():
+        data = changed(data, f"recipes.small.{name}", value)
+    folder = make_workspace(tmp_path, data, train=digits(100, seed=0), validation=digits(50, seed=1))
+
+    first, second = run_stage(folder, "train"), run_stage(folder, "train")
+
+    said = re.search(
+        r"^error: Training diverged at step \d of epoch (\d+), in layer 1 \(Dense\), .*$", first.stderr, re.M
+    )
+    assert said
+    assert int(said[1]) > 2
+    epochs = [re.findall(r"epoch (\d+)/500: learning rate", ended.stderr) for ended in (first, second)]
+    assert epochs == [[str(number) for number in range(1, int(said[1]))], []]
+    for ended in (first, second):
+        assert ended.returncode == 1
+        assert ended.stderr.splitlines()[-1] == said[0]
+        assert "Traceback" not in ended.stderr
+    assert len(list((folder / paths.CHECKPOINTS).iterdir())) == 1
+    assert not (folder / paths.MODEL).exists()

@@ -30,7 +30,7 @@ SMALL: dict[str, Any] = {
         {"layer": "Flatten"},
         {"layer": "Dense", "units": 10},
     ],
-    "optimiser": {"optimiser": "Adam", "learning_rate": {"schedule": "CosineDecay", "rate": 0.03}},
+    "optimiser": {"optimiser": "Adam", "learning_rate": {"schedule": "CosineDecay", "peak": 0.03}},
     "loss": {"loss": "SoftmaxCrossEntropy"},
     "augmentation": {"augmentation": "RandomAffine", "rotation": 5, "shift": 1},
     "train": {

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import cnn
-from cnn.stack import LayerStack
+from cnn import Sequential
 from cnn.types import Array, Gradients, Shape
 from lessons.kit.gradient_checks import Backward, WithMistake, errors, power
 from lessons.kit.gradient_checks import gradient_check as checked
@@ -44,7 +44,7 @@ class WithLoss(cnn.Layer):
 
     def __init__(self, layers: list[cnn.Layer], labels: list[int], times: float = 1.0) -> None:
         super().__init__()
-        self.stack = LayerStack(layers) if layers else None
+        self.stack = Sequential(layers) if layers else None
         self.loss, self.labels, self.times = cnn.SoftmaxCrossEntropy(), np.array(labels), times
 
     def build(self, input_shape: Shape, rng: np.random.Generator) -> Shape:
@@ -81,7 +81,7 @@ class WithLoss(cnn.Layer):
 
 def _to_the_whole_window(layer: cnn.Layer, dy: Array, cache: Any) -> tuple[Array, Gradients]:
     dx, _ = layer.backward_pass(dy, cache)
-    (h_f, w_f), _ = layer.window(dx.shape[1:]) or ((1, 1), (1, 1))
+    (h_f, w_f), _ = layer.receptive_window(dx.shape[1:]) or ((1, 1), (1, 1))
     return dy.repeat(h_f, axis=1).repeat(w_f, axis=2), {}
 
 
@@ -120,7 +120,7 @@ def gradient_check(page: str) -> str:
 def activations() -> str:
     """Return the checks of all activations, beside a ReLU with a mistake."""
     kinds = cnn.ReLU(), cnn.LeakyReLU(0.1), cnn.Sigmoid(), cnn.Tanh(), cnn.GELU()
-    rows = [[layer.name, power(errors(layer, (4, 10))["x"])] for layer in kinds]
+    rows = [[layer.kind, power(errors(layer, (4, 10))["x"])] for layer in kinds]
     wrong = errors(WithMistake(cnn.ReLU(), lambda layer, dy, _: layer.backward_pass(dy, dy)), (4, 10))["x"]
     rows.append(["with a mistake: ReLU, gated by the sign of dy", power(wrong)])
     return table(["activation", "largest relative error of dx"], rows, numbers=1)

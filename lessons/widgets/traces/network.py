@@ -57,9 +57,9 @@ START = {
 }
 RATES = (0.01, 0.03, 0.05, 0.1, 0.2)
 
-STACK = "cnn.stack.LayerStack"
+STACK = "cnn.sequential.Sequential"
 FORWARD = "x, cache = layer.forward_pass(x, training, rng)"
-BACK = "dy, layer_grads = self.layers[place].backward_pass(dy, caches[place])"
+BACK = "dy, layer_grads = self.layers[index].backward_pass(dy, caches[index])"
 FIRST = "return grads | self._flat(first, self.layers[first].parameter_gradients(dy, caches[first]))"
 
 

@@ -57,7 +57,7 @@ def _max_case(
     dx, _ = layer.backward_pass(gradient, cache)
     x, outputs = Grid("x", "input", inputs[0]), Grid("y", "output", y[0], hidden=True)
     arrived, dinputs = Grid("dy", "gradient", gradient[0]), Grid("dx", "gradient", dx[0], hidden=True)
-    size, stride = layer.window(x.values.shape)
+    size, stride = layer.receptive_window(x.values.shape)
     path = f"{MODULE}.MaxPool2D"
     known = Grid("y", "output", y[0])
     return {
@@ -85,7 +85,7 @@ def _average_case(
     y, cache = layer.forward_pass(inputs)
     dx, _ = layer.backward_pass(gradient, cache)
     (h, w), (h_out, w_out) = np.shape(image), np.shape(dy)
-    size, stride = layer.window((h, w, 1))
+    size, stride = layer.receptive_window((h, w, 1))
     # With "same" and windows of two, what padding there is stands at the bottom and on the right.
     pads = ((0, (h_out - 1) * stride[0] + size[0] - h), (0, (w_out - 1) * stride[1] + size[1] - w), (0, 0))
     is_padding = np.pad(np.zeros((h, w, 1), bool), pads, constant_values=True)

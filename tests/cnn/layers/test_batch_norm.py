@@ -93,19 +93,19 @@ def test_the_running_statistics_change_through_remember_only_and_in_order(dtype:
     for x in (first, second):
         y, cache = layer.forward_pass(x, training=True)
         layer.backward_pass(y, cache)
-        seen.append(layer.observations(cache))
+        seen.append(layer.batch_statistics(cache))
     assert layer.state == {"mean": 0, "variance": 1}
     assert seen == [{"mean": 2, "variance": 1}, {"mean": 15, "variance": 25}]
-    layer.remember(seen[0])
+    layer.update_state(seen[0])
     assert layer.state == {"mean": 0.25 * 2, "variance": 1}
-    layer.remember(seen[1])
+    layer.update_state(seen[1])
     assert layer.state == {"mean": 0.75 * 0.5 + 0.25 * 15, "variance": 0.75 * 1 + 0.25 * 25}
     assert [value.dtype for value in layer.state.values()] == [np.float32, np.float32]
 
 
 def test_inference_observes_nothing() -> None:
     layer, x = built((4, 2), seed=0)
-    assert layer.observations(layer.forward_pass(x)[1]) == {}
+    assert layer.batch_statistics(layer.forward_pass(x)[1]) == {}
 
 
 @pytest.mark.parametrize(

@@ -270,7 +270,7 @@ def test_another_number_of_axes_is_refused(
 ) -> None:
     layer.build(sample, np.random.default_rng(0))
     assert_refuses(
-        lambda: layer.forward_pass(np.ones(received)), ValueError, layer.name, expected, str(received)
+        lambda: layer.forward_pass(np.ones(received)), ValueError, layer.kind, expected, str(received)
     )
 
 
@@ -286,7 +286,7 @@ def test_another_number_of_channels_is_refused(layer: Layer, sample: Shape, rece
     layer.build(sample, np.random.default_rng(0))
     assert_refuses(
         lambda: layer.forward_pass(np.ones(received)),
-        ValueError, layer.name, "built for 2", "received 3", str(received),
+        ValueError, layer.kind, "built for 2", "received 3", str(received),
     )  # fmt: skip
 
 
@@ -296,5 +296,5 @@ def test_another_number_of_channels_is_refused(layer: Layer, sample: Shape, rece
 )
 def test_a_layer_that_is_not_built_says_so(layer: Layer, shape: Shape, missing: str) -> None:
     assert_refuses(
-        lambda: layer.forward_pass(np.ones(shape)), RuntimeError, layer.name, f"no {missing}", "call build("
+        lambda: layer.forward_pass(np.ones(shape)), RuntimeError, layer.kind, f"no {missing}", "call build("
     )

@@ -99,7 +99,7 @@ def test_building_draws_the_filters_and_starts_the_biases_at_zero(initialiser: I
 def test_it_knows_its_cost_and_what_it_sees() -> None:
     layer = Conv2D(8, kernel_size=3, stride=(1, 2), padding="same")
     assert layer.multiply_adds((28, 28, 4)) == 28 * 14 * 8 * 3 * 3 * 4
-    assert layer.window((28, 28, 4)) == ((3, 3), (1, 2))
+    assert layer.receptive_window((28, 28, 4)) == ((3, 3), (1, 2))
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_building_draws_the_weights_and_starts_the_biases_at_zero(initialiser: I
 def test_it_knows_its_cost_and_that_it_sees_everything() -> None:
     layer: Layer = Dense(10)
     assert layer.multiply_adds((784,)) == 7840
-    assert layer.window((784,)) is None
+    assert layer.receptive_window((784,)) is None
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def test_same_puts_the_odd_pixel_at_the_bottom_and_right() -> None:
 def test_the_stride_is_the_pool_size_if_none_is_given(kind: type[MaxPool2D] | type[AveragePool2D]) -> None:
     assert kind((2, 3)).stride == (2, 3)
     assert kind((2, 3), stride=1).stride == (1, 1)
-    assert kind((2, 3)).window((12, 12, 1)) == ((2, 3), (2, 3))
+    assert kind((2, 3)).receptive_window((12, 12, 1)) == ((2, 3), (2, 3))
 
 
 @given(seed=seeds, dtype=dtypes)
@@ -120,7 +120,7 @@ def test_global_average_pooling_is_average_pooling_with_a_window_of_the_images_s
 
 
 def test_global_average_pooling_sees_the_whole_image() -> None:
-    assert GlobalAveragePool2D().window((7, 5, 64)) == ((7, 5), (1, 1))
+    assert GlobalAveragePool2D().receptive_window((7, 5, 64)) == ((7, 5), (1, 1))
 
 
 @pytest.mark.parametrize("kind", POOLS)
@@ -150,9 +150,9 @@ def test_wrong_hyperparameters_are_refused(
 def test_samples_that_are_no_images_are_refused(
     layer: MaxPool2D | AveragePool2D | GlobalAveragePool2D,
 ) -> None:
-    assert_refuses(lambda: layer.output_shape((28, 28)), ValueError, layer.name, "(h, w, c)", "(28, 28)")
+    assert_refuses(lambda: layer.output_shape((28, 28)), ValueError, layer.kind, "(h, w, c)", "(28, 28)")
 
 
 @pytest.mark.parametrize("layer", [MaxPool2D(3), AveragePool2D(3)])
 def test_images_smaller_than_the_window_are_refused(layer: MaxPool2D | AveragePool2D) -> None:
-    assert_refuses(lambda: layer.output_shape((2, 28, 1)), ValueError, layer.name, "3×3", "2×28")
+    assert_refuses(lambda: layer.output_shape((2, 28, 1)), ValueError, layer.kind, "3×3", "2×28")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 
-from cnn.layers.padding import check_padding
-from cnn.layers.windows import Windows, place_windows
+from cnn.layers.padding import parse_padding
+from cnn.layers.windows import Windows, fit_windows
 from tests.cnn.layers import oracles
 from tests.cnn.layers.strategies import WindowCase, small_integers, window_cases
 from tests.refusals import assert_refuses
@@ -16,7 +16,7 @@ any_padding = given(case=window_cases(largest_padding=5))
 
 
 def place(case: WindowCase) -> Windows:
-    return place_windows("Test", case.image, case.size, case.stride, case.padding)
+    return fit_windows("Test", case.image, case.size, case.stride, case.padding)
 
 
 @any_padding
@@ -85,7 +85,7 @@ def test_transposed_windows_show_each_pixel_the_windows_it_stood_in(case: Window
 
 
 def test_large_batches_are_shown_in_blocks_that_cover_every_image_once() -> None:
-    windows = place_windows("Test", (14, 14), (3, 3), (1, 1), "same")
+    windows = fit_windows("Test", (14, 14), (3, 3), (1, 1), "same")
     x = np.arange(17.0).repeat(14 * 14 * 16).reshape(17, 14, 14, 16)
     blocks = [
         (list(range(17))[block], patches.reshape(-1, 14 * 14, 9 * 16)[:, 20, 0].tolist())
@@ -109,7 +109,7 @@ def test_large_batches_are_shown_in_blocks_that_cover_every_image_once() -> None
     ],
 )
 def test_padding_has_four_forms(padding: Any, meant: Any) -> None:
-    assert check_padding("Test", padding) == meant
+    assert parse_padding("Test", padding) == meant
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_padding_has_four_forms(padding: Any, meant: Any) -> None:
     ],
 )
 def test_other_padding_is_refused(padding: Any, error: type[Exception], named: list[str]) -> None:
-    assert_refuses(lambda: check_padding("Test", padding), error, "Test: padding", *named)
+    assert_refuses(lambda: parse_padding("Test", padding), error, "Test: padding", *named)
 
 
 @pytest.mark.parametrize(
@@ -143,5 +143,5 @@ def test_a_window_larger_than_the_padded_image_is_refused(
     image: tuple[int, int], size: tuple[int, int], padding: Any, named: list[str]
 ) -> None:
     assert_refuses(
-        lambda: place_windows("Test", image, size, (1, 1), padding), ValueError, "Test", "larger", *named
+        lambda: fit_windows("Test", image, size, (1, 1), padding), ValueError, "Test", "larger", *named
     )

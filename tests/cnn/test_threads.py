@@ -1,4 +1,4 @@
-"""One model and many threads; and the soak test's own verdict."""
+"""One model used by many threads at once."""
 
 import threading
 from collections.abc import Callable
@@ -12,12 +12,8 @@ from threadpoolctl import threadpool_limits
 from cnn import Flatten
 from cnn.types import Array
 from tests.cnn.tiny import BlasThreads, blas_threads, built, convolutional, digests, images, train
-from tests.faults.counting import Tried
-from tests.faults.soak import Sample, verdict
-from tests.faults.tables import faults
 
 THREADS, ROUNDS = 8, 5
-NAMES = {"predict", "predict-proba", "predict-while-training", "blas-threads"}
 X, _ = images(97)
 T = TypeVar("T")
 
@@ -38,26 +34,19 @@ def digest(array: Array) -> str:
     return digests({"array": array})["array"]
 
 
-def test_the_tests_try_what_the_table_says() -> None:
-    assert set(faults("threads")) == NAMES
-
-
 @pytest.mark.parametrize("workers", [1, 2, None])
-@pytest.mark.parametrize("name", ["predict", "predict-proba"])
-def test_eight_threads_that_predict_at_once_get_what_one_gets(
-    name: str, workers: int | None, tried: Tried
-) -> None:
+@pytest.mark.parametrize("name", ["predict", "predict_proba"])
+def test_eight_threads_that_predict_at_once_get_what_one_gets(name: str, workers: int | None) -> None:
     model, before = built(convolutional()), blas_threads()
-    call = getattr(model, name.replace("-", "_"))
+    call = getattr(model, name)
     expected = digest(call(X, workers=1))
 
     assert at_once(lambda: digest(call(X, workers=workers))) == [expected] * THREADS * ROUNDS
 
     assert blas_threads() == before
-    tried("threads", name, THREADS * ROUNDS)
 
 
-def test_threads_that_predict_while_another_model_trains_disturb_nothing(tried: Tried) -> None:
+def test_threads_that_predict_while_another_model_trains_disturb_nothing() -> None:
     model, before = built(convolutional()), blas_threads()
     expected, trained = digest(model.predict_proba(X, workers=1)), train(workers=1).bits()
 
@@ -68,7 +57,6 @@ def test_threads_that_predict_while_another_model_trains_disturb_nothing(tried: 
         assert training.result() == [trained] * ROUNDS
     assert answers == [expected] * THREADS * ROUNDS
     assert blas_threads() == before
-    tried("threads", "predict-while-training", ROUNDS)
 
 
 def limit(threads: int) -> None:
@@ -77,7 +65,7 @@ def limit(threads: int) -> None:
         pool.submit(lambda: threadpool_limits(threads, user_api="blas")).result()
 
 
-def test_blas_has_one_thread_throughout_and_gets_its_own_number_back(tried: Tried) -> None:
+def test_blas_has_one_thread_throughout_and_gets_its_own_number_back() -> None:
     before, counts = blas_threads(), (1, 2, 3)
     model = built([BlasThreads(), Flatten()])
     if before:  # else threadpoolctl knows no BLAS here, and there is nothing to hold
@@ -90,19 +78,3 @@ def test_blas_has_one_thread_throughout_and_gets_its_own_number_back(tried: Trie
                 assert blas_threads() == {threads}
         finally:
             limit(before.pop())
-    tried("threads", "blas-threads", len(counts))
-
-
-@pytest.mark.parametrize(
-    ("leak", "flat"),  # megabytes in each round
-    [(0.0, True), (0.1, False)],
-)
-def test_the_soak_test_tells_a_leak_from_flat_memory(leak: float, flat: bool) -> None:
-    noise = np.random.default_rng(0).normal(0, 1, 1000)
-    warm_up = np.minimum(np.arange(1000), 50)  # which is no leak
-    samples = [Sample(3.6 * i, 100 + noise[i] + warm_up[i] + leak * i, i) for i in range(1000)]
-
-    found = verdict(samples)
-
-    assert found["flat"] is flat
-    assert found["growth_per_hour"] == pytest.approx(1000 * leak, abs=1)

@@ -1,4 +1,4 @@
-"""Train in a loop and watch the memory: `python -m tests.faults.soak --minutes 60` (Linux).
+"""Train in a loop and watch the memory: `python -m tests.cnn.soak --minutes 60` (Linux).
 
 Each round trains a new model with a checkpoint and an average of its weights, saves it, loads it again and
 classifies with it. Prints a table and, as its last line, the verdict as JSON; the exit status is 1 if the
@@ -21,14 +21,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import cnn
-from tests.faults.short_training import bars, layers
+from tests.cnn.short_training import bars, layers
 
 WARM_UP = 0.2
-"""The share of the time in which caches and pools fill, which is left out."""
+"""The share of the time that is left out: caches and pools still fill."""
 LARGEST_GROWTH = 0.05
-"""What share of the memory may have been added over the time, along the fitted line, if it is flat."""
+"""Flat memory: over the whole time, the fitted line rises by at most this share of the memory."""
 EVERY = 10
-"""Seconds between two samples: one of each round would itself let the memory grow."""
+"""Seconds between two samples; with a sample in each round, their list itself would grow."""
 ROWS = 10
 
 
@@ -47,7 +47,7 @@ def resident() -> float:
 
 
 def one_round(folder: Path, seed: int) -> None:
-    """Use what a training and a prediction use, once."""
+    """Train, save, load and predict once."""
     x, labels = bars(500, seed)
     model = cnn.Sequential(layers())
     model.build(x.shape[1:], np.random.default_rng(seed))
@@ -69,7 +69,7 @@ def one_round(folder: Path, seed: int) -> None:
 
 
 def soak(seconds: float) -> list[Sample]:
-    """Run rounds for as long as that; return the memory along the way."""
+    """Run rounds for this time; return samples of the memory."""
     samples: list[Sample] = []
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
@@ -84,7 +84,7 @@ def soak(seconds: float) -> list[Sample]:
 
 
 def verdict(samples: Sequence[Sample]) -> dict[str, Any]:
-    """Fit a line to the memory after the warm-up, and tell whether it is flat."""
+    """Fit a line to the memory after the warm-up; tell whether it is flat."""
     after = [one for one in samples if one.seconds >= WARM_UP * samples[-1].seconds]
     seconds, megabytes, _ = np.array(after).T
     slope = float(np.polyfit(seconds - seconds[0], megabytes, 1)[0])
@@ -102,7 +102,7 @@ def verdict(samples: Sequence[Sample]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Soak, and say how it went."""
+    """Run the soak and print its result."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=60)
     samples = soak(60 * parser.parse_args().minutes)

@@ -1,12 +1,12 @@
-"""A short training whose bits stand in the repository: `python -m tests.faults.short_training` repeats it.
+"""A short training whose bits are recorded in digest.json: `python -m tests.cnn.short_training` repeats it.
 
-It prints what it found as JSON; with `--record` that becomes what every other machine is compared with, in
-digest.json beside this file. The environment chooses BLAS's kernels: CNN_KERNELS=portable for a record.
+It prints its result as JSON; `--record` writes that to digest.json, with which every other machine compares
+its own. The environment chooses BLAS's kernels: CNN_KERNELS=portable for a record.
 """
 
 from __future__ import annotations
 
-import pipeline.common.kernels  # noqa: F401 - first of all, since it chooses BLAS's kernels for NumPy to load
+import pipeline.common.kernels  # noqa: F401 - first, since it chooses the BLAS kernels that NumPy loads
 
 # isort: split
 import argparse
@@ -23,15 +23,14 @@ from threadpoolctl import threadpool_info
 
 import cnn
 from cnn.types import Array, Labels
-from pipeline.common.machine import machine
 
 RECORD = Path(__file__).with_name("digest.json")
 TOLERANCE = 0.002
-"""How far the accuracy may be from the one on record where other bits are to be expected."""
+"""How far the accuracy may be from the recorded one where other bits are expected."""
 
 
 def bars(n: int, seed: int) -> tuple[Array, Labels]:
-    """Return noise `[n, 16, 16, 1]` with a bar in it, which is the longer the higher the label."""
+    """Return noise `[n, 16, 16, 1]` with a bar whose length tells the label."""
     rng = np.random.default_rng(seed)
     labels = np.arange(n) % 5
     x = rng.random((n, 16, 16, 1), dtype=np.float32)
@@ -42,7 +41,7 @@ def bars(n: int, seed: int) -> tuple[Array, Labels]:
 
 
 def layers() -> list[cnn.Layer]:
-    """Return layers with all kinds of computation, their products large enough for kernels to differ."""
+    """Return layers with all kinds of computation; the products are large enough for kernels to differ."""
     return [
         cnn.Conv2D(16, 3, padding="same"),
         cnn.BatchNorm(),
@@ -84,8 +83,7 @@ def short_training(workers: int) -> dict[str, Any]:
 
 
 def circumstances() -> dict[str, str]:
-    """Return what bits could depend on: system, processor, BLAS, NumPy and what it computes with."""
-    facts = machine()
+    """Return what the bits could depend on: system, processor, BLAS, NumPy and its vector instructions."""
     blas = {
         f"{library['internal_api']} {library['version']} with {library.get('architecture')} kernels"
         for library in threadpool_info()
@@ -93,31 +91,31 @@ def circumstances() -> dict[str, str]:
     }
     return {
         "system": f"{platform.system()} {platform.machine()}",
-        "processor": f"{facts['processor']} ({archspec.cpu.host().name})",
+        "processor": archspec.cpu.host().name,
         "BLAS": ", ".join(sorted(blas)) or "unknown",
-        "NumPy": facts["numpy"],
+        "NumPy": np.__version__,
         "NumPy's loops": " ".join(loops()) or "without AVX2",
     }
 
 
 def loops() -> list[str]:
-    """Return which sets of vector instructions NumPy uses here, of those that it chooses from."""
+    """Return the sets of vector instructions that NumPy uses here."""
     core = import_module("numpy._core._multiarray_umath")
     return [name for name in core.__cpu_dispatch__ if core.__cpu_features__[name]]
 
 
 def promised() -> bool:
-    """Tell whether this is a machine on which the bits are promised to be those on record."""
+    """Tell whether the recorded bits are promised on this machine."""
     return platform.system() == "Linux" and archspec.cpu.host() >= archspec.cpu.TARGETS["x86_64_v3"]
 
 
 def fault(found: dict[str, Any], recorded: dict[str, Any], *, bits: bool) -> str | None:
-    """Say what is wrong with a training's result, and all that may explain it; None if nothing is.
+    """Say how a training's result differs from the record, and what may explain it; None if it does not.
 
     Args:
-        found: what `short_training` gave here.
-        recorded: what it gave where it was recorded.
-        bits: whether they must be the same to the bit; else it is the accuracy that counts.
+        found: the result here.
+        recorded: the record.
+        bits: whether every bit must be the same; otherwise only the accuracy is compared.
     """
     names = recorded["arrays"]
     other = [name for name in names if found["arrays"][name] != names[name]]
@@ -134,9 +132,9 @@ def fault(found: dict[str, Any], recorded: dict[str, Any], *, bits: bool) -> str
     table = "\n".join(f"  {name}: {old} on record, {new} here" for name, old, new in rows)
     return (
         f"The short training gave {what}:\n{table}\n"
-        "If NumPy or BLAS is another, install requirements.lock. If cnn was changed and is to give other "
-        "numbers, run `CNN_KERNELS=portable python -m tests.faults.short_training --record`. Otherwise the "
-        "promise of the same bits is broken on this processor: please report this message."
+        "If NumPy or BLAS differs, install requirements.lock. If cnn was changed to give other numbers, run "
+        "`CNN_KERNELS=portable python -m tests.cnn.short_training --record`. Otherwise the promise of the "
+        "same bits is broken on this processor: please report this message."
     )
 
 
