@@ -65,16 +65,3 @@ def test_programs_of_the_readme_print_shapes_small_errors_and_a_high_accuracy(tm
     assert len(numbers) == 3
     assert max(numbers) < 1e-6
     assert float(accuracy) > 0.97
-
-
-def test_another_result_than_the_text_says_is_told_with_page_and_line() -> None:
-    markdown = "# Page\n\n```pycon\n>>> x = 2\n```\n\n    ```pycon\n    >>> x\n    3\n    ```\n"
-    faults = run_sessions("docs/page.md", markdown)
-    assert 'File "docs/page.md", line 8, in docs/page.md' in faults
-    assert "Expected:\n    3\nGot:\n    2\n" in faults
-
-
-def test_a_program_that_fails_is_told_with_page_and_line(tmp_path: Path) -> None:
-    markdown = "# Page\n\n```python\nx = 1\n```\n\n```python\nx / 0\n```\n"
-    with pytest.raises(AssertionError, match=r'page\.py", line 8, in <module>'):
-        run_programs("docs/page.md", markdown, tmp_path)

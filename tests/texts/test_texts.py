@@ -1,43 +1,10 @@
-"""How blocks and commands are found in README, CONTRIBUTING and the pages, and what stands there in all."""
+"""What README, CONTRIBUTING and the pages link to and name is there."""
 
 import re
 
 import pytest
 
-from tests.texts.texts import FENCE, ROOT, TEXTS, Block, blocks, commands, read
-
-MARKDOWN = """\
-Text with `make help` in it.
-
-```pycon
->>> 1 + 1
-2
-```
-
-??? success "Solution"
-
-    ``` { .python title="A title" }
-    if True:
-
-        print(1)
-    ```
-
-    ~~~sh
-    make test  # all
-    ~~~
-"""
-
-
-def test_blocks_are_found_where_they_stand_inside_admonitions_too() -> None:
-    assert blocks(MARKDOWN) == [
-        Block("pycon", ">>> 1 + 1\n2\n", 4),
-        Block("python", "if True:\n\n    print(1)\n", 11),
-        Block("sh", "make test  # all\n", 17),
-    ]
-
-
-def test_commands_are_found_in_blocks_and_between_words() -> None:
-    assert list(commands(MARKDOWN)) == [(17, "make test  # all"), (1, "make help")]
+from tests.texts.texts import FENCE, ROOT, TEXTS, blocks, read
 
 
 @pytest.mark.parametrize("text", TEXTS)
