@@ -26,7 +26,7 @@ UNFOLD = """
   }
 }
 """
-# A page has thousands of numbers, letters in formulas and words of code, and axe needs some milliseconds for each.
+# A page has thousands of numbers, letters in formulas and words of code, and axe is slow with each of them.
 # It is given only one of those that have the same colours and size.
 AXE = """
 async (rules) => {
