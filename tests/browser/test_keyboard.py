@@ -26,6 +26,7 @@ STOP = """
 }
 """
 STOPS = 400  # more than any page has
+PLAYERS = sorted({address for address, _, _ in elements("step-player")})
 
 
 def controls(page: Page) -> str:
@@ -133,7 +134,16 @@ def test_keys_choose_a_digit_and_a_number_of_a_map(page: Page, watch: Watch) -> 
     assert page.evaluate("() => document.activeElement.getAttribute('aria-label')") == "Conv2D 1, map 2"
 
 
-@pytest.mark.parametrize("address", sorted({"", *(address for address, _, _ in elements("step-player"))}))
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        *(
+            pytest.param(one, marks=[] if one == "learn/convolution/" else [pytest.mark.slow])
+            for one in PLAYERS
+        ),
+    ],
+)
 def test_nothing_moves_by_itself(page: Page, address: str) -> None:
     page.clock.install(time=0)
     go(page, address)

@@ -1,10 +1,11 @@
-"""Every page of the site: it loads, holds on a phone, and is light."""
+"""Every page of the site: it loads, is accessible in both themes, fits on a phone, and is light."""
 
 from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,13 +19,35 @@ LIMIT = 1_000_000  # bytes that travel for a page and all that it loads; the net
 TEXT = ("text/", "application/javascript", "application/json", "application/xml", "image/svg")
 
 UNFOLD = """
-() => {
-  for (const fold of document.querySelectorAll("details")) fold.open = true;
+(folds) => {
+  for (const fold of document.querySelectorAll(folds)) fold.open = true;
   for (const image of document.images) {
     if (getComputedStyle(image).display !== "none") image.loading = "eager"; // else it is the other theme's
   }
 }
 """
+# A page has thousands of numbers, letters in formulas and words of code, and axe is slow with each of them.
+# It is given only one of those that have the same colours and size.
+AXE = """
+async (rules) => {
+  const ground = (node) => {
+    const colour = getComputedStyle(node).backgroundColor;
+    return colour === "rgba(0, 0, 0, 0)" && node.parentElement ? ground(node.parentElement) : colour;
+  };
+  const looks = new Set();
+  const exclude = [...document.querySelectorAll(".cell, math, pre span")].filter((node) => {
+    const { color, fontSize, fontWeight } = getComputedStyle(node);
+    return looks.size === looks.add([node.localName, color, ground(node), fontSize, fontWeight].join()).size;
+  });
+  const options = { resultTypes: ["violations"], ...rules };
+  const { violations, passes } = await axe.run({ include: document, exclude }, options);
+  const grave = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+  const found = grave.map(({ id, nodes }) => [id, nodes.map(({ html }) => html.slice(0, 200))]);
+  return [found, passes.some(({ id }) => id === "color-contrast")];
+}
+"""
+COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
+THEMES = {"default": {}, "slate": COLOURS}  # only colours differ in the dark theme
 BROKEN = """
 () => {
   const shown = [...document.images].filter(({ loading }) => loading === "eager");
@@ -48,10 +71,10 @@ class Loaded:
 
 @pytest.fixture(scope="module", params=addresses())
 def loaded(browser: Browser, site: str, request: pytest.FixtureRequest) -> Iterator[Loaded]:
-    """Return each page of the site, loaded once for all tests of this module, with everything unfolded."""
+    """Return each page of the site, loaded once for all tests here, with all but source code unfolded."""
     with opened(browser, site) as (page, watch):
         go(page, request.param)
-        page.evaluate(UNFOLD)
+        page.evaluate(UNFOLD, "details:not(.mkdocstrings-source)")
         page.wait_for_load_state("networkidle")
         answers = [answer for asked in watch.requests if (answer := asked.response())]
         yield Loaded(page, {answer.url: sent(answer) for answer in answers})
@@ -69,7 +92,20 @@ def test_a_page_has_a_heading_and_all_its_pictures(loaded: Loaded) -> None:
     assert loaded.page.evaluate(BROKEN) == []
 
 
+def test_axe_finds_nothing_grave_in_either_theme(loaded: Loaded) -> None:
+    page = loaded.page
+    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
+    for theme, rules in THEMES.items():
+        if page.locator("body").get_attribute("data-md-color-scheme") != theme:
+            page.locator("[data-md-component=palette] label:visible").click()
+        page.wait_for_selector(f"body[data-md-color-scheme={theme}]")
+        found, looked_at_colours = page.evaluate(AXE, rules)
+        assert found == [], theme
+        assert looked_at_colours
+
+
 def test_a_page_is_no_wider_than_a_phone(loaded: Loaded) -> None:
+    loaded.page.evaluate(UNFOLD, "details")
     loaded.page.set_viewport_size(PHONE)
     width = loaded.page.evaluate("() => document.scrollingElement.scrollWidth")
     assert width <= PHONE["width"], loaded.page.evaluate(OUTSIDE)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.support import elements, go, recorded
+from tests.browser.support import elements, go, opened, recorded
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Locator, Page
 
 QUESTIONS = elements("predict-value")
 CURVES = elements("curve-slider")
@@ -37,19 +38,29 @@ PLOT = """
 """
 
 
-@pytest.mark.parametrize(("address", "place", "attributes"), QUESTIONS)
-def test_a_question_tells_right_from_wrong_and_from_no_number(
-    page: Page, address: str, place: int, attributes: dict[str, str]
-) -> None:
-    go(page, address)
-    widget = page.locator("predict-value").nth(place)
+@pytest.fixture(scope="module", params=sorted({address for address, _, _ in QUESTIONS + CURVES}))
+def loaded(browser: Browser, site: str, request: pytest.FixtureRequest) -> Iterator[tuple[Page, str]]:
+    """Return each page that has such widgets, loaded once, and its address."""
+    with opened(browser, site) as (page, _):
+        go(page, request.param)
+        yield page, request.param
+
+
+def test_a_question_tells_right_from_wrong_and_from_no_number(loaded: tuple[Page, str]) -> None:
+    page, address = loaded
+    for where, place, attributes in QUESTIONS:
+        if where == address:
+            answer_question(page.locator("predict-value").nth(place), attributes)
+
+
+def answer_question(widget: Locator, attributes: dict[str, str]) -> None:
     field, answer = widget.get_by_role("textbox"), widget.get_by_role("status")
     asked = widget.locator(".cell", has_text="?")
     array = asked.locator("xpath=ancestor::figure").get_attribute("data-array")
     index = int(asked.get_attribute("data-index") or "")
     values = {
         inside["values"][index]
-        for case in recorded(f"built/traces/{attributes['layer']}.json")["cases"]
+        for case in recorded(f"traces/{attributes['layer']}.json")["cases"]
         for track in case["forward"]
         for inside in track["arrays"]
         if case["title"] == widget.locator("p.case").inner_text() and inside["name"] == array
@@ -79,13 +90,15 @@ def test_a_question_tells_right_from_wrong_and_from_no_number(
     assert answer.inner_text().startswith("It is ")
 
 
-@pytest.mark.parametrize(("address", "place", "attributes"), CURVES)
-def test_a_slider_shows_the_recorded_curves_at_both_ends(
-    page: Page, address: str, place: int, attributes: dict[str, str]
-) -> None:
+def test_a_slider_shows_the_recorded_curves_at_both_ends(loaded: tuple[Page, str]) -> None:
+    page, address = loaded
+    for where, place, attributes in CURVES:
+        if where == address:
+            slide(page.locator("curve-slider").nth(place), attributes)
+
+
+def slide(widget: Locator, attributes: dict[str, str]) -> None:
     curve = recorded(f"built/curves/{attributes['curve']}.json")
-    go(page, address)
-    widget = page.locator("curve-slider").nth(place)
     slider = widget.get_by_role("slider")
     for key, index in (("End", -1), ("Home", 0)):
         slider.press(key)
