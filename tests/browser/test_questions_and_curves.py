@@ -60,7 +60,7 @@ def answer_question(widget: Locator, attributes: dict[str, str]) -> None:
     index = int(asked.get_attribute("data-index") or "")
     values = {
         inside["values"][index]
-        for case in recorded(f"traces/{attributes['layer']}.json")["cases"]
+        for case in recorded(f"built/traces/{attributes['layer']}.json")["cases"]
         for track in case["forward"]
         for inside in track["arrays"]
         if case["title"] == widget.locator("p.case").inner_text() and inside["name"] == array
