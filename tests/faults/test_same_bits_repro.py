@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.common import paths
-from tests.faults.counting import Tried
 from tests.cnn.test_bits_on_record import SURROUNDINGS
+from tests.faults.counting import Tried
 from tests.pipeline.clone import PARAMETERS, call, git_status, stages_run
 from tests.pipeline.test_dvc import STAGES
 from tests.pipeline.workspace import changed, write_parameters
