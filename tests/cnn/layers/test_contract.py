@@ -33,6 +33,7 @@ from tests.refusals import assert_refuses
 DIFFERENT_IN_TRAINING = {"BatchNorm", "Dropout"}
 
 every_kind = pytest.mark.parametrize("kind", LAYERS)
+few = settings(max_examples=20)
 random_cases = given(data=st.data(), dtype=dtypes, training=st.booleans())
 
 
@@ -54,6 +55,7 @@ def test_every_kind_of_layer_has_cases() -> None:
 
 
 @every_kind
+@few
 @given(data=st.data())
 def test_the_gradients_are_what_small_changes_show(kind: str, data: st.DataObject) -> None:
     case = data.draw(CASES[kind])
@@ -63,6 +65,7 @@ def test_the_gradients_are_what_small_changes_show(kind: str, data: st.DataObjec
 
 
 @every_kind
+@few
 @random_cases
 def test_shapes_are_those_announced_and_number_types_those_received(
     kind: str, data: st.DataObject, dtype: Any, training: bool
@@ -81,6 +84,7 @@ def test_shapes_are_those_announced_and_number_types_those_received(
 
 
 @every_kind
+@few
 @random_cases
 def test_no_pass_changes_what_it_is_given_nor_the_layer(
     kind: str, data: st.DataObject, dtype: Any, training: bool
@@ -101,6 +105,7 @@ def test_no_pass_changes_what_it_is_given_nor_the_layer(
 
 
 @every_kind
+@few
 @random_cases
 def test_passes_of_two_inputs_do_not_disturb_each_other(
     kind: str, data: st.DataObject, dtype: Any, training: bool
@@ -121,6 +126,7 @@ def test_passes_of_two_inputs_do_not_disturb_each_other(
 
 
 @every_kind
+@few
 @given(data=st.data(), training=st.booleans(), view=st.booleans())
 def test_how_arrays_lie_in_memory_changes_nothing(
     kind: str, data: st.DataObject, training: bool, view: bool
@@ -142,6 +148,7 @@ def test_how_arrays_lie_in_memory_changes_nothing(
 
 
 @every_kind
+@few
 @given(data=st.data())
 def test_a_layer_can_be_written_as_plain_data_and_read_again(kind: str, data: st.DataObject) -> None:
     case = data.draw(CASES[kind])
@@ -153,6 +160,7 @@ def test_a_layer_can_be_written_as_plain_data_and_read_again(kind: str, data: st
 
 
 @every_kind
+@few
 @given(data=st.data())
 def test_parameters_have_the_shapes_that_the_layer_tells(kind: str, data: st.DataObject) -> None:
     case = data.draw(CASES[kind])
@@ -163,6 +171,7 @@ def test_parameters_have_the_shapes_that_the_layer_tells(kind: str, data: st.Dat
 
 
 @every_kind
+@few
 @given(data=st.data())
 def test_a_shape_may_be_a_list(kind: str, data: st.DataObject) -> None:
     case = data.draw(CASES[kind])
@@ -172,7 +181,7 @@ def test_a_shape_may_be_a_list(kind: str, data: st.DataObject) -> None:
 
 
 @every_kind
-@settings(max_examples=20)
+@few
 @given(data=st.data(), training=st.booleans())
 def test_what_a_pass_returned_survives_later_passes_also_those_of_eight_threads(
     kind: str, data: st.DataObject, training: bool
@@ -192,6 +201,7 @@ def test_what_a_pass_returned_survives_later_passes_also_those_of_eight_threads(
 
 
 @every_kind
+@few
 @given(data=st.data())
 def test_gradients_of_parts_of_a_batch_add_up_to_the_whole_batchs(kind: str, data: st.DataObject) -> None:
     case = data.draw(CASES[kind])
@@ -215,6 +225,7 @@ def test_gradients_of_parts_of_a_batch_add_up_to_the_whole_batchs(kind: str, dat
 
 
 @every_kind
+@few
 @random_cases
 def test_parameter_gradients_are_those_of_the_backward_pass(
     kind: str, data: st.DataObject, dtype: Any, training: bool
