@@ -19,10 +19,10 @@ def draws(n: int, seed: int = 1) -> Array:
     return np.random.default_rng(seed).random((n, 6), dtype=np.float32)
 
 
-def one_draw(**places: float) -> Array:
+def one_draw(**chosen: float) -> Array:
     """Return one image's draws; those that are not named change nothing."""
     names = ("angle", "height", "width", "shear", "down", "right")
-    return np.array([[places.get(name, 0.5) for name in names]], np.float32)
+    return np.array([[chosen.get(name, 0.5) for name in names]], np.float32)
 
 
 PICTURE = [[1, 2, 3], [4, 5, 6], [7, 8, 9]]

@@ -91,12 +91,6 @@ def test_arrays_that_others_keep_do_not_change_under_them() -> None:
         assert list(map(digests, arrays)) == kept.bits
 
 
-@pytest.mark.parametrize("workers", [2, 3])
-def test_the_bits_are_the_same_for_any_number_of_workers(workers: int) -> None:
-    runs = [train(callbacks=[WeightAverage(0.8)], workers=number) for number in (1, workers)]
-    assert runs[0].bits() == runs[1].bits()
-
-
 def test_a_second_training_starts_afresh() -> None:
     again = WeightAverage(0.8)
     train(callbacks=[again])

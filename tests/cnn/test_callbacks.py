@@ -38,19 +38,13 @@ class Prescribed(Callback):
 # Events -----------------------------------------------------------------------------------------------
 
 
-def test_events_come_in_order_and_each_as_often_as_it_happens() -> None:
+def test_events_come_in_order_while_progress_runs_from_0_to_1() -> None:
     watcher = Watcher()
     fit_linear([watcher])
     first = ["step 0.1", "step 0.2", "step 0.3", "epoch 1"]
     second = ["step 1.1", "step 1.2", "step 1.3", "epoch 2"]
     assert watcher.events == ["fit_start", *first, *second, "fit_end"]
-
-
-def test_progress_runs_from_0_to_1_at_every_event() -> None:
-    watcher = Watcher()
-    fit_linear([watcher])
-    expected = [0, 1 / 6, 2 / 6, 3 / 6, 3 / 6, 4 / 6, 5 / 6, 1, 1, 1]
-    np.testing.assert_allclose(watcher.progress, expected)
+    np.testing.assert_allclose(watcher.progress, [0, 1 / 6, 2 / 6, 3 / 6, 3 / 6, 4 / 6, 5 / 6, 1, 1, 1])
 
 
 def test_callbacks_are_told_one_after_the_other_in_the_order_given() -> None:
@@ -87,13 +81,6 @@ def test_an_epoch_starts_with_its_first_step_and_validation_after_its_last() -> 
     first = ["start 0 with 0 records", *steps, "validation 1 with 0 records"]
     second = ["start 1 with 1 records", *steps, "validation 2 with 1 records"]
     assert order == [*first, *second]
-
-
-def test_a_function_is_called_with_the_training_after_each_epoch() -> None:
-    seen: list[tuple[int, int]] = []
-    history = fit_linear([lambda training: seen.append((training.epoch, len(training.history)))])
-    assert seen == [(1, 1), (2, 2)]
-    assert [record["epoch"] for record in history] == [1, 2]
 
 
 def test_stopped_ends_training_after_the_epoch_at_hand() -> None:

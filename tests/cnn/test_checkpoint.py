@@ -38,7 +38,7 @@ class Dies(Callback):
 resumable(Path(sys.argv[1]), Dies())
 """
 EXIT, KILL = "os._exit(9)", "os.kill(os.getpid(), signal.SIGKILL)"
-# Ends in the middle of a checkpoint's way to its place.
+# Ends before a written checkpoint gets its name.
 DIES_WRITING = """
 import os, sys
 from pathlib import Path

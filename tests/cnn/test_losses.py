@@ -67,11 +67,11 @@ def test_the_gradient_is_what_small_changes_show(
     outputs, targets = batch(n, classes, soft, seed)
     _, gradient = loss(outputs, targets)
     assert gradient.shape == outputs.shape
-    for place in np.ndindex(outputs.shape):
+    for index in np.ndindex(outputs.shape):
         step = np.zeros_like(outputs)
-        step[place] = 1e-5
+        step[index] = 1e-5
         numerical = (loss(outputs + step, targets)[0] - loss(outputs - step, targets)[0]) / 2e-5
-        assert gradient[place] == pytest.approx(numerical, abs=1e-8)
+        assert gradient[index] == pytest.approx(numerical, abs=1e-8)
 
 
 @every_loss

@@ -141,6 +141,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_the_package_alone(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
@@ -156,6 +157,7 @@ def test_the_wheel_holds_the_package_alone(wheel: Path) -> None:
     assert metadata["Name"] == "cnn"
 
 
+@pytest.mark.slow
 def test_the_readmes_example_runs_where_only_the_package_is_installed(wheel: Path, tmp_path: Path) -> None:
     example = re.search(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
     assert example, "README.md should have an example in Python"

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from cnn import SGD, Callback, Flatten, Training
+from cnn import SGD, Callback, Flatten, Sequential, Training
 from cnn.parallel import one_blas_thread, worker_pool
 from tests.cnn.tiny import (
     BlasThreads,
     blas_threads,
     built,
+    convolutional,
+    digests,
     images,
     linear,
     run_python,
@@ -262,3 +264,48 @@ def test_a_mistake_in_a_worker_process_arrives_as_it_is() -> None:
             ValueError,
             "probabilities",
         )
+
+
+# One model, many threads ------------------------------------------------------------------------------
+
+
+def of_eight_threads(call: Callable[[], T]) -> list[T]:
+    """Return what a call gives to each of eight threads that start together, five times each."""
+    start = threading.Barrier(8)
+
+    def several(_: int) -> list[T]:
+        start.wait(10)
+        return [call() for _round in range(5)]
+
+    with ThreadPoolExecutor(8) as pool:
+        return [result for results in pool.map(several, range(8)) for result in results]
+
+
+def predicted(model: Sequential, workers: int | None) -> str:
+    return digests({"probabilities": model.predict_proba(images(97)[0], workers=workers)})["probabilities"]
+
+
+@pytest.mark.parametrize("workers", [1, 2, None])
+def test_eight_threads_that_predict_at_once_get_what_one_gets(workers: int | None) -> None:
+    model, before = built(convolutional()), blas_threads()
+    expected = predicted(model, workers=1)
+    assert of_eight_threads(lambda: predicted(model, workers)) == [expected] * 40
+    assert blas_threads() == before
+
+
+def test_threads_that_predict_while_another_model_trains_disturb_nothing() -> None:
+    model, before = built(convolutional()), blas_threads()
+    expected, trained = predicted(model, workers=1), train(workers=1).bits()
+    with ThreadPoolExecutor(1) as pool:
+        training = pool.submit(lambda: [train(workers=2).bits() for _round in range(3)])
+        assert of_eight_threads(lambda: predicted(model, None)) == [expected] * 40
+        assert training.result() == [trained] * 3
+    assert blas_threads() == before
+
+
+@with_two_blas_threads
+def test_blas_has_one_thread_while_eight_threads_predict() -> None:
+    model = built([BlasThreads(), Flatten()])
+    seen = of_eight_threads(lambda: model.outputs(images(97)[0], workers=2))
+    np.testing.assert_array_equal(seen, np.ones((40, 97, 36)))
+    assert blas_threads() == {2}

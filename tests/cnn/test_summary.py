@@ -70,7 +70,7 @@ def test_the_numbers_of_the_digit_network_are_those_worked_out_by_hand() -> None
         320, 9_248, 0, 18_496, 36_928, 0, 0, 803_072, 8_224, 330, 0
     ]  # fmt: skip
     assert sum(line.parameters for line in lines) == 876_618
-    # Every place of every map times 3×3 times the channels; every weight once.
+    # Every pixel of every map times 3×3 times the channels; every weight once.
     assert [line.multiply_adds for line in counted] == [
         225_792, 7_225_344, 0, 3_612_672, 7_225_344, 0, 0, 802_816, 8_192, 320, 0
     ]  # fmt: skip
@@ -138,12 +138,12 @@ def test_a_receptive_field_is_what_one_output_in_the_middle_depends_on(layers: l
     found = []
     for axis in (1, 2):
         depends = []
-        for place in range(x.shape[axis]):
+        for index in range(x.shape[axis]):
             changed = x.copy()
-            np.moveaxis(changed, axis, 0)[place] += 10 + np.random.default_rng(1).random()
+            np.moveaxis(changed, axis, 0)[index] += 10 + np.random.default_rng(1).random()
             depends.append(model.forward_pass(changed)[0][middle] != y[middle])
-        places = np.flatnonzero(depends)
-        found.append(places[-1] - places[0] + 1)
+        seen = np.flatnonzero(depends)
+        found.append(seen[-1] - seen[0] + 1)
     assert layer_summaries(model.layers, (h, w, 1))[-1].receptive_field == tuple(found)
 
 

@@ -1,6 +1,6 @@
 """Slow, obvious implementations of the layers that have windows, written from their definitions.
 
-Nothing is padded here: a place of a window that does not lie on the image is left out.
+Nothing is padded here: a pixel of a window that lies outside the image is left out.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from cnn.layers.padding import Padding
 from cnn.types import Array, Pair
 
 Pads = tuple[Pair, Pair]
-Place = tuple[int, ...]
+Index = tuple[int, ...]
 
 
 def pads_of(padding: Padding, image: Pair, size: Pair, stride: Pair) -> Pads:
@@ -51,7 +51,7 @@ def grid(image: Pair, size: Pair, stride: Pair, pads: Pads) -> Pair:
 
 
 def meetings(image: Pair, size: Pair, stride: Pair, pads: Pads) -> Iterator[tuple[Pair, Pair, Pair]]:
-    """For each window (p, q) its places (i, j) that lie on the image, and the pixels (row, column) there."""
+    """For each window (p, q) its offsets (i, j) inside the image, and the pixels (row, column) there."""
     rows, columns = first_pixels(image, size, stride, pads)
     for p, first_row in enumerate(rows):
         for q, first_column in enumerate(columns):
@@ -82,10 +82,10 @@ def convolve_back(
     return dx, {"weight": dweight, "bias": dy.sum(axis=(0, 1, 2))}
 
 
-def members(x: Array, size: Pair, stride: Pair, pads: Pads) -> dict[Place, list[Place]]:
+def members(x: Array, size: Pair, stride: Pair, pads: Pads) -> dict[Index, list[Index]]:
     """For each number (n, p, q, k) of a pooled image the pixels (n, row, column, k) of its window."""
     image = (x.shape[1], x.shape[2])
-    found: dict[Place, list[Place]] = {}
+    found: dict[Index, list[Index]] = {}
     for n, k in np.ndindex(x.shape[0], x.shape[3]):
         for (p, q), _, (row, column) in meetings(image, size, stride, pads):
             found.setdefault((n, p, q, k), []).append((n, row, column, k))
@@ -95,32 +95,32 @@ def members(x: Array, size: Pair, stride: Pair, pads: Pads) -> dict[Place, list[
 def max_pool(x: Array, size: Pair, stride: Pair, pads: Pads) -> Array:
     """MaxPool2D, forward."""
     y = np.empty((len(x), *grid((x.shape[1], x.shape[2]), size, stride, pads), x.shape[3]), x.dtype)
-    for place, pixels in members(x, size, stride, pads).items():
-        y[place] = max(x[pixel] for pixel in pixels)
+    for index, pixels in members(x, size, stride, pads).items():
+        y[index] = max(x[pixel] for pixel in pixels)
     return y
 
 
 def max_pool_back(dy: Array, x: Array, size: Pair, stride: Pair, pads: Pads) -> Array:
     """MaxPool2D, backward: all of dy to the first pixel that holds the maximum."""
     dx = np.zeros_like(x)
-    for place, pixels in members(x, size, stride, pads).items():
+    for index, pixels in members(x, size, stride, pads).items():
         largest = max(x[pixel] for pixel in pixels)
-        dx[next(pixel for pixel in pixels if x[pixel] == largest)] += dy[place]
+        dx[next(pixel for pixel in pixels if x[pixel] == largest)] += dy[index]
     return dx
 
 
 def average_pool(x: Array, size: Pair, stride: Pair, pads: Pads) -> Array:
     """AveragePool2D, forward: the mean of the pixels, whose number is smaller at an edge."""
     y = np.empty((len(x), *grid((x.shape[1], x.shape[2]), size, stride, pads), x.shape[3]), x.dtype)
-    for place, pixels in members(x, size, stride, pads).items():
-        y[place] = sum(x[pixel] for pixel in pixels) / len(pixels)
+    for index, pixels in members(x, size, stride, pads).items():
+        y[index] = sum(x[pixel] for pixel in pixels) / len(pixels)
     return y
 
 
 def average_pool_back(dy: Array, x: Array, size: Pair, stride: Pair, pads: Pads) -> Array:
     """AveragePool2D, backward: an equal part of dy to each of the pixels."""
     dx = np.zeros_like(x)
-    for place, pixels in members(x, size, stride, pads).items():
+    for index, pixels in members(x, size, stride, pads).items():
         for pixel in pixels:
-            dx[pixel] += dy[place] / len(pixels)
+            dx[pixel] += dy[index] / len(pixels)
     return dx

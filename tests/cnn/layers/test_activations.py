@@ -71,9 +71,9 @@ def test_extreme_numbers_stay_finite(layer: Layer, y: list[float], dx: list[floa
 def test_softmax_gives_probabilities_that_follow_its_definition(shape: Shape, seed: int) -> None:
     x = 3 * np.random.default_rng(seed).standard_normal(shape)
     y, _ = Softmax().forward_pass(x)
-    for place in np.ndindex(*shape[:-1]):
-        total = sum(exp(number) for number in x[place])
-        np.testing.assert_allclose(y[place], [exp(number) / total for number in x[place]], rtol=1e-12)
+    for index in np.ndindex(*shape[:-1]):
+        total = sum(exp(number) for number in x[index])
+        np.testing.assert_allclose(y[index], [exp(number) / total for number in x[index]], rtol=1e-12)
 
 
 def test_a_row_of_small_numbers_does_not_vanish_beside_one_of_large_numbers() -> None:
@@ -87,12 +87,12 @@ def test_softmax_sends_dy_back_through_the_jacobian_of_each_row(shape: Shape, se
     dy = rng.standard_normal(shape)
     y, cache = Softmax().forward_pass(rng.standard_normal(shape))
     dx, grads = Softmax().backward_pass(dy, cache)
-    for place in np.ndindex(*shape[:-1]):
-        row = y[place]
+    for index in np.ndindex(*shape[:-1]):
+        row = y[index]
         jacobian = np.empty((len(row), len(row)))
         for i, j in np.ndindex(jacobian.shape):
             jacobian[i, j] = row[i] * ((i == j) - row[j])
-        np.testing.assert_allclose(dx[place], dy[place] @ jacobian, atol=1e-12)
+        np.testing.assert_allclose(dx[index], dy[index] @ jacobian, atol=1e-12)
     assert grads == {}
 
 

@@ -15,13 +15,13 @@ from tests.refusals import assert_refuses
 any_padding = given(case=window_cases(largest_padding=5))
 
 
-def place(case: WindowCase) -> Windows:
+def windows_of(case: WindowCase) -> Windows:
     return fit_windows("Test", case.image, case.size, case.stride, case.padding)
 
 
 @any_padding
 def test_windows_stand_where_the_definition_puts_them(case: WindowCase) -> None:
-    windows = place(case)
+    windows = windows_of(case)
     assert windows.padding == case.pads
     assert windows.grid == oracles.grid(case.image, case.size, case.stride, case.pads)
 
@@ -30,7 +30,7 @@ def test_windows_stand_where_the_definition_puts_them(case: WindowCase) -> None:
 def test_same_gives_one_window_for_every_begun_stride_and_the_odd_pixel_to_the_bottom_and_right(
     case: WindowCase,
 ) -> None:
-    windows = place(case._replace(padding="same"))
+    windows = windows_of(case._replace(padding="same"))
     (h, w), (down, across) = case.image, case.stride
     assert windows.grid == (-(-h // down), -(-w // across))
     for before, after in windows.padding:
@@ -40,7 +40,7 @@ def test_same_gives_one_window_for_every_begun_stride_and_the_odd_pixel_to_the_b
 @any_padding
 def test_columns_hold_one_window_a_row(case: WindowCase) -> None:
     x = small_integers(np.random.default_rng(case.seed), case.input_shape, np.float64)
-    windows = place(case)
+    windows = windows_of(case)
     expected = np.zeros((len(x), *windows.grid, *case.size, x.shape[3]))
     for (p, q), (i, j), (row, column) in oracles.meetings(case.image, case.size, case.stride, case.pads):
         expected[:, p, q, i, j] = x[:, row, column]
@@ -49,9 +49,9 @@ def test_columns_hold_one_window_a_row(case: WindowCase) -> None:
 
 
 @any_padding
-def test_offsets_show_one_place_of_every_window_of_the_padded_image(case: WindowCase) -> None:
+def test_offsets_show_one_offset_of_every_window_of_the_padded_image(case: WindowCase) -> None:
     x = small_integers(np.random.default_rng(case.seed), case.input_shape, np.float64)
-    windows = place(case)
+    windows = windows_of(case)
     padded = windows.pad(x, 0)
     expected = np.zeros((*case.size, len(x), *windows.grid, x.shape[3]))
     for (p, q), (i, j), (row, column) in oracles.meetings(case.image, case.size, case.stride, case.pads):
@@ -63,7 +63,7 @@ def test_offsets_show_one_place_of_every_window_of_the_padded_image(case: Window
 @any_padding
 def test_cropping_undoes_padding(case: WindowCase) -> None:
     x = small_integers(np.random.default_rng(case.seed), case.input_shape, np.float32)
-    windows = place(case)
+    windows = windows_of(case)
     padded = windows.pad(x, 7)
     assert padded.shape[1:3] == windows.padded_image
     assert padded.sum() == x.sum() + 7 * (padded.size - x.size)
@@ -73,7 +73,7 @@ def test_cropping_undoes_padding(case: WindowCase) -> None:
 @any_padding
 @example(case=WindowCase((1, 3, 3, 1), (3, 3), (5, 5), ((4, 0), (0, 0)), 0))  # no window reaches the image
 def test_transposed_windows_show_each_pixel_the_windows_it_stood_in(case: WindowCase) -> None:
-    windows = place(case)
+    windows = windows_of(case)
     back = windows.transposed()
     assert back.grid == case.image
     numbered = np.arange(1.0, 1 + np.prod(windows.grid)).reshape(1, *windows.grid, 1)
