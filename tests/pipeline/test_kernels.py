@@ -133,7 +133,7 @@ def test_another_choice_in_the_environment_than_the_parameters_is_refused(folder
     assert ended.stderr.splitlines()[-1] == (
         f"pipeline.common.errors.PipelineError: CNN_KERNELS is '{choice}' in the environment, but "
         "runtime.kernels "
-        "is portable: unset the one or change the other."
+        "is portable: unset the variable or change the parameter."
     )
 
 
