@@ -18,7 +18,7 @@ from pipeline.common.recipes import (
 )
 from tests.refusals import assert_refuses
 
-# Each row: plain data as it stands in params.yaml, and what is made from it. Layers: tests/cnn/test_config.py.
+# Each row: plain data as it stands in params.yaml, and what is made from it. (Layers: tests/cnn.)
 MADE_OPTIMISERS: list[tuple[dict[str, Any], cnn.Optimiser]] = [
     (
         {"optimiser": "SGD", "learning_rate": 0.1, "momentum": 0.9, "nesterov": True, "clip_norm": 5},
