@@ -81,7 +81,7 @@ def check_python(words: list[str]) -> None:
     if "ArgumentParser" not in text:
         expect(not arguments, f"{module} takes no arguments")
         return
-    taken = _parsed(module, arguments)
+    taken = _parsed(f"{module}.__main__" if source.stem == "__main__" else module, arguments)
     if module == "pipeline.study":
         data = load_parameters(ROOT / "params.yaml")
         with_settings(with_recipe(data, taken.recipe or data.recipe, taken.kernels), taken.set)

@@ -14,7 +14,7 @@ WRONG = {
     "python -m pipeline.sturdy": "there is no module pipeline.sturdy to run",
     "python -m pipelin.study": "there is no module pipelin.study to run",
     "python -m pipeline": "there is no module pipeline to run",
-    "python -m pipeline.studies": "pipeline.studies does nothing when it is run",
+    "python -m pipeline.study.results": "pipeline.study.results does nothing when it is run",
     "python -m pipeline.train --epochs 3": "pipeline.train takes no arguments",
     "python pipeline/train.py": "expected a module",
     "python -m pipeline.predict --jsn digit.png": "unrecognized arguments: --jsn",

@@ -78,7 +78,12 @@ def _edges(stages: dict[str, Any]) -> list[tuple[str, str]]:
         (writer, reader)
         for reader, stage in stages.items()
         for writer, other in stages.items()
-        if any(Path(read).is_relative_to(written) for read in stage["deps"] for written in _written(other))
+        if writer != "code"  # on which nearly all depend
+        and any(
+            Path(read).is_relative_to(written)
+            for read in stage.get("deps", [])
+            for written in _written(other)
+        )
     ]
 
 
