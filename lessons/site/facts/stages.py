@@ -22,8 +22,8 @@ LANE = 16  # from one arrow to the next, on the boxes' left
 def dag() -> str:
     """Return the stages and what flows between them, as a drawing and as a table."""
     stages: dict[str, Any] = YAML(typ="safe", pure=True).load(STAGES)["stages"]
-    edges = _edges(stages)
-    names = list(stages)
+    drawn = {name: stage for name, stage in stages.items() if name != "code"}  # on which nearly all depend
+    edges, names = _edges(drawn), list(drawn)
     rows = [
         [f"[{name}](#{name})", stage["desc"], ", ".join(map(code, _written(stage)))]
         for name, stage in stages.items()
@@ -78,8 +78,7 @@ def _edges(stages: dict[str, Any]) -> list[tuple[str, str]]:
         (writer, reader)
         for reader, stage in stages.items()
         for writer, other in stages.items()
-        if writer != "code"  # on which nearly all depend
-        and any(
+        if any(
             Path(read).is_relative_to(written)
             for read in stage.get("deps", [])
             for written in _written(other)
