@@ -28,6 +28,13 @@ PROGRAMS = {
 """The stages that depend on such a digest, and the module that each of them runs."""
 
 
+def main() -> None:
+    """Write the digests of all stages."""
+    with new_folder(paths.CODE) as folder:
+        for stage, module in PROGRAMS.items():
+            (folder / f"{stage}.txt").write_text(digests(module), encoding="utf-8", newline="\n")
+
+
 def code_behind(module: str) -> dict[str, Path]:
     """Return the modules of this repository that a module imports, directly or not, with their files.
 
@@ -103,13 +110,6 @@ def digests(module: str) -> str:
 def code_digest(module: str) -> str:
     """Return a name that only the same code behind a module shares, whatever its docstrings and comments."""
     return hashlib.sha256(digests(module).encode()).hexdigest()[:16]
-
-
-def main() -> None:
-    """Write the digests of all stages."""
-    with new_folder(paths.CODE) as folder:
-        for stage, module in PROGRAMS.items():
-            (folder / f"{stage}.txt").write_text(digests(module), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

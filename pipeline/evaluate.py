@@ -1,4 +1,4 @@
-"""The evaluate stage: the trained model on the test images, which nothing before has seen."""
+"""The evaluate stage: tries the trained model on the test images, which no stage before it has used."""
 
 from __future__ import annotations
 
@@ -26,6 +26,13 @@ from pipeline.common.running import run_stage
 
 Probabilities = NDArray[np.floating[Any]]
 Labels = NDArray[np.integer[Any]]
+
+
+def main() -> None:
+    """Run the stage."""
+    parameters = load_parameters()
+    facts = evaluate(parameters, paths.PROCESSED / parameters.data.dataset)
+    log_circumstances("evaluate", **facts)
 
 
 def evaluate(parameters: Parameters, processed: Path) -> dict[str, Any]:
@@ -58,13 +65,13 @@ def measure(
     """Try a trained model on the test images.
 
     Args:
-        parameters: the parameters, whose chosen recipe the model was trained by.
+        parameters: the parameters; the model was trained by their chosen recipe.
         model: the model.
-        normalisation: how bytes become what the network sees.
+        normalisation: how bytes become the numbers that the network sees.
         test: the test images.
 
     Returns:
-        The metrics of all images together, and what the model gave each class, `[n, classes]`.
+        The metrics of all images together, and the probability of each class, `[n, classes]`.
     """
     images, labels = test
     outputs = model.outputs(normalisation.apply(images), workers=parameters.runtime.workers)
@@ -91,9 +98,9 @@ def write_tables(labels: Labels, probabilities: Probabilities, dataset: Dataset,
 
     Args:
         labels: the true classes, `[n]`.
-        probabilities: what the model gave, `[n, classes]`.
-        dataset: where the images are from.
-        worst: how many of the images whose true class the model held least likely to list.
+        probabilities: the probability of each class, `[n, classes]`.
+        dataset: the data set that the images belong to.
+        worst: how many images to list of those whose true class the model held least likely.
     """
     predictions, class_names = probabilities.argmax(axis=1), dataset.class_names
     named = zip(np.array(class_names)[labels], np.array(class_names)[predictions], strict=True)
@@ -123,7 +130,7 @@ def per_class(labels: Labels, predictions: Labels, class_names: Sequence[str]) -
 
 
 def calibration_error(labels: Labels, probabilities: Probabilities, bins: int) -> float:
-    """Return how far confidence and accuracy lie apart on average (expected calibration error).
+    """Return how far confidence and accuracy differ on average: the expected calibration error.
 
     Σ_b (n_b / n) · |accuracy of b − mean confidence of b|, over equally wide bins b of confidence.
 
@@ -164,13 +171,6 @@ def write_csv(path: Path, dataset: str, header: Sequence[str], rows: Iterable[Se
     writer.writerow((*header, "dataset"))
     writer.writerows((*row, dataset) for row in rows)
     write_bytes(path, text.getvalue().encode())
-
-
-def main() -> None:
-    """Run the stage and print what came out."""
-    parameters = load_parameters()
-    facts = evaluate(parameters, paths.PROCESSED / parameters.data.dataset)
-    log_circumstances("evaluate", **facts)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""A person's own picture, brought to the form of MNIST's digits.
+"""A user's own picture, brought into the form of MNIST's digits.
 
 MNIST's digits are light strokes on black, 20 pixels long on their longer side and centred by mass in 28 × 28
-pixels (LeCun et al., *Gradient-based learning applied to document recognition*, 1998). A network that knows
-nothing else has to see the same: the paper and its shadows go, the strokes stay.
+pixels (LeCun et al., *Gradient-based learning applied to document recognition*, 1998). The network knows
+nothing else, so that it must be shown the same: the paper and its shadows are removed, the strokes stay.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from scipy import ndimage
 
 from pipeline.common.errors import PipelineError
 
-logging.getLogger("PIL").addHandler(logging.NullHandler())  # what it would tell, our errors tell
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # its warnings go nowhere: our errors say the same
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 SIDE = 28
 DIGIT_SIDE = 20
@@ -39,7 +39,7 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
     """Read a picture of one digit, dark on light or light on dark, and return it in MNIST's form.
 
     Args:
-        path: a picture in any format, size and colours that Pillow reads; of several frames the first counts.
+        path: a picture in any format, size and colours that Pillow reads; of several frames, the first.
 
     Returns:
         Light strokes on black, `[28, 28]`.
@@ -63,7 +63,7 @@ def _read_grey(path: Path) -> Grey:
         picture = _decoded(path)
         picture.thumbnail((WORKING_SIDE, WORKING_SIDE))
         return _levels(picture)
-    except Exception as error:  # a decoder that is given nonsense raises whatever it stumbles over
+    except Exception as error:  # decoders of damaged files raise errors of any kind
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         if isinstance(error, UnidentifiedImageError):
             reason = "unknown format"
@@ -75,9 +75,9 @@ def _read_grey(path: Path) -> Grey:
 def _decoded(path: Path) -> Image.Image:
     """Return the picture, upright, in mode L or F, or LA if parts of it are transparent."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # damaged metadata does no harm here
+        warnings.simplefilter("ignore")  # damaged metadata does not matter here
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        # By name, turned TIFFs come out garbled.
+        # Opened by its name instead, a TIFF that is turned by its metadata is decoded wrongly.
         with path.open("rb") as file, Image.open(file, formats=FORMATS) as image:
             ImageOps.exif_transpose(image, in_place=True)
             if image.mode.startswith(("I", "F")):
@@ -88,7 +88,7 @@ def _decoded(path: Path) -> Image.Image:
 
 
 def _levels(picture: Image.Image) -> Grey:
-    if picture.mode == "F":  # 16 bits and more, of which any part of the range may be in use
+    if picture.mode == "F":  # 16 bits or more, of which a picture may use only a part of the range
         levels = np.asarray(picture)
         if not np.isfinite(levels).all():
             raise ValueError("it holds numbers that are not finite")
@@ -98,7 +98,7 @@ def _levels(picture: Image.Image) -> Grey:
 
 
 def _opaque(picture: Image.Image) -> Image.Image:
-    """Put the picture on what makes it visible: its own paper, or black or white if it has none."""
+    """Put the picture on a background on which it is visible: its own paper, or else black or white."""
     grey, alpha = picture.split()
     levels, opacity = np.asarray(grey, np.float32), np.asarray(alpha, np.float32)
     opaque_rim = _rim(levels)[_rim(opacity) > 127]
@@ -116,18 +116,18 @@ def _rim(array: Grey) -> Grey:
 def _ink(grey: Grey) -> Grey:
     """Return how much ink each pixel holds, 0 to 1, whatever light falls on the paper.
 
-    The picture is continued beyond its border by what is there, so that the border says what is paper.
-    Strokes are narrower than half the picture: what remains when all that is narrower is taken away
-    (a morphological opening or closing) is the paper with its shadows.
+    The picture is continued beyond its border by the grey levels there, which are taken for paper.
+    Strokes are narrower than half the picture. A morphological opening or closing removes everything that is
+    so narrow; the paper with its shadows remains.
     """
     longer_side = max(grey.shape)
     around = ndimage.uniform_filter(grey, 3 * longer_side // 4 + 1, mode="nearest")
-    light_on_dark = ((grey - around) ** 3).mean() > 0  # few pixels stand out far
+    light_on_dark = ((grey - around) ** 3).mean() > 0  # few pixels, but far from their surroundings
     window = longer_side // 2 + 1
     inside = np.s_[window:-window, window:-window]
     rim = _rim(grey)
     level = np.median(rim)
-    if (rim == level).mean() > 0.5:  # flat paper: drawn, not photographed, and perhaps cropped to the ink
+    if (rim == level).mean() > 0.5:  # flat paper: a drawing, perhaps cropped to the ink, not a photograph
         continued = np.pad(grey, window, constant_values=level)
     else:
         continued = np.pad(grey, window, mode="edge")
@@ -140,7 +140,7 @@ def _ink(grey: Grey) -> Grey:
 
 
 def _stretched(contrast: Grey) -> Grey:
-    """Stretch the contrast such that noise becomes 0 and ink 1; without ink, all becomes 0."""
+    """Stretch the contrast so that noise becomes 0 and ink 1; without ink, everything becomes 0."""
     half = contrast.max() / 2
     paper = contrast[contrast <= half]
     level = np.median(paper)
@@ -153,7 +153,7 @@ def _stretched(contrast: Grey) -> Grey:
 
 
 def _strokes(ink: Grey) -> Mask:
-    """Return where the digit is: all ink but specks, and but what reaches in from beyond the border."""
+    """Return where the digit is: all ink except specks and what reaches in from beyond the border."""
     inked = ink > SOFT_EDGE
     joined = ndimage.distance_transform_edt(~inked) <= max(ink.shape) / 100  # a dry pen leaves gaps
     parts, n_parts = ndimage.label(joined, np.ones((3, 3)))
@@ -182,7 +182,7 @@ def _longer_side(box: Box) -> int:
 
 
 def _drawn(ink: Grey, strokes: Mask) -> tuple[Grey, Mask]:
-    """Keep the ink of the strokes only, and draw thin ones again with a thicker pen.
+    """Keep only the ink of the strokes, and draw thin strokes again with a thicker pen.
 
     A thin stroke of a large picture would fade to a grey that no digit of MNIST has.
     """
@@ -190,7 +190,7 @@ def _drawn(ink: Grey, strokes: Mask) -> tuple[Grey, Mask]:
     scale = DIGIT_SIDE / length
     beyond = length // 5 + 2  # room for the margin and the thicker pen
     ink, strokes = np.pad(ink, beyond), np.pad(strokes, beyond)
-    # The distance to the edge, averaged over a stroke of width w, is w / 4 + 1 / 2 when counted in pixels.
+    # Averaged over a stroke of width w, the distance to its edge is w / 4 + 1 / 2 pixels.
     depth = ndimage.distance_transform_edt(ndimage.binary_closing(strokes, np.ones((3, 3))))
     width = (4 * depth[strokes].mean() - 2) * scale
     distance = ndimage.distance_transform_edt(~strokes)
@@ -201,7 +201,7 @@ def _drawn(ink: Grey, strokes: Mask) -> tuple[Grey, Mask]:
 
 
 def _scaled(ink: Grey, strokes: Mask) -> Grey:
-    """Scale the ink such that its strokes are 20 pixels long, with a margin all round."""
+    """Scale the ink so that its strokes are 20 pixels long, with a margin all round."""
     rows, columns = box = _box(strokes)
     height, width = rows.stop - rows.start, columns.stop - columns.start
     scale = DIGIT_SIDE / _longer_side(box)

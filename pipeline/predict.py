@@ -1,4 +1,4 @@
-"""Classify pictures of one's own: `python -m pipeline.predict IMAGE…`."""
+"""Classify your own pictures: `python -m pipeline.predict IMAGE…`."""
 
 from __future__ import annotations
 
@@ -28,15 +28,38 @@ from pipeline.picture import read_picture
 SHADES = " ░▒▓█"
 
 
+def main() -> int:
+    """Print the answers to the pictures that the command line names; return 1 if one cannot be read."""
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline.predict",
+        description="Classify pictures with the network that dvc repro trained.",
+    )
+    parser.add_argument("image", nargs="+", type=Path, help="a picture of one digit: PNG, JPEG, …")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of bars")
+    arguments = parser.parse_args()
+    found: list[Prediction] = []
+    console = Console()
+    for result in predict(arguments.image):
+        if isinstance(result, PipelineError):
+            print(f"error: {result}", file=sys.stderr)
+            continue
+        found.append(result)
+        if not arguments.json:
+            show(result, console)
+    if arguments.json:
+        print(as_json(found))
+    return 0 if len(found) == len(arguments.image) else 1
+
+
 @dataclass(frozen=True)
 class Prediction:
-    """What the network makes of one picture.
+    """The network's answer to one picture.
 
     Attributes:
         file: the picture's path.
         dataset: what the network was trained on.
-        seen: what the network was shown, `[28, 28]`.
-        probabilities: of each class, by its name.
+        seen: the picture as the network saw it, `[28, 28]`.
+        probabilities: the probability of each class, by its name.
     """
 
     file: str
@@ -57,7 +80,7 @@ def predict(files: Sequence[Path]) -> Iterator[Prediction | PipelineError]:
         files: the pictures.
 
     Yields:
-        For each picture what the network makes of it, or why it cannot be read.
+        For each picture the network's answer, or why the picture cannot be read.
 
     Raises:
         PipelineError: if there is no trained model.
@@ -71,7 +94,7 @@ def predict(files: Sequence[Path]) -> Iterator[Prediction | PipelineError]:
             file=sys.stderr,
         )
     if dataset != "mnist":
-        print(f"note: pictures are prepared as pen strokes, {dataset} has solid shapes.", file=sys.stderr)
+        print(f"note: pictures are prepared as pen strokes, but {dataset} has solid shapes.", file=sys.stderr)
     for file in files:
         try:
             seen = read_picture(file)
@@ -121,29 +144,6 @@ def as_text(picture: NDArray[np.uint8]) -> str:
     h, w = picture.shape
     levels = picture.reshape(h // 2, 2, w).mean(axis=1) * (len(SHADES) - 1) / 255
     return "\n".join("".join(SHADES[level] for level in row) for row in np.rint(levels).astype(int))
-
-
-def main() -> int:
-    """Print what the network makes of the pictures that the command line names; 1 if one was no picture."""
-    parser = argparse.ArgumentParser(
-        prog="python -m pipeline.predict",
-        description="Classify pictures with the network that dvc repro trained.",
-    )
-    parser.add_argument("image", nargs="+", type=Path, help="a picture of one digit: PNG, JPEG, …")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of bars")
-    arguments = parser.parse_args()
-    found: list[Prediction] = []
-    console = Console()
-    for result in predict(arguments.image):
-        if isinstance(result, PipelineError):
-            print(f"error: {result}", file=sys.stderr)
-            continue
-        found.append(result)
-        if not arguments.json:
-            show(result, console)
-    if arguments.json:
-        print(as_json(found))
-    return 0 if len(found) == len(arguments.image) else 1
 
 
 if __name__ == "__main__":

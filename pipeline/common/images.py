@@ -1,6 +1,6 @@
-"""The images as the stages after `preprocess` read them: the parts, and how bytes are normalised.
+"""The images as the stages after `preprocess` read them: their parts, and how bytes are normalised.
 
-The images stay bytes on disk, a quarter of the size; they become float32 when they are used.
+On disk the images are bytes, which take a quarter of the space; they become float32 when they are used.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ class Normalisation:
     """How bytes become the numbers that the network sees: (byte − mean) / standard_deviation.
 
     Attributes:
-        dataset: what the constants were measured on, such as `mnist` or `mnist-sample`.
-        mean: of all bytes of the training part.
-        standard_deviation: of the same.
+        dataset: the data set that was measured, such as `mnist` or `mnist-sample`.
+        mean: the mean of all bytes of the training part.
+        standard_deviation: their standard deviation.
 
     Example:
         >>> normalisation = Normalisation("mnist", mean=100.0, standard_deviation=50.0)
@@ -52,7 +52,7 @@ class Normalisation:
 
     @classmethod
     def measured_on(cls, dataset: str, images: Bytes) -> Normalisation:
-        """Measure the constants; whole-number sums make them exact, and the same on every machine."""
+        """Measure the constants; sums of whole numbers make them exact, and equal on every machine."""
         total = int(images.sum(dtype=np.int64))
         squares = int(np.square(images, dtype=np.int64).sum())
         variance = (squares * images.size - total * total) / images.size**2
@@ -73,10 +73,10 @@ def load_part(part: Part, processed: Path) -> Labelled:
 
     Args:
         part: `"train"`, `"validation"` or `"test"`.
-        processed: the folder that the stage wrote.
+        processed: the folder that the stage `preprocess` wrote.
 
     Raises:
-        PipelineError: if the part is not there, or damaged.
+        PipelineError: if the part is missing or damaged.
     """
     images, labels = (_load_bytes(processed / f"{part}-{kind}.npy") for kind in Labelled._fields)
     if images.shape != (*labels.shape, *IMAGE_SHAPE):
@@ -92,11 +92,11 @@ def load_part(part: Part, processed: Path) -> Labelled:
 
 def _load_bytes(path: Path) -> Bytes:
     try:
-        # A map of the file costs no memory, whatever the file claims to hold.
+        # A map of the file needs no memory, however large an array the file claims to hold.
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except FileNotFoundError as error:
         raise PipelineError(f"There is no {path}: run `dvc repro` first.") from error
-    except Exception as error:  # a decoder that is given nonsense raises whatever it stumbles over
+    except Exception as error:  # decoders of damaged files raise errors of any kind
         raise PipelineError(f"{path} is damaged ({error}): {REMEDY}.") from error
     if array.dtype != np.uint8:
         raise PipelineError(f"{path} holds {array.dtype}, expected uint8: {REMEDY}.")
@@ -107,7 +107,7 @@ def load_normalisation(processed: Path) -> Normalisation:
     """Return how the images are normalised.
 
     Raises:
-        PipelineError: if the file is not there, or damaged.
+        PipelineError: if the file is missing or damaged.
     """
     path = processed / NORMALISATION
     try:

@@ -1,8 +1,8 @@
-"""Which of its kernels BLAS computes with: `portable` ones give every machine the same bits.
+"""The kernels that BLAS computes with.
 
-OpenBLAS picks kernels by the processor, and kernels that add in another order round differently. Pinning
-the AVX2 kernels ("Haswell") gives the same bits on every x86-64-v3 processor; `native` takes the fastest
-that the processor can run.
+OpenBLAS picks its kernels by the processor, and kernels that add in another order round differently.
+`portable` pins the AVX2 kernels ("Haswell"), which give the same bits on every x86-64-v3 processor; `native`
+takes the fastest that the processor can run.
 """
 
 import os
@@ -18,11 +18,13 @@ from pipeline.common.paths import PARAMETERS
 
 Kernels = Literal["portable", "native"]
 VARIABLE = "OPENBLAS_CORETYPE"
-CHOICE = "CNN_KERNELS"  # set in the environment, it stands in for `runtime.kernels` of params.yaml
+CHOICE = (
+    "CNN_KERNELS"  # a variable of the environment that is read instead of `runtime.kernels` in params.yaml
+)
 
 
 def core_type(kernels: Kernels) -> str | None:
-    """Return OpenBLAS's name for the kernels to use on this machine, or None to leave it the choice.
+    """Return OpenBLAS's name for the kernels to use on this machine, or None to let OpenBLAS choose.
 
     Args:
         kernels: `"portable"` or `"native"`.
@@ -40,10 +42,10 @@ def core_type(kernels: Kernels) -> str | None:
 
 
 def pin_kernels(parameters: Path = PARAMETERS) -> None:
-    """Put the kernels that `CNN_KERNELS` or else `params.yaml` asks for into the environment.
+    """Set in the environment which kernels are used: those of `CNN_KERNELS`, or else of `params.yaml`.
 
     Args:
-        parameters: the file; if it is missing or bad, which its validation tells, nothing is pinned.
+        parameters: the file. If it is missing or wrong, nothing is set; its check will say so.
     """
     try:
         asked = os.environ.get(CHOICE) or YAML(typ="safe", pure=True).load(parameters)["runtime"]["kernels"]
@@ -55,7 +57,7 @@ def pin_kernels(parameters: Path = PARAMETERS) -> None:
 
 
 def check_kernels(kernels: Kernels) -> str:
-    """Return the architecture that BLAS computes for, once it is known to be the one asked for.
+    """Check that BLAS computes with these kernels, and return its name for them.
 
     Raises:
         PipelineError: if `CNN_KERNELS` is another, or BLAS was loaded before its kernels could be chosen.
@@ -64,9 +66,9 @@ def check_kernels(kernels: Kernels) -> str:
     if chosen != kernels:
         raise PipelineError(
             f"{CHOICE} is {chosen!r} in the environment, but runtime.kernels is {kernels}: "
-            "unset the one or change the other."
+            "unset the variable or change the parameter."
         )
-    import numpy as np  # noqa: F401 - loads BLAS, which must not happen before it is pinned
+    import numpy as np  # noqa: F401 - loads BLAS, whose kernels must have been chosen before
     from threadpoolctl import threadpool_info
 
     found = {

@@ -1,4 +1,4 @@
-"""Where every file of the pipeline lives, relative to the repository's root, in which the stages run."""
+"""The path of every file of the pipeline, relative to the repository's root, in which the stages run."""
 
 from pathlib import Path
 
@@ -9,20 +9,20 @@ RAW = Path("data/raw")  # one folder per data set
 PROCESSED = Path("data/processed")  # one folder per data set
 CODE = Path("digests")  # of the code behind each stage
 MODEL = Path("models/model.npz")
-CHECKPOINTS = Path("checkpoints")  # outside DVC's outputs, which it deletes before a stage runs
+CHECKPOINTS = Path("checkpoints")  # not among DVC's outputs, which it deletes before a stage runs
 EVALUATION = Path("metrics/evaluation.json")
 CLASSES = Path("metrics/classes.csv")
 PREDICTIONS = Path("metrics/predictions.csv")
 HARDEST = Path("metrics/hardest.csv")
 TRAINING_LOG = Path("metrics/training")
-STUDIES = Path("metrics/studies")  # of recipes as params.yaml has them, on the test images
-TUNING = Path("metrics/studies/tuning")  # of all configurations tried, on the validation images
+STUDIES = Path("metrics/studies")  # results on the test images, of the recipes in params.yaml
+TUNING = Path("metrics/studies/tuning")  # results on the validation images, of every configuration tried
 FAULTS = Path("tests/faults/groups")  # what can go wrong, in tables that tests and site read
 FAULT_COUNTS = Path("metrics/faults.json")  # how many cases of each the tests have tried
 FIGURES = Path("docs/generated")
 README_FIGURE = Path("metrics/feature-maps.png")
 LOGS = Path("logs")  # what differs from run to run: neither git nor DVC tracks it
-RUNNING = LOGS / "running"  # the process that holds this file's lock is the stage that runs
+RUNNING = LOGS / "running"  # the stage that runs holds the lock of this file
 
 # What stages first write as a part file or folder beside it.
 OUTPUTS = [RAW / "*", PROCESSED / "*", CHECKPOINTS / "*", MODEL, EVALUATION, CLASSES, PREDICTIONS, HARDEST]

@@ -1,11 +1,12 @@
 """The executor of `cnn` on Dask: real worker processes, the same bits as threads."""
 
-import os
-
 import numpy as np
-from distributed import Client, Queue
+import pytest
+from distributed import Client
 
 from tests.cnn.tiny import built, convolutional, images, train
+
+pytestmark = pytest.mark.slow  # a cluster takes seconds to start
 
 
 def test_training_on_dask_workers_gives_the_bits_of_threads(client: Client) -> None:
@@ -28,17 +29,3 @@ def test_predictions_on_dask_workers_are_the_bits_of_threads(client: Client) -> 
 
     np.testing.assert_array_equal(probabilities, model.predict_proba(x, workers=2))
     assert model.predict(x, executor=client.get_executor()).tolist() == model.predict(x).tolist()
-
-
-def meet(name: str, other: str) -> int:
-    """Return another job's process, which can only be told while both jobs run."""
-    Queue(name).put(os.getpid())
-    process: int = Queue(other).get(timeout=60)
-    return process
-
-
-def test_jobs_run_side_by_side_in_processes_of_their_own(client: Client) -> None:
-    found = set(client.get_executor(pure=False).map(meet, ["first", "second"], ["second", "first"]))
-
-    assert found == set(client.run(os.getpid).values())
-    assert len(found - {os.getpid()}) == 2

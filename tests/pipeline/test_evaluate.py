@@ -1,7 +1,6 @@
 import csv
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -75,22 +74,6 @@ def test_the_calibration_error_is_as_worked_out_by_hand(
     probabilities = np.array([[confidence, 1 - confidence] for confidence in confidences], np.float32)
 
     assert calibration_error(1 - np.array(right), probabilities, bins) == expected
-
-
-@pytest.mark.parametrize("bins", [1, 7, 15])
-def test_the_calibration_error_is_that_of_its_definition(bins: int) -> None:
-    rng = np.random.default_rng(bins)
-    probabilities, labels = rng.dirichlet([0.5] * 5, 200), rng.integers(0, 5, 200)
-
-    error = 0.0
-    for bin_ in range(bins):
-        inside = [i for i, row in enumerate(probabilities) if bin_ <= max(row) * bins < bin_ + 1]
-        if inside:
-            accuracy = sum(labels[i] == probabilities[i].argmax() for i in inside) / len(inside)
-            confidence = sum(max(probabilities[i]) for i in inside) / len(inside)
-            error += len(inside) / 200 * abs(accuracy - confidence)
-
-    assert calibration_error(labels, probabilities, bins) == pytest.approx(error, abs=1e-9)
 
 
 PROBABILITIES = np.array([[0.5, 0.25, 0.25], [0.0, 0.125, 0.875], [0.25, 0.5, 0.25], [0.25, 0.25, 0.5]])
@@ -222,27 +205,3 @@ def test_another_run_with_other_workers_writes_the_same_bytes(evaluated: Path, t
     assert run_stage(again, "evaluate").returncode == 0
     for path in RESULTS:
         assert (again / path).read_bytes() == (evaluated / path).read_bytes()
-
-
-def remove(model: Path) -> None:
-    model.unlink()
-
-
-def cut(model: Path) -> None:
-    model.write_bytes(model.read_bytes()[:-100])
-
-
-@pytest.mark.parametrize("damage", [remove, cut])
-def test_a_model_that_cannot_be_read_is_named_and_nothing_is_written(
-    prepared: Path, tmp_path: Path, damage: Callable[[Path], None]
-) -> None:
-    folder = shutil.copytree(prepared, tmp_path / "copy")
-    damage(folder / paths.MODEL)
-
-    ended = run_stage(folder, "evaluate")
-
-    assert ended.returncode == 1
-    assert ended.stderr.startswith("error: ")
-    assert str(paths.MODEL) in ended.stderr
-    assert ended.stderr.count("\n") == 1
-    assert not (folder / "metrics").exists()

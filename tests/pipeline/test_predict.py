@@ -1,9 +1,7 @@
 """Classifying pictures of one's own, from the command line."""
 
 import json
-import os
 import subprocess
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,8 +15,8 @@ import cnn
 from pipeline.common import paths
 from pipeline.common.files import write_json
 from pipeline.common.images import NORMALISATION, Normalisation
+from tests.pipeline.workspace import ROOT, run
 
-ROOT = Path(__file__).parents[2]
 DIGITS = "0123456789"
 
 
@@ -51,20 +49,15 @@ def trained(
     return folder
 
 
-def run(folder: Path, *arguments: str, encoding: str = "utf-8") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "pipeline.predict", *arguments],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "60", "PYTHONIOENCODING": encoding},
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
+def predict(folder: Path, *arguments: str, encoding: str = "utf-8") -> subprocess.CompletedProcess[str]:
+    variables = {"COLUMNS": "60", "PYTHONIOENCODING": encoding}
+    return run(folder, "python", "-m", "pipeline.predict", *arguments, **variables)
 
 
 def test_json_names_file_data_set_answer_and_a_probability_for_each_class(trained: Path) -> None:
-    done = run(trained, "--json", "0.png", "1.png", "2.png")
+    done = predict(trained, "--json", "0.png", "1.png", "2.png")
     assert done.returncode == 0, done.stderr
+    assert "mnist-sample" in done.stderr
     found = json.loads(done.stdout)
     assert [entry["file"] for entry in found] == ["0.png", "1.png", "2.png"]
     assert [entry["dataset"] for entry in found] == ["mnist-sample"] * 3
@@ -75,7 +68,7 @@ def test_json_names_file_data_set_answer_and_a_probability_for_each_class(traine
 
 
 def test_terminal_output_has_the_picture_and_ten_bars_within_sixty_columns(trained: Path) -> None:
-    done = run(trained, "2.png")
+    done = predict(trained, "2.png")
     assert done.returncode == 0, done.stderr
     first, *lines = done.stdout.splitlines()
     assert first == "2.png: 2"
@@ -89,19 +82,14 @@ def test_terminal_output_has_the_picture_and_ten_bars_within_sixty_columns(train
 
 
 def test_a_terminal_without_shades_shows_the_answer_all_the_same(trained: Path) -> None:
-    done = run(trained, "2.png", encoding="ascii")
+    done = predict(trained, "2.png", encoding="ascii")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("2.png: 2\n")
     assert "?" in done.stdout
 
 
-def test_the_sample_is_named_beside_the_answers(trained: Path) -> None:
-    done = run(trained, "0.png")
-    assert "mnist-sample" in done.stderr
-
-
 def test_a_bad_picture_does_not_keep_the_others_from_being_classified(trained: Path) -> None:
-    done = run(trained, "--json", "0.png", "text.png", "missing.png", "1.png")
+    done = predict(trained, "--json", "0.png", "text.png", "missing.png", "1.png")
     assert done.returncode == 1
     assert [entry["answer"] for entry in json.loads(done.stdout)] == ["0", "1"]
     errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
@@ -123,7 +111,7 @@ def test_without_a_sound_model_it_says_what_to_do(
     if content is not None:
         (tmp_path / paths.MODEL).parent.mkdir()
         (tmp_path / paths.MODEL).write_bytes(content)
-    done = run(tmp_path, "0.png")
+    done = predict(tmp_path, "0.png")
     assert done.returncode == 1
     assert done.stdout == ""
     [line] = done.stderr.splitlines()

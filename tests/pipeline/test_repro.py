@@ -13,7 +13,7 @@ from tests.pipeline.test_dvc import STAGES, listed
 from tests.pipeline.workspace import changed, write_parameters
 
 pytestmark = pytest.mark.slow
-ALWAYS = ["code", "fetch"]
+ALWAYS = ["fetch", "code"]
 
 
 def evaluation(folder: Path) -> dict[str, Any]:

@@ -118,6 +118,7 @@ def test_whatever_befalls_a_seed_is_told_and_the_others_are_kept_and_shown(
     assert_shown(results, capsys.readouterr().out)
 
 
+@pytest.mark.slow
 def test_a_study_on_validation_images_uses_no_others_and_starts_its_own_cluster(
     folder: Path, tmp_path: Path
 ) -> None:
@@ -144,6 +145,7 @@ os.execvp("python", ["python", "-m", "pipeline.study", "--seeds=500"])
 """
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_in_one_sentence_and_finished_seeds_are_kept_and_shown(
     folder: Path, tmp_path: Path
 ) -> None:

@@ -22,6 +22,8 @@ from tests.pipeline.small_study import DATA, IMAGES, IN_WORKER, PARAMETERS, PART
 from tests.pipeline.workspace import changed, make_workspace, run_stage
 from tests.refusals import assert_refuses
 
+pytestmark = pytest.mark.slow  # each cluster takes seconds to start
+
 
 def measured(result: dict[str, Any] | PipelineError) -> dict[str, Any]:
     """Return what must be the same each time a seed is repeated."""

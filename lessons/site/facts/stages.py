@@ -22,8 +22,8 @@ LANE = 16  # from one arrow to the next, on the boxes' left
 def dag() -> str:
     """Return the stages and what flows between them, as a drawing and as a table."""
     stages: dict[str, Any] = YAML(typ="safe", pure=True).load(STAGES)["stages"]
-    edges = _edges(stages)
-    names = list(stages)
+    drawn = {name: stage for name, stage in stages.items() if name != "code"}  # on which nearly all depend
+    edges, names = _edges(drawn), list(drawn)
     rows = [
         [f"[{name}](#{name})", stage["desc"], ", ".join(map(code, _written(stage)))]
         for name, stage in stages.items()
