@@ -88,7 +88,7 @@ def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     clone = beside / "clone"
     copy_work_tree(clone)
     write_parameters(clone, PARAMETERS)
-    with (clone / "pipeline" / "datasets.py").open("a") as file:
+    with (clone / "pipeline" / "common" / "datasets.py").open("a") as file:
         file.write(SMALL_DATA_SET.format(facts=put_on_mirror(beside / "mirror")))
     call(clone, "git", "init", "--quiet")
     call(clone, "git", "config", "user.name", "Reader")

@@ -85,7 +85,7 @@ def make_workspace(
     folder: Path, data: Mapping[str, Any], **parts: tuple[NDArray[np.uint8], NDArray[np.uint8]]
 ) -> Path:
     """Give a folder the two packages, the parameters, and images with labels as `preprocess` leaves them."""
-    for package in ("cnn", "pipeline"):
+    for package in ("cnn", "lessons", "pipeline"):
         shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
     write_parameters(folder, data)
     processed = folder / PROCESSED

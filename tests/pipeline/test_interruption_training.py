@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.common import paths
-from tests.faults.counting import Tried
-from tests.faults.moments import Moment, Stages
+from tests.pipeline.moments import Moment, Stages
 from tests.pipeline.workspace import (
     PROCESSED,
     before_training,
@@ -118,11 +117,10 @@ def change_the_code(module: str, folder: Path) -> None:
         change_the_data,
         partial(change_the_code, "cnn/optimisers.py"),
         partial(change_the_code, "pipeline/common/images.py"),
-        partial(change_the_code, "pipeline/common/recipes.py"),
     ],
 )
 def test_a_checkpoint_of_another_training_is_not_gone_on_from(
-    left: Stages, change: Callable[[Path], None], tried: Tried
+    left: Stages, change: Callable[[Path], None]
 ) -> None:
     before = checkpoints(left.clone)
     change(left.clone)
@@ -132,10 +130,9 @@ def test_a_checkpoint_of_another_training_is_not_gone_on_from(
     assert ended.returncode == 0, ended.stderr
     assert left.steps() == steps(range(1, EPOCHS + 1))
     assert checkpoints(left.clone) == before
-    tried("interruption", "checkpoint-of-another-training")
 
 
-def test_a_damaged_checkpoint_is_named_and_no_model_is_made_of_it(left: Stages, tried: Tried) -> None:
+def test_a_damaged_checkpoint_is_named_and_no_model_is_made_of_it(left: Stages) -> None:
     [checkpoint] = (left.clone / paths.CHECKPOINTS).iterdir()
     damaged = checkpoint.read_bytes()[:-100]
     checkpoint.write_bytes(damaged)
@@ -151,4 +148,3 @@ def test_a_damaged_checkpoint_is_named_and_no_model_is_made_of_it(left: Stages, 
     assert left.steps() == []
     assert checkpoint.read_bytes() == damaged
     assert not (left.clone / paths.MODEL).exists()
-    tried("interruption", "damaged-checkpoint")
