@@ -6,7 +6,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help repro test test-slow fault-counts bench docs serve site-files lint format lock schema clean
+.PHONY: help repro test test-slow bench docs serve site-files lint format lock schema clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,11 +32,8 @@ repro: .venv/.pipeline  ## Run the whole pipeline: fetch, preprocess, train, eva
 test: .venv/.development  ## Run the tests that do not take long (under four minutes on two cores)
 	$(BIN)/python -m pytest -m 'not slow'
 
-test-slow: .venv/.development  ## Run the long tests too, and compare how many faults they tried
-	$(BIN)/python -m pytest --fault-counts=check
-
-fault-counts: .venv/.development  ## Run all tests, and write how many faults they tried into metrics/faults.json
-	$(BIN)/python -m pytest --fault-counts=write
+test-slow: .venv/.development  ## Run the long tests too
+	$(BIN)/python -m pytest
 
 .venv/.bench: .venv/.pipeline requirements-bench.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.lock

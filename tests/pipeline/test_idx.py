@@ -9,8 +9,7 @@ import pytest
 
 from pipeline.common.errors import PipelineError
 from pipeline.common.idx import read_idx, write_idx
-from tests.pipeline.mutation import assert_one_line_about, mutated
-from tests.pipeline.resources import little_memory
+from tests.damage import assert_one_line, little_memory, mutated
 from tests.refusals import assert_refuses
 
 
@@ -106,7 +105,7 @@ def test_a_malformed_file_is_refused_with_what_it_holds(fault: str, tmp_path: Pa
     path = tmp_path / "train-images-idx3-ubyte"
     for content, named in MALFORMED[fault]:
         path.write_bytes(content)
-        with little_memory(1_000_000):
+        with little_memory():
             refused(path, named)
 
 
@@ -133,7 +132,7 @@ def test_a_changed_file_is_refused_or_read_as_another_reader_reads_it(tmp_path: 
             if expected is None:
                 with pytest.raises(PipelineError) as caught:
                     read_idx(path)
-                assert_one_line_about(path, caught.value)
+                assert_one_line(caught.value, path)
             else:
                 np.testing.assert_array_equal(read_idx(path), expected)
                 read += 1

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.common.errors import PipelineError
 from pipeline.common.images import Normalisation, load_normalisation, load_part
-from tests.pipeline.resources import little_memory
+from tests.damage import little_memory, npy
 from tests.refusals import assert_refuses
 
 
@@ -59,20 +59,13 @@ def saved(array: np.ndarray[Any, Any]) -> bytes:
     return file.getvalue()
 
 
-def claiming(kind: str, shape: tuple[int, ...]) -> bytes:
-    """Return an `.npy` file whose header claims this type and shape, and which holds nothing."""
-    file = io.BytesIO()
-    np.lib.format.write_array_header_1_0(file, {"descr": kind, "fortran_order": False, "shape": shape})
-    return file.getvalue()
-
-
 PARTS: list[tuple[str, bytes, str]] = [
     ("test-images.npy", b"", "test-images.npy is damaged"),
     ("test-images.npy", b"hello", "test-images.npy is damaged"),
     ("test-images.npy", saved(IMAGES)[:60], "test-images.npy is damaged"),
     ("test-images.npy", saved(IMAGES)[:-1], "test-images.npy is damaged"),
-    ("test-images.npy", claiming("|u1", (10**8, 28, 28)), "test-images.npy is damaged"),
-    ("test-images.npy", claiming("|u1", (2**62, 28, 28)), "test-images.npy is damaged"),
+    ("test-images.npy", npy("|u1", (10**8, 28, 28)), "test-images.npy is damaged"),
+    ("test-images.npy", npy("|u1", (2**62, 28, 28)), "test-images.npy is damaged"),
     ("test-images.npy", saved(IMAGES.astype(np.float32)), "holds float32, expected uint8"),
     ("test-images.npy", saved(IMAGES[:2]), "images of (2, 28, 28) and labels of (3,), expected [n, 28, 28]"),
     ("test-images.npy", saved(IMAGES[:, 1:]), "images of (3, 27, 28)"),
@@ -100,7 +93,7 @@ NORMALISATIONS: list[tuple[str, str]] = [
 
 def test_a_damaged_file_is_refused_by_name(tmp_path: Path) -> None:
     def refused(load: Callable[[], object], named: str) -> None:
-        with little_memory(1_000_000):
+        with little_memory():
             assert_refuses(load, PipelineError, str(tmp_path), named, "remove it and run `dvc repro`.")
 
     for name, content, named in PARTS:
