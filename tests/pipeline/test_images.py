@@ -1,13 +1,17 @@
+import io
 import math
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from pipeline.common.errors import PipelineError
 from pipeline.common.images import Normalisation, load_normalisation, load_part
+from tests.damage import little_memory, npy
+from tests.refusals import assert_refuses
 
 
 def test_bytes_are_normalised_to_mean_0_and_deviation_1() -> None:
@@ -44,3 +48,60 @@ def test_what_is_not_there_is_named_with_the_remedy(
     with pytest.raises(PipelineError) as caught:
         load(tmp_path)
     assert str(caught.value) == f"There is no {tmp_path}{os.sep}{name}: run `dvc repro` first."
+
+
+IMAGES, LABELS = np.zeros((3, 28, 28), np.uint8), np.zeros(3, np.uint8)
+
+
+def saved(array: np.ndarray[Any, Any]) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array, allow_pickle=True)
+    return file.getvalue()
+
+
+PARTS: list[tuple[str, bytes, str]] = [
+    ("test-images.npy", b"", "test-images.npy is damaged"),
+    ("test-images.npy", b"hello", "test-images.npy is damaged"),
+    ("test-images.npy", saved(IMAGES)[:60], "test-images.npy is damaged"),
+    ("test-images.npy", saved(IMAGES)[:-1], "test-images.npy is damaged"),
+    ("test-images.npy", npy("|u1", (10**8, 28, 28)), "test-images.npy is damaged"),
+    ("test-images.npy", npy("|u1", (2**62, 28, 28)), "test-images.npy is damaged"),
+    ("test-images.npy", saved(IMAGES.astype(np.float32)), "holds float32, expected uint8"),
+    ("test-images.npy", saved(IMAGES[:2]), "images of (2, 28, 28) and labels of (3,), expected [n, 28, 28]"),
+    ("test-images.npy", saved(IMAGES[:, 1:]), "images of (3, 27, 28)"),
+    ("test-labels.npy", saved(np.array([Path(), None], object)), "test-labels.npy is damaged"),
+    ("test-labels.npy", saved(LABELS[:, None]), "labels of (3, 1)"),
+    ("test-labels.npy", saved(LABELS + np.uint8(10)), "test-labels.npy holds the label 10, expected 0 to 9"),
+]
+NORMALISATIONS: list[tuple[str, str]] = [
+    ("", "Invalid JSON"),
+    ('{"dataset": "mnist", "mean": 3', "Invalid JSON"),
+    ('{"dataset": "mnist", "mean": 33.3}', "standard_deviation Field required"),
+    ('{"dataset": "mnist", "mean": "x", "standard_deviation": 78.0}', "mean Input should be a valid number"),
+    (
+        '{"dataset": "mnist", "mean": 33.3, "standard_deviation": 0}',
+        "standard_deviation Input should be greater",
+    ),
+    ('{"dataset": "mnist", "mean": NaN, "standard_deviation": 78.0}', "mean Input should be"),
+    (
+        '{"dataset": "mnist", "mean": 33.3, "standard_deviation": Infinity}',
+        "standard_deviation Input should be",
+    ),
+    ('["mnist", 33.3, 78.0]', "Input should be"),
+]
+
+
+def test_a_damaged_file_is_refused_by_name(tmp_path: Path) -> None:
+    def refused(load: Callable[[], object], named: str) -> None:
+        with little_memory():
+            assert_refuses(load, PipelineError, str(tmp_path), named, "remove it and run `dvc repro`.")
+
+    for name, content, named in PARTS:
+        (tmp_path / "test-images.npy").write_bytes(saved(IMAGES))
+        (tmp_path / "test-labels.npy").write_bytes(saved(LABELS))
+        assert load_part("test", tmp_path).images.shape == IMAGES.shape
+        (tmp_path / name).write_bytes(content)
+        refused(lambda: load_part("test", tmp_path), named)
+    for text, named in NORMALISATIONS:
+        (tmp_path / "normalisation.json").write_text(text)
+        refused(lambda: load_normalisation(tmp_path), named)

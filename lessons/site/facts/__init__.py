@@ -9,7 +9,6 @@ from functools import partial
 
 from lessons.site.facts import gradient_checks, speed
 from lessons.site.facts.architecture import architecture, parameter_counts
-from lessons.site.facts.faults import faults
 from lessons.site.facts.parameters import parameters, recipes, training_recipe
 from lessons.site.facts.results import (
     confusions,
@@ -28,7 +27,6 @@ FACTS: Mapping[str, Fact] = {
     "dag": dag,
     "datasets": datasets,
     "evaluation": evaluation,
-    "faults": faults,
     **{
         f"gradient-check-{page}": partial(gradient_checks.gradient_check, page)
         for page in gradient_checks.CHECKS

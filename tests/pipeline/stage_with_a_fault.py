@@ -5,11 +5,11 @@ is read from the file that FAULT names:
 
     log         the file to note in, a line for each moment;
     kind, nth   the moment: the nth step, or the nth file of that kind to be written;
-    byte        of a file: how much of it is written before it happens; all of it means before it is closed;
+    byte        how much of the file is written before it happens; all of it means before it is closed;
     then        "kill": end at once, by kill -9; "full": let no file grow any more, as if the disk were full;
                 "wait": tell the test that listens at the port `gate`, and go on when it lets go.
 
-Nothing of the repository is replaced but the functions that open files, and the sign of a step.
+Only the functions that open files and the progress bar are replaced.
 """
 
 import builtins
@@ -36,7 +36,7 @@ open_as_usual: Callable[..., IO[Any]] = io.open
 
 def note(line: str) -> None:
     log = os.open(FAULT["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    with suppress(OSError):  # when there is no room even for this
+    with suppress(OSError):  # if there is no room even for this line
         os.write(log, f"{os.environ['STAGE']} {line}\n".encode())
     os.close(log)
 
@@ -121,7 +121,7 @@ def watch_steps() -> None:
 
 if __name__ == "__main__":
     module = sys.argv[sys.argv.index("-m") + 1]
-    os.environ["STAGE"] = module.removeprefix("pipeline.")
+    os.environ["STAGE"] = module.rpartition(".")[2]
     sys.path[0] = os.getcwd()  # noqa: PTH109
     sys.argv = sys.argv[sys.argv.index("-m") + 1 :]
     vars(builtins)["open"] = vars(io)["open"] = open_watched

@@ -1,3 +1,5 @@
+"""Images of one grey, images of one class, and too few images to validate on."""
+
 import json
 from pathlib import Path
 from typing import Any
@@ -9,15 +11,11 @@ from pipeline.common import paths
 from pipeline.common.errors import PipelineError
 from pipeline.common.images import Labelled
 from pipeline.preprocess import preprocess
-from tests.faults.counting import Tried
 from tests.pipeline.test_preprocess import numbered, write_raw
 from tests.pipeline.workspace import digits, make_workspace, run_stage, small_parameters
 from tests.refusals import assert_refuses
 
 SMALL = small_parameters()
-
-
-# Images without anything on them ----------------------------------------------------------------------
 
 
 def raw_of(folder: Path, pixels: int, labels: Any) -> Path:
@@ -26,7 +24,7 @@ def raw_of(folder: Path, pixels: int, labels: Any) -> Path:
 
 
 @pytest.mark.parametrize("pixels", [0, 7, 255])
-def test_the_pipeline_refuses_training_images_of_one_grey(tmp_path: Path, pixels: int, tried: Tried) -> None:
+def test_the_pipeline_refuses_training_images_of_one_grey(tmp_path: Path, pixels: int) -> None:
     raw = raw_of(tmp_path / "raw", pixels, np.arange(100, dtype=np.uint8) % 10)
 
     assert_refuses(
@@ -35,14 +33,10 @@ def test_the_pipeline_refuses_training_images_of_one_grey(tmp_path: Path, pixels
         "All pixels of the training images are the same, expected pictures of something.",
     )
     assert not (tmp_path / "processed").exists()
-    tried("numbers", "all_zero")
-
-
-# One class --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
-def test_the_stages_train_on_one_class_and_report_on_it(tmp_path: Path, tried: Tried) -> None:
+def test_the_stages_train_on_one_class_and_report_on_it(tmp_path: Path) -> None:
     pictures, _ = digits(150, seed=0)
     threes = np.full(150, 3, np.uint8)
     parts = {
@@ -61,10 +55,6 @@ def test_the_stages_train_on_one_class_and_report_on_it(tmp_path: Path, tried: T
     for label, row in enumerate(rows):
         scores = ["1.000000"] * 3 + ["50"] if label == 3 else ["0.000000"] * 3 + ["0"]
         assert row.split(",")[1:5] == scores
-    tried("numbers", "one_class")
-
-
-# Nothing to validate on -------------------------------------------------------------------------------
 
 
 LABELS = np.repeat(np.arange(10, dtype=np.uint8), range(10, 110, 10))[::-1].copy()  # 10 zeros … 100 nines
@@ -80,7 +70,7 @@ HOPELESS = {
 
 @pytest.mark.parametrize(("labels", "share"), HOPELESS.values(), ids=HOPELESS.keys())
 def test_a_share_that_leaves_a_class_without_an_image_is_refused(
-    tmp_path: Path, labels: Any, share: float, tried: Tried
+    tmp_path: Path, labels: Any, share: float
 ) -> None:
     raw = write_raw(tmp_path / "raw", numbered(labels), numbered(LABELS))
 
@@ -89,10 +79,9 @@ def test_a_share_that_leaves_a_class_without_an_image_is_refused(
     assert str(caught.value).startswith(f"data.validation_share {share} ")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "processed").exists()
-    tried("numbers", "no_validation")
 
 
-def test_the_train_stage_refuses_a_validation_part_without_images(tmp_path: Path, tried: Tried) -> None:
+def test_the_train_stage_refuses_a_validation_part_without_images(tmp_path: Path) -> None:
     nothing = (np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.uint8))
     folder = make_workspace(tmp_path, SMALL, train=digits(50, seed=0), validation=nothing)
 
@@ -102,4 +91,3 @@ def test_the_train_stage_refuses_a_validation_part_without_images(tmp_path: Path
     assert "data.validation_share" in ended.stderr.splitlines()[-1]
     assert ended.stderr.splitlines()[-1].startswith("error: ")
     assert not (folder / paths.MODEL).exists()
-    tried("numbers", "no_validation")

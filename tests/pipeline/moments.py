@@ -1,4 +1,4 @@
-"""Stages that are struck at chosen moments, and what they had done by then."""
+"""Stages that are killed or held at chosen moments, and what they had done by then."""
 
 import json
 import os
@@ -18,7 +18,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.pipeline.clone import attempt, surroundings
-from tests.pipeline.test_dvc import listed
+from tests.pipeline.test_dvc import STAGES, listed
 
 STAND_IN = Path(__file__).with_name("stage_with_a_fault.py")
 TIMEOUT = 300  # seconds, after which a test has failed
@@ -33,7 +33,10 @@ os.execvp(sys.argv[1], sys.argv[1:])
 
 @dataclass(frozen=True)
 class Moment:
-    """The nth step of a training, or a byte of the nth file of a kind (see `stage_with_a_fault`)."""
+    """The nth step of a training, or a byte of the nth file of a kind (see `stage_with_a_fault`).
+
+    A byte beyond the file's end means the moment before the file is closed.
+    """
 
     kind: str
     nth: int
@@ -76,27 +79,22 @@ class Stages:
         [where] = [line.partition(" kill at ")[2] for line in self.log() if " kill at " in line]
         return where
 
-    def written(self) -> list[tuple[str, int]]:
-        """Return kind and size of the files that the last run wrote."""
-        words = (line.split() for line in self.log() if " wrote " in line)
-        return [(kind, int(size)) for _, _, kind, size, _ in words]
-
     def run(
         self, *command: str, moment: Moment = NEVER, then: str = "kill"
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command, to whose stage something is done at the moment."""
+        """Run a command, and do something to its stage at the moment."""
         self._prepare(moment, then)
         return attempt(self.clone, *command, **self.variables)
 
     def kill(self, stage: str, moment: Moment) -> str:
         """Run a stage that is killed at the moment; return where that was."""
-        ended = self.run("python", "-m", f"pipeline.{stage}", moment=moment)
+        ended = self.run(*by_hand(stage), moment=moment)
         assert ended.returncode == -signal.SIGKILL, ended.stdout + ended.stderr
         return self.landed()
 
     @contextmanager
     def held(self, *command: str, moment: Moment) -> Iterator[subprocess.Popen[str]]:
-        """Start a command in a session of its own, and give it while its stage waits at the moment."""
+        """Start a command in a session of its own, and yield it while its stage waits at the moment."""
         with socket.create_server(("127.0.0.1", 0)) as server:
             server.settimeout(TIMEOUT)
             self._prepare(moment, "wait", gate=server.getsockname()[1])
@@ -107,7 +105,7 @@ class Stages:
 
     @contextmanager
     def started(self, *command: str) -> Iterator[subprocess.Popen[str]]:
-        """Start a command in a session of its own; whatever is left of it at an error is killed."""
+        """Start a command in a session of its own; at an error, kill what is left of it."""
         process = subprocess.Popen(
             [sys.executable, "-c", HEEDING_CTRL_C, *command],
             cwd=self.clone,
@@ -140,7 +138,7 @@ class Stages:
         assert process.returncode == -signal.SIGKILL
 
     def remove_outputs(self, stage: str) -> None:
-        """Remove what DVC removes before it runs a stage, and let DVC know nothing of what that had been."""
+        """Remove what DVC removes before it runs a stage, and its digests in `dvc.lock`."""
         lock = YAML().load(self.clone / "dvc.lock")
         for out in lock["stages"][stage]["outs"]:
             out["md5"] = re.sub("[0-9a-f]", "0", out["md5"], count=32)
@@ -154,6 +152,11 @@ class Stages:
         self._log.unlink(missing_ok=True)
         fault = {"log": str(self._log), "then": then, "gate": gate, **asdict(moment)}
         self._fault.write_text(json.dumps(fault))
+
+
+def by_hand(stage: str) -> tuple[str, ...]:
+    """Return the command that runs a stage without DVC."""
+    return tuple(STAGES[stage]["cmd"].split())
 
 
 def remains(clone: Path) -> list[str]:

@@ -1,0 +1,141 @@
+"""Ctrl-C, a stage that outlives `dvc repro`, and several programs at once in one folder."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from pipeline.common import paths
+from tests.pipeline.clone import TEST, attempt, git_status, surroundings
+from tests.pipeline.moments import HEEDING_CTRL_C, TIMEOUT, Moment, Stages, remains
+from tests.pipeline.workspace import before_training, run, small_parameters
+
+REPRO = ("dvc", "repro", "--no-run-cache", "train")
+TRAIN = ("python", "-m", "pipeline.train")
+WITHIN = Moment("step", 9)
+PREDICT = ("python", "-m", "pipeline.predict", "--json", "digit.png")
+NO_MODEL = "error: There is no trained model at models/model.npz: run `dvc repro` first.\n"
+
+
+@pytest.mark.parametrize("module", ["pipeline.train", "pipeline.predict"])
+def test_ctrl_c_while_modules_are_loaded_ends_the_program_and_changes_nothing(
+    tmp_path: Path, module: str
+) -> None:
+    before_training(tmp_path, small_parameters())
+    with (tmp_path / "cnn" / "__init__.py").open("a", encoding="utf-8") as file:
+        file.write("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    there = sorted(tmp_path.rglob("*"))
+
+    ended = run(tmp_path, "python", "-B", "-c", HEEDING_CTRL_C, "python", "-B", "-m", module)
+
+    assert ended.returncode in {130, -signal.SIGINT}
+    assert ended.stdout == ""
+    assert sorted(tmp_path.rglob("*")) == there
+
+
+@pytest.mark.slow
+def test_a_training_survives_ctrl_c_a_second_repro_and_the_death_of_dvc(stages: Stages) -> None:
+    stages.remove_outputs("train")
+
+    with stages.held(*REPRO, moment=WITHIN) as first:
+        refused_beside_train(stages)
+        os.killpg(first.pid, signal.SIGINT)  # as a terminal does
+        said, _ = first.communicate(timeout=TIMEOUT)
+    assert first.returncode not in {0, -signal.SIGINT}
+    assert "stopped. `dvc repro` goes on from here.\n" in said
+    assert "Traceback" not in said
+    assert remains(stages.clone) == []
+
+    with stages.held(*REPRO, moment=WITHIN) as first:
+        assert stages.steps()[0] == "2.1"
+        first.kill()  # DVC alone
+        first.wait(timeout=TIMEOUT)
+        refused_beside_train(stages)
+    first.communicate(timeout=TIMEOUT)  # until the stage has ended, too
+    assert stages.log()[-1].startswith("train wrote log")  # which is the last that a stage does
+
+    ended = stages.run(*REPRO)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert git_status(stages.clone) == ""
+
+
+def refused_beside_train(stages: Stages) -> None:
+    """Check that a second `dvc repro` names the training that is running."""
+    second = attempt(stages.clone, "dvc", "repro")
+    process, running = (stages.clone / paths.RUNNING).read_text().split()
+    assert running == "train"
+    assert second.returncode != 0
+    [refusal] = re.findall("^error: .*$", second.stderr, re.MULTILINE)
+    assert refusal == (
+        f"error: fetch cannot run while train (process {process}) runs in this folder: wait until that has "
+        f"ended or end it by `kill {process}`, then run `dvc repro` again."
+    )
+
+
+@pytest.mark.slow
+def test_two_repros_at_once_leave_what_one_leaves(stages: Stages) -> None:
+    shutil.rmtree(stages.clone / paths.RAW / "mnist")
+    stages.remove_outputs("preprocess")
+    repro = ("dvc", "repro", "--no-run-cache", "preprocess")
+
+    with stages.started(*repro) as one, stages.started(*repro) as other:
+        said = [process.communicate(timeout=TIMEOUT)[0] for process in (one, other)]
+
+    for process, text in zip((one, other), said, strict=True):
+        refused = any(
+            part in text
+            for part in ("Unable to acquire lock", "is busy, it is being blocked", "cannot run while")
+        )
+        assert (process.returncode == 0) != refused, text
+    assert stages.run(*repro).returncode == 0
+    assert git_status(stages.clone) == ""
+    assert remains(stages.clone) == []
+
+
+@pytest.mark.slow
+def test_beside_a_training_another_stage_is_refused_and_predictions_use_the_former_model(
+    stages: Stages,
+) -> None:
+    Image.fromarray(255 - TEST[0][7]).resize((200, 200)).save(stages.clone / "digit.png")
+    alone = attempt(stages.clone, *PREDICT)
+    assert len(json.loads(alone.stdout)[0]["probabilities"]) == 10
+    model = (stages.clone / paths.MODEL).read_bytes()
+
+    with stages.held(*TRAIN, moment=Moment("model", 1, 1000)) as training:
+        refused = attempt(stages.clone, "python", "-m", "pipeline.evaluate")
+        assert predict_twice(stages.clone) == [(0, alone.stdout, alone.stderr)] * 2
+        (stages.clone / paths.MODEL).unlink()  # as DVC does before it runs the stage
+        without_a_model = attempt(stages.clone, *PREDICT)
+    said, _ = training.communicate(timeout=TIMEOUT)
+
+    assert (refused.returncode, refused.stderr) == (
+        1,
+        f"error: evaluate cannot run while train (process {training.pid}) runs in this folder: wait until "
+        f"that has ended or end it by `kill {training.pid}`, then run `dvc repro` again.\n",
+    )
+    assert (without_a_model.returncode, without_a_model.stderr) == (1, NO_MODEL)
+    assert training.returncode == 0, said
+    assert (stages.clone / paths.MODEL).read_bytes() == model
+
+
+def predict_twice(clone: Path) -> list[tuple[int, str, str]]:
+    """Return how two predictions at once end, and what they say."""
+    both = [
+        subprocess.Popen(
+            PREDICT,
+            cwd=clone,
+            env=surroundings(clone),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        for _ in range(2)
+    ]
+    said = [process.communicate(timeout=TIMEOUT) for process in both]
+    return [(process.returncode, *texts) for process, texts in zip(both, said, strict=True)]

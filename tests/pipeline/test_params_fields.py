@@ -1,0 +1,266 @@
+"""Every field of `params.yaml` is changed in turn, those of each layer, optimiser, schedule, … included."""
+
+import copy
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, fields
+from typing import Any
+
+import pytest
+
+import cnn
+from lessons.params import AllParameters
+from pipeline.common.errors import PipelineError
+from pipeline.common.params import check_parameters
+from tests.pipeline.workspace import small_parameters
+
+Way = tuple[str | int, ...]
+"""The keys and indices that lead to a place."""
+
+KINDS = ("layer", "optimiser", "schedule", "loss", "augmentation")
+LAYERS = [
+    cnn.Conv2D(3, 3, padding="same"),
+    cnn.BatchNorm(),
+    cnn.LeakyReLU(),
+    cnn.MaxPool2D(2),
+    cnn.Conv2D(4, (2, 3), stride=(1, 2), padding=1),
+    cnn.GELU(),
+    cnn.AveragePool2D(2),
+    cnn.ReLU(),
+    cnn.Dropout(0.25),
+    cnn.GlobalAveragePool2D(),
+    cnn.Flatten(),
+    cnn.Dense(5),
+    cnn.Tanh(),
+    cnn.Sigmoid(),
+    cnn.Dense(10),
+    cnn.Softmax(),
+]
+SCHEDULES = [cnn.ConstantRate(0.1), cnn.StepDecay(0.1), cnn.CosineDecay(0.1), cnn.OneCycle(0.1)]
+OPTIMISERS = [cnn.SGD, cnn.RMSProp, cnn.Adam, cnn.AdamW]
+
+
+def full_parameters() -> dict[str, Any]:
+    """Return parameters in which every hyperparameter of every layer, optimiser, … is written out."""
+    data = small_parameters()
+    every = data["recipes"]["every"] = copy.deepcopy(data["recipes"]["small"])
+    every["model"] = [layer.to_config() for layer in LAYERS]
+    every["loss"] = {"loss": "MeanSquaredError"}
+    every["augmentation"] = written_out("augmentation", cnn.RandomAffine(shift=1))
+    data["recipes"]["other"]["loss"] = written_out("loss", cnn.SoftmaxCrossEntropy())
+    for kind, schedule in zip(OPTIMISERS, SCHEDULES, strict=True):
+        config = written_out("optimiser", kind(learning_rate=1.0, clip_norm=1.0))
+        config["learning_rate"] = written_out("schedule", schedule)
+        data["figures"]["valley"]["optimisers"][f"{kind.__name__} in full"] = config
+    return data
+
+
+def written_out(what: str, made: Any) -> dict[str, Any]:
+    values = {entry.name: asdict(made)[entry.name] for entry in fields(made) if entry.init}
+    values = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+    return {what: type(made).__name__, **values}
+
+
+def places(node: Any, way: Way = (), owner: Way = ()) -> Iterator[tuple[Way, Way]]:
+    """Go through the fields; those of the same owner (a kind of layer, a recipe, …) are equal."""
+    if isinstance(node, list):
+        for index, value in enumerate(node):
+            if isinstance(value, dict):
+                yield from places(value, (*way, index), owner)
+        return
+    kind = next((str(node[kind]) for kind in KINDS if isinstance(node.get(kind), str)), None)
+    owner = (kind,) if kind else owner
+    for name, value in node.items():
+        named_freely = way in {("recipes",), ("figures", "valley", "optimisers")}
+        inner = (*owner, "*" if named_freely else name)
+        if not named_freely:
+            yield inner, (*way, name)
+        if isinstance(value, dict | list):
+            yield from places(value, (*way, name), inner)
+
+
+FULL = full_parameters()
+PLACES = list(dict(reversed(list(places(FULL)))).values())  # of equal fields the first
+
+
+def at(way: Way) -> Any:
+    node: Any = FULL
+    for key in way:
+        node = node[key]
+    return node
+
+
+IS_KIND = [way for way in PLACES if way[-1] in KINDS and isinstance(at(way), str)]
+NUMBERS = [way for way in PLACES if type(at(way)) in {int, float}]
+
+
+def name_of(way: Way) -> str:
+    return ".".join(map(str, way))
+
+
+def put(way: Way, value: Any) -> dict[str, Any]:
+    """Return the parameters with another value at a place."""
+    data = copy.deepcopy(FULL)
+    _home(data, way)[way[-1]] = value
+    return data
+
+
+def without(way: Way, instead: str = "") -> dict[str, Any]:
+    """Return the parameters with nothing at a place, or with another name for it."""
+    data = copy.deepcopy(FULL)
+    home = _home(data, way)
+    value = home.pop(way[-1])
+    if instead:
+        home[instead] = value
+    return data
+
+
+def _home(node: Any, way: Way) -> Any:
+    for key in way[:-1]:
+        node = node[key]
+    return node
+
+
+def check(data: Any) -> dict[str, Any]:
+    return check_parameters(data, "params.yaml", AllParameters).model_dump()
+
+
+def faults(data: Any) -> list[str]:
+    """Return what is said of such parameters: one sentence for each fault."""
+    try:
+        check(data)
+    except PipelineError as error:
+        first, *sentences = str(error).splitlines()
+    else:
+        return []
+    assert first == "params.yaml is not right:"
+    assert all(sentence.startswith("  ") and sentence.endswith(".") for sentence in sentences), sentences
+    return [sentence.strip() for sentence in sentences]
+
+
+def misspelt(name: str) -> list[str]:
+    """Return a name without its last letter, with two letters swapped, in capitals."""
+    half = len(name) // 2
+    swapped = name[: half - 1] + name[half] + name[half - 1] + name[half + 1 :]
+    return [wrong for wrong in (name[:-1], swapped, name.upper()) if wrong != name]
+
+
+def test_the_parameters_that_are_changed_are_right_and_have_every_kind_of_field() -> None:
+    assert check(FULL) == FULL
+    assert len(PLACES) > 100
+    assert {at(way) for way in IS_KIND} >= {type(layer).__name__ for layer in LAYERS}
+
+
+@pytest.mark.parametrize("way", PLACES, ids=name_of)
+def test_a_missing_field_is_named_or_has_a_default(way: Way) -> None:
+    data = without(way)
+    said = faults(data)
+    if said:
+        assert str(way[-1]) in said[0]
+    else:
+        assert check(data) == data
+        assert {"optimiser", "loss", "augmentation", "model", "optimisers"} & set(way[:-1])
+
+
+@pytest.mark.parametrize("way", PLACES, ids=name_of)
+def test_a_misspelt_field_is_told_the_right_name(way: Way) -> None:
+    name = str(way[-1])
+    for wrong in set(misspelt(name)) - set(_home(FULL, way)):
+        said = faults(without(way, instead=wrong))[0]
+        assert (
+            repr(wrong) in said or name_of((*way[:-1], wrong)) in said or f"{name_of(way)} is missing" in said
+        )
+        assert name in said
+
+
+@pytest.mark.parametrize("way", IS_KIND, ids=at)
+def test_a_misspelt_kind_is_told_the_right_one(way: Way) -> None:
+    for wrong in set(misspelt(at(way))) - {at(other) for other in IS_KIND}:
+        [sentence] = faults(put(way, wrong))
+        assert f"There is no {way[-1]} {wrong!r}, did you mean {at(way)!r}?: there are " in sentence
+
+
+def test_a_misspelt_recipe_is_told_the_right_one() -> None:
+    for wrong in misspelt("small"):
+        assert faults(put(("recipe",), wrong)) == [
+            f"the file: there is no recipe {wrong!r}, did you mean 'small'?: there are small, other, every."
+        ]
+
+
+OF_ANOTHER_TYPE: dict[type, list[Any]] = {
+    int: ["text", ["text"], {"text": 1}, False],
+    float: ["text", ["text"], {"text": 1}, True],
+    str: [3, 2.5, True, None, ["text"], {"text": 1}],
+    bool: ["text", 3, None, {"text": 1}],
+    list: ["text", True, {"text": 1}],
+    dict: ["text", True, ["text"]],
+}
+
+
+@pytest.mark.parametrize("way", [way for way in PLACES if at(way) is not None], ids=name_of)
+def test_a_value_of_another_type_is_refused(way: Way) -> None:
+    for wrong in OF_ANOTHER_TYPE[type(at(way))]:
+        if way[-1] == "padding" and isinstance(wrong, int | float):
+            continue  # is a number or a word
+        [sentence, *_] = faults(put(way, wrong))
+        named = [str(key) for key in way if not isinstance(key, int)]
+        assert any(name in sentence for name in named[-2:])
+
+
+@pytest.mark.parametrize("way", NUMBERS, ids=name_of)
+def test_a_number_that_is_not_finite_is_refused(way: Way) -> None:
+    for value in (math.nan, math.inf, -math.inf):
+        [sentence] = faults(put(way, value))
+        assert str(way[-1]) in sentence
+        assert f"received {value}." in sentence
+
+
+EVERY = ("recipes", "every")
+TRAIN = ("recipes", "small", "train")
+OUT_OF_RANGE: list[tuple[Way, list[Any]]] = [
+    (("data", "validation_share"), [0, 1]),
+    (("data", "split_seed"), [-1, 2**32]),
+    (("data", "dataset"), ["mnits", "mnist-sample"]),
+    (("fetch", "fallback"), ["samples", ""]),
+    (("runtime", "workers"), [0, -1]),
+    (("runtime", "kernels"), ["Portable"]),
+    ((*TRAIN, "epochs"), [0, -1]),
+    ((*TRAIN, "batch_size"), [0]),
+    ((*TRAIN, "micro_batch_size"), [0]),
+    ((*TRAIN, "seed"), [-1]),
+    ((*TRAIN, "monitor"), ["validation"]),
+    ((*TRAIN, "weight_average"), [-0.1, 1]),
+    (("evaluate", "calibration_bins"), [0, 1001]),
+    (("evaluate", "hardest"), [0]),
+    ((*EVERY, "model"), [[]]),
+    ((*EVERY, "model", 0, "filters"), [0, -1]),
+    ((*EVERY, "model", 0, "padding"), ["samme", -1]),
+    ((*EVERY, "model", 1, "momentum"), [-0.1, 1]),
+    ((*EVERY, "model", 3, "pool_size"), [0, [2, 0]]),
+    ((*EVERY, "model", 8, "rate"), [-0.1, 1]),
+    ((*EVERY, "augmentation", "scale"), [-0.1, 1]),
+    (("recipes", "other", "loss", "label_smoothing"), [-0.1, 1]),
+    (("recipes", "small", "optimiser", "learning_rate"), [0, -0.1]),
+]
+
+
+@pytest.mark.parametrize(("way", "values"), OUT_OF_RANGE, ids=[name_of(way) for way, _ in OUT_OF_RANGE])
+def test_a_value_out_of_range_is_refused(way: Way, values: list[Any]) -> None:
+    for value in values:
+        [sentence] = faults(put(way, value))
+        assert str(way[-1]) in sentence
+        assert "received" in sentence
+
+
+def test_several_faults_are_told_at_once() -> None:
+    data = put(("data", "dataset"), "mnits")
+    del data["evaluate"]["hardest"]
+    data["fetch"]["fallback"] = 3
+    data["recipes"]["other"]["train"]["epoch"] = 3
+
+    assert [sentence.split()[0] for sentence in faults(data)] == [
+        "data.dataset",
+        "fetch.fallback",
+        "recipes.other.train.epoch",
+        "evaluate.hardest",
+    ]
