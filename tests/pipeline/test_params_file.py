@@ -56,7 +56,7 @@ def test_a_file_that_is_not_valid_yaml_is_refused_with_the_line(tmp_path: Path, 
         path = tmp_path / "params.yaml"
         path.write_text("\n".join([*lines[:place], broken(lines[place]), *lines[place + 1 :], ""]))
         message = refusal(path)
-        stopped = re.match(r"line (\d+)(, column \d+)? is no YAML: ", message.removeprefix(f"{path} "))
+        stopped = re.match(r"line (\d+)(, column \d+)? is not valid YAML: ", message.removeprefix(f"{path} "))
         assert stopped, message
         begun = re.search(r" while \S+ing an? .+ that begins in line (\d+)\.$", message)
         if way == "a key twice":
@@ -74,10 +74,10 @@ NO_PARAMETERS = {
     "a list": (b"- recipe", NO_MAPPING + "['recipe']."),
     "a word": (b"recipe", NO_MAPPING + "'recipe'."),
     "a long text": (b"recipe " * 3_000, NO_MAPPING + "'recipe recip...recipe recipe'."),
-    "not text": (b"recipe: x\n\xff\xfa", "line 2 is no YAML: expected text in UTF-8."),
-    "two files": (b"recipe: x\n---\nrecipe: y", "line 2, column 1 is no YAML: but found another document."),
-    "a tag": (b"recipe: !!python/object x", "line 1, column 9 is no YAML: could not determine a constructor"),
-    "a day that does not exist": (b"recipe: 2025-02-30", "is no YAML: day is out of range for month."),
+    "not text": (b"recipe: x\n\xff\xfa", "line 2 is not valid YAML: expected text in UTF-8."),
+    "two files": (b"recipe: x\n---\nrecipe: y", "line 2, column 1 is not valid YAML: but found another document."),
+    "a tag": (b"recipe: !!python/object x", "line 1, column 9 is not valid YAML: could not determine a constructor"),
+    "a day that does not exist": (b"recipe: 2025-02-30", "is not valid YAML: day is out of range for month."),
     "a key that is not text": (b"5: 1", "is not right:\n  recipe is missing: found 5 beside it."),
     "mappings in mappings": (
         b"{a: " * 1_000,
