@@ -120,7 +120,9 @@ def _module(layer: cnn.Layer, shape: Shape) -> Any:
 
 def _padding(layer: cnn.Conv2D | cnn.MaxPool2D, shape: Shape) -> tuple[int, int]:
     """Return the rows and columns that are added on each side."""
-    (top, bottom), (left, right) = pads_of(layer.padding, (shape[0], shape[1]), *layer.receptive_window(shape))
+    (top, bottom), (left, right) = pads_of(
+        layer.padding, (shape[0], shape[1]), *layer.receptive_window(shape)
+    )
     if top != bottom or left != right:
         raise ValueError(f"PyTorch pads all sides alike, received {layer} on images of {shape}.")
     return top, left

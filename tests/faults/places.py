@@ -35,7 +35,12 @@ LAYERS = [
     cnn.Dense(10),
     cnn.Softmax(),
 ]
-SCHEDULES = [cnn.ConstantRate(0.1), cnn.StepDecay(0.1), cnn.CosineDecay(0.1), cnn.OneCycle(0.1, start=0.01, end=0.001)]
+SCHEDULES = [
+    cnn.ConstantRate(0.1),
+    cnn.StepDecay(0.1),
+    cnn.CosineDecay(0.1),
+    cnn.OneCycle(0.1, start=0.01, end=0.001),
+]
 OPTIMISERS = [cnn.SGD, cnn.RMSProp, cnn.Adam, cnn.AdamW]
 
 
