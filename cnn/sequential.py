@@ -57,17 +57,15 @@ class Sequential:
         self.layers: Sequence[Layer] = list(layers)
         self.input_shape: Shape | None = None
         if not self.layers:
-            raise ValueError(f"{type(self).__name__} needs at least one layer, received none.")
+            raise ValueError("Sequential needs at least one layer, received none.")
         for layer in self.layers:
             if not isinstance(layer, Layer):
-                raise TypeError(
-                    f"{type(self).__name__} expects layers such as Dense(10), received {layer!r}."
-                )
+                raise TypeError(f"Sequential expects layers such as Dense(10), received {layer!r}.")
         if len({id(layer) for layer in self.layers}) < len(self.layers):
-            raise ValueError(f"{type(self).__name__} needs different layers, received one of them twice.")
+            raise ValueError("Sequential needs different layer objects, received one of them twice.")
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}([{', '.join(map(repr, self.layers))}])"
+        return f"Sequential([{', '.join(map(repr, self.layers))}])"
 
     def build(self, input_shape: Shape, rng: np.random.Generator) -> Shape:
         """Create every layer's parameters for samples of this shape.
@@ -255,7 +253,7 @@ class Sequential:
             optimiser: how a step follows from the gradients.
             loss: what to make smaller.
             batch_size: the samples of one step.
-            micro_batch_size: the samples that a worker takes at once; few of them stay in its cache.
+            micro_batch_size: the samples that a worker takes at once; a small number fits into its cache.
             validation_data: samples and targets to evaluate the model on after each epoch.
             augmentation: what changes each sample differently in each epoch, such as RandomAffine.
             callbacks: Callback objects, or functions of the Training that are called after each epoch.

@@ -81,7 +81,7 @@ def test_a_killed_training_goes_on_to_the_same_bits(undisturbed: Path, left: Sta
 
 
 def change_the_recipe(folder: Path) -> None:
-    write_parameters(folder, changed(SMALL, "recipes.small.optimiser.learning_rate.rate", 0.01))
+    write_parameters(folder, changed(SMALL, "recipes.small.optimiser.learning_rate.peak", 0.01))
 
 
 def change_the_data(folder: Path) -> None:

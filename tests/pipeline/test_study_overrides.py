@@ -19,7 +19,7 @@ def parameters(tmp_path: Path) -> Parameters:
     ("setting", "place", "value"),
     [
         ("train.epochs=8", "train.epochs", 8),
-        ("optimiser.learning_rate.rate=4e-3", "optimiser.learning_rate.rate", 0.004),
+        ("optimiser.learning_rate.peak=4e-3", "optimiser.learning_rate.peak", 0.004),
         ("optimiser.learning_rate=0.5", "optimiser.learning_rate", 0.5),
         ("optimiser.beta_1=0.8", "optimiser.beta_1", 0.8),  # which stood at its default
         ("model.4.rate=0.3", "model.4.rate", 0.3),
