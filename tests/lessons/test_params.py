@@ -75,3 +75,14 @@ def test_the_program_checks_the_file(
     ended = run(tmp_path, "python", "-m", "lessons.params")
 
     assert (ended.returncode, ended.stdout, ended.stderr) == (status, output, errors)
+
+
+def test_the_stage_figures_checks_its_part_before_it_reads_anything(tmp_path: Path) -> None:
+    write_parameters(tmp_path, changed(SMALL, "figures.digit", -1))
+
+    ended = run(tmp_path, "python", "-m", "lessons.figures")
+
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        "error: params.yaml is not right:\n  figures.digit must be greater than or equal to 0, received -1.\n"
+    )

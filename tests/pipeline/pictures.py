@@ -22,10 +22,10 @@ DUSTY = np.where(ndimage.maximum_filter(np.random.default_rng(0).random((H, W)),
 
 
 @cache
-def real_digits() -> Bytes:
-    """Return a hundred real digits, ten of each class."""
-    images: Grey = mnist_data()[0]
-    return images[::50].reshape(-1, 28, 28).astype(np.uint8)
+def real_digits() -> tuple[Bytes, NDArray[np.int64]]:
+    """Return five thousand real digits in the order of their classes, and their labels."""
+    images, labels = mnist_data()
+    return images.reshape(-1, 28, 28).astype(np.uint8), labels
 
 
 def enlarged(digit: Bytes, side: int = 170) -> Grey:

@@ -29,7 +29,9 @@ from tests.pipeline.pictures import (
 
 @pytest.fixture(scope="session")
 def digits() -> Bytes:
-    return real_digits()
+    """A hundred real digits, ten of each class."""
+    images, _ = real_digits()
+    return images[::50]
 
 
 @pytest.fixture(scope="session")

