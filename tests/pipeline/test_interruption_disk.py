@@ -106,7 +106,6 @@ def read_only(folder: Path) -> Iterator[None]:
     [
         ("fetch", paths.PARAMETERS, "Is a directory"),
         ("fetch", paths.RAW, "Not a directory"),
-        ("train", paths.LOGS, "File exists"),
         ("train", paths.MODEL.parent, "File exists"),
     ],
     ids=str,

@@ -95,14 +95,8 @@ def change_the_code(folder: Path) -> None:
         file.write("CHANGED = True\n")
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        change_the_recipe,
-        pytest.param(change_the_data, marks=pytest.mark.slow),
-        pytest.param(change_the_code, marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("change", [change_the_recipe, change_the_data, change_the_code])
 def test_a_checkpoint_of_another_training_is_not_gone_on_from(
     left: Stages, change: Callable[[Path], None]
 ) -> None:
