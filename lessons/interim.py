@@ -23,12 +23,7 @@ from lessons.drawings.feature_maps import (
     in_short,
     steps_through,
 )
-from lessons.drawings.images import (
-    draw_augmentation,
-    draw_digit_as_numbers,
-    draw_resolution,
-    draw_saliency,
-)
+from lessons.drawings.images import draw_augmentation, draw_saliency
 from lessons.drawings.layers import (
     draw_batch_normalisation,
     draw_dense_evidence,
@@ -87,12 +82,10 @@ def from_network(subject: Subject) -> Shown:
             bins=parameters.evaluate.calibration_bins,
         ),
         "dense-evidence": partial(draw_dense_evidence, subject=subject),
-        "digit-as-numbers": partial(draw_digit_as_numbers, subject=subject),
         "learning-rate": _learning_rate(parameters.chosen, subject.training, len(subject.train.images)),
         "overfitting": partial(draw_overfitting, subtitle=few, pair=dropout),
         "parameter-counts": partial(draw_parameter_counts, subject=subject),
         "pooling": partial(draw_pooling, subject=subject),
-        "resolution": partial(draw_resolution, subject=subject),
         "saliency": partial(draw_saliency, subject=subject),
         "softmax-loss": partial(draw_softmax_loss, subject=replace(subject, digit=least_sure)),
     }

@@ -8,7 +8,6 @@ import numpy as np
 
 import cnn
 from cnn.types import Array
-from lessons.drawings.images import BLOCKS, coarse
 from lessons.kit.layers import Kinds, shapes_along, weights
 from lessons.kit.subject import Subject
 from lessons.kit.tables import table, tidy, times
@@ -33,8 +32,6 @@ def network_facts(subject: Subject, images: int, probabilities: Array) -> dict[s
         "network-flatten": flatten(subject.model),
         "network-pooling": pooling,
         "network-softmax-cross-entropy": answers(probabilities, subject.labels),
-        "normalisation": normalisation(subject),
-        "resolution": resolution(subject, images),
     }
 
 
@@ -157,28 +154,3 @@ def answers(probabilities: Array, labels: Bytes) -> str:
         "share of the loss",
     ]
     return table(head, rows, numbers=5)
-
-
-def normalisation(subject: Subject) -> str:
-    """Return the constants, and what black and white become."""
-    constants = subject.normalisation
-    ends = constants.apply(np.array([[[0, 255]]], np.uint8)).ravel()
-    rows = [
-        ["mean of the training images' pixels", f"{constants.mean:.3f}"],
-        ["their standard deviation", f"{constants.standard_deviation:.3f}"],
-        ["a pixel of 0 becomes", tidy(ends[0], 3)],
-        ["a pixel of 255 becomes", tidy(ends[1], 3)],
-    ]
-    return table(["your data set", "number"], rows, numbers=1)
-
-
-def resolution(subject: Subject, images: int) -> str:
-    """Return the accuracy of the trained network on ever coarser test images."""
-    pictures, labels = subject.images[:images], subject.labels[:images]
-    rows = []
-    for block in BLOCKS:
-        answers = subject.model.predict(subject.normalisation.apply(coarse(pictures, block)))
-        side = 28 // block
-        rows.append([f"{side}×{side}", str(side * side), f"{(answers == labels).mean():.1%}"])
-    note = f"\n\nAccuracy on {len(labels):,} test images."
-    return table(["pixels", "numbers", "accuracy"], rows, numbers=2) + note

@@ -17,7 +17,7 @@ from cnn import (
     Softmax,
     SoftmaxCrossEntropy,
 )
-from lessons.drawings.images import busiest, saliency
+from lessons.drawings.images import saliency
 from lessons.facts.network import answers
 from lessons.kit.subject import figure_parameters
 from lessons.site.facts import gradient_checks
@@ -170,15 +170,6 @@ def test_saliency_of_a_dense_layer_is_its_weights() -> None:
     found = saliency(model, np.ones((1, 6, 6, 1), np.float32), unit=2)
 
     np.testing.assert_array_equal(found.ravel(), model.params["1.weight"][:, 2])
-
-
-def test_the_busiest_part_of_an_image_holds_what_it_shows() -> None:
-    image = np.zeros((28, 28), np.uint8)
-    image[12:17, 20:26] = 200
-
-    row, column = busiest(image)
-
-    assert image[row : row + 10, column : column + 10].sum() == image.sum()
 
 
 def test_answers_are_counted_and_their_loss_is_shared_out() -> None:
