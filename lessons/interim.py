@@ -27,7 +27,6 @@ from lessons.drawings.images import draw_augmentation, draw_saliency
 from lessons.drawings.layers import (
     draw_batch_normalisation,
     draw_dense_evidence,
-    draw_pooling,
     draw_softmax_loss,
 )
 from lessons.drawings.results import HardImage, draw_confusion, draw_hardest, draw_training
@@ -85,16 +84,13 @@ def from_network(subject: Subject) -> Shown:
         "learning-rate": _learning_rate(parameters.chosen, subject.training, len(subject.train.images)),
         "overfitting": partial(draw_overfitting, subtitle=few, pair=dropout),
         "parameter-counts": partial(draw_parameter_counts, subject=subject),
-        "pooling": partial(draw_pooling, subject=subject),
         "saliency": partial(draw_saliency, subject=subject),
         "softmax-loss": partial(draw_softmax_loss, subject=replace(subject, digit=least_sure)),
     }
     facts = network_facts(subject, chosen.images, sure) | small_facts(
         chosen, dropout, activations, len(subject.train.images)
     )
-    pooling = (cnn.MaxPool2D, cnn.AveragePool2D, cnn.GlobalAveragePool2D)
     facts |= {
-        "shapes-pooling": shapes(subject.model, pooling),
         "shapes-flatten": shapes(subject.model, (cnn.Flatten,)),
         "shapes-dense": shapes(subject.model, (cnn.Dense,)),
     }

@@ -15,24 +15,6 @@ IMAGES = 32  # whose numbers batch normalisation is shown on: a micro-batch
 STRONGEST = 32  # inputs of a dense layer, of which each takes a column
 
 
-def draw_pooling(theme: Theme, subject: Subject) -> Sheet:
-    """Draw a feature map before and after the first max-pooling; without one, after one of 2×2."""
-    place = subject.first_place(cnn.MaxPool2D)
-    layer: cnn.Layer = cnn.MaxPool2D(2) if place is None else subject.model.layers[place]
-    before = subject.maps(subject.x) if place is None else subject.inputs[place]
-    after, _ = layer.forward_pass(before)
-    channel = liveliest(before)
-    size = 160
-    sheet = Sheet(HEADING + 20 + size + 44, theme, "A feature map, and its maxima", subject.training)
-    for left, values, colour in ((0, before, theme.activation), (WIDTH - size, after, theme.output)):
-        one = values[0, :, :, channel]
-        sheet.text(left, HEADING + 10, f"{one.shape[0]}×{one.shape[1]}")
-        sheet.picture(left, HEADING + 18, scaled(one), colour, size)
-        largest = f"{np.abs(one).max():.1f}"
-        sheet.scale(left, HEADING + 26 + size, colour, (f"−{largest}", "0", largest))
-    return sheet
-
-
 def draw_batch_normalisation(theme: Theme, subject: Subject) -> Sheet:
     """Draw the numbers of one channel of a micro-batch before and after batch normalisation."""
     images = subject.normalisation.apply(subject.images[:IMAGES])

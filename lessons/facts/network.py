@@ -24,13 +24,11 @@ def network_facts(subject: Subject, images: int, probabilities: Array) -> dict[s
         images: how many of these are counted over.
         probabilities: what it gives each class, for all of them.
     """
-    activations, pooling = _counted(subject, images)
     return {
-        "network-activations": activations,
+        "network-activations": activations(subject, images),
         "network-batch-normalisation": batch_normalisation(subject.model),
         "network-dense": weights(subject.model, (cnn.Dense,)),
         "network-flatten": flatten(subject.model),
-        "network-pooling": pooling,
         "network-softmax-cross-entropy": answers(probabilities, subject.labels),
     }
 
@@ -80,21 +78,17 @@ def flatten(model: cnn.Sequential) -> str:
     return table(head, rows, numbers=3)
 
 
-def _counted(subject: Subject, images: int) -> tuple[str, str]:
-    """Return what activations let through, and from which place of their windows maxima come."""
+def activations(subject: Subject, images: int) -> str:
+    """Return what activations let through."""
     layers = subject.model.layers
     bends = [i for i, layer in enumerate(layers) if isinstance(layer, cnn.ReLU | cnn.LeakyReLU | cnn.GELU)]
-    pools = [i for i, layer in enumerate(layers) if isinstance(layer, cnn.MaxPool2D)]
     count = min(images, len(subject.images))
     positive: dict[int, Array] = {}
-    kept = dict.fromkeys(pools, 0.0)
     for first in range(0, count, CHUNK):
         x = subject.normalisation.apply(subject.images[first : min(first + CHUNK, count)])
         values = [x, *subject.model.activations(x)]
         for place in bends:
             positive[place] = positive.get(place, 0) + (values[place + 1] > 0).sum(axis=0)
-        for place in pools:
-            kept[place] += float((values[place + 1] != 0).mean()) * len(x)
     rows = [
         [
             f"{place}. {layers[place].kind}",
@@ -105,24 +99,9 @@ def _counted(subject: Subject, images: int) -> tuple[str, str]:
         ]
         for place in bends
     ]
-    shapes = shapes_along(subject.model)
-    pooled = [
-        [
-            f"{place}. {layers[place].kind}",
-            times(shapes[place]),
-            times(shapes[place + 1]),
-            f"{1 - math.prod(shapes[place + 1]) / math.prod(shapes[place]):.0%}",
-            f"{kept[place] / count:.1%}",
-        ]
-        for place in pools
-    ]
     note = f"\n\nCounted over {count:,} test images."
     head = ["layer", "units", "numbers above 0", "units never above 0", "units always above 0"]
-    activations = (
-        table(head, rows, numbers=4) + note if rows else none_of((cnn.ReLU, cnn.LeakyReLU, cnn.GELU))
-    )
-    head = ["layer", "before", "behind", "numbers left out", "maxima that are not 0"]
-    return activations, table(head, pooled, numbers=4) + note if pooled else none_of((cnn.MaxPool2D,))
+    return table(head, rows, numbers=4) + note if rows else none_of((cnn.ReLU, cnn.LeakyReLU, cnn.GELU))
 
 
 def answers(probabilities: Array, labels: Bytes) -> str:

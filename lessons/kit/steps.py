@@ -93,7 +93,7 @@ def max_pooling_steps(
 ) -> Iterator[Step]:
     """Fill y: each number is the largest of its window."""
     for window in np.ndindex(y.values.shape):
-        terms = [cell(x, *place) for place in places_of(window, size, stride)]
+        terms = [cell(x, *pixel) for pixel in pixels_of(window, size, stride)]
         why = (
             f"the largest number of the window at row {window[0] * stride[0]}, column {window[1] * stride[1]}"
         )
@@ -112,8 +112,8 @@ def max_pooling_gradient_steps(
     for pixel in np.ndindex(dx.values.shape):
         terms, won = [], 0
         for window in windows_over(pixel, dy, size, stride):
-            places = list(places_of(window, size, stride))
-            first = places[int(np.argmax([x.values[place] for place in places]))] == pixel
+            pixels = list(pixels_of(window, size, stride))
+            first = pixels[int(np.argmax([x.values[one] for one in pixels]))] == pixel
             terms.append(product(cell(dy, *window), constant(float(first))))
             won += first
         why = "it is not the first largest number of a window" if not won else "the first largest number of "
@@ -121,8 +121,8 @@ def max_pooling_gradient_steps(
         yield Step(statement, dx, pixel, added(terms or [constant(0)]), why, [(x, [pixel])])
 
 
-def places_of(window: Place, size: tuple[int, int], stride: tuple[int, int]) -> Iterator[Place]:
-    """Go through the places of a window, row by row."""
+def pixels_of(window: Place, size: tuple[int, int], stride: tuple[int, int]) -> Iterator[Place]:
+    """Go through the pixels of a window, row by row."""
     p, q, k = window
     for i, j in np.ndindex(size):
         yield p * stride[0] + i, q * stride[1] + j, k
@@ -130,7 +130,7 @@ def places_of(window: Place, size: tuple[int, int], stride: tuple[int, int]) -> 
 
 def windows_over(pixel: Place, y: Grid, size: tuple[int, int], stride: tuple[int, int]) -> list[Place]:
     """Return the windows that a pixel lies in."""
-    return [window for window in np.ndindex(y.values.shape) if pixel in places_of(window, size, stride)]
+    return [window for window in np.ndindex(y.values.shape) if pixel in pixels_of(window, size, stride)]
 
 
 def flatten_steps(

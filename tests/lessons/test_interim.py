@@ -6,11 +6,9 @@ import pytest
 import cnn
 from cnn import (
     SGD,
-    AveragePool2D,
     Conv2D,
     Dense,
     Flatten,
-    Layer,
     MaxPool2D,
     ReLU,
     Sequential,
@@ -23,23 +21,8 @@ from lessons.kit.subject import figure_parameters
 from lessons.site.facts import gradient_checks
 from lessons.valley import height, path
 from lessons.widgets.curves import loss_after_step
-from tests.lessons.shown import CASES, CURVES, FILES, Plain, Values, grid, played, without_padding
+from tests.lessons.shown import CASES, CURVES, FILES, Plain, Values, grid, played
 from tests.lessons.small import small
-
-
-def pooling(layer: Layer, case: Plain) -> Iterator[tuple[str, Values]]:
-    (forward,), (backward,) = case["forward"], case["backward"]
-    y, cache = layer.forward_pass(without_padding(forward, "x")[None])
-    yield "y", y[0]
-    yield "dx", layer.backward_pass(grid(backward, "dy")[None], cache)[0][0]
-
-
-def max_pooling(case: Plain) -> Iterator[tuple[str, Values]]:
-    return pooling(MaxPool2D(2, stride=1 if case["name"] == "overlapping" else 2), case)
-
-
-def average_pooling(case: Plain) -> Iterator[tuple[str, Values]]:
-    return pooling(AveragePool2D(2, padding="same"), case)
 
 
 def flatten(case: Plain) -> Iterator[tuple[str, Values]]:
@@ -100,8 +83,6 @@ def update(case: Plain) -> Iterator[tuple[str, Values]]:
 
 
 RETURNED: dict[str, Callable[[Plain], Iterator[tuple[str, Values]]]] = {
-    "max-pooling": max_pooling,
-    "average-pooling": average_pooling,
     "flatten": flatten,
     "dense": dense,
     "softmax-cross-entropy": loss,

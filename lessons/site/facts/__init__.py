@@ -42,7 +42,6 @@ FACTS: Mapping[str, Fact] = {
     "recipes": recipes,
     "speed-batch-normalisation": speed.batch_normalisation,
     "speed-dense": speed.dense,
-    "speed-pooling": speed.pooling,
     "studies": studies,
     "training-recipe": training_recipe,
     "validation-and-test": validation_and_test,

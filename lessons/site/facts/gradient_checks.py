@@ -79,12 +79,6 @@ class WithLoss(cnn.Layer):
         return self.stack.backward_pass(dx, caches) if self.stack else (dx, {})
 
 
-def _to_the_whole_window(layer: cnn.Layer, dy: Array, cache: Any) -> tuple[Array, Gradients]:
-    dx, _ = layer.backward_pass(dy, cache)
-    (h_f, w_f), _ = layer.receptive_window(dx.shape[1:]) or ((1, 1), (1, 1))
-    return dy.repeat(h_f, axis=1).repeat(w_f, axis=2), {}
-
-
 def _columns_first(layer: cnn.Layer, dy: Array, cache: Any) -> tuple[Array, Gradients]:
     dx, _ = layer.backward_pass(dy, cache)
     return np.ascontiguousarray(dy).reshape(dx.swapaxes(1, 2).shape).swapaxes(1, 2), {}
@@ -101,8 +95,6 @@ def _statistics_as_constants(layer: cnn.Layer, dy: Array, cache: Any) -> tuple[A
 
 
 CHECKS: Mapping[str, Check] = {
-    "pooling": Check(cnn.MaxPool2D(2), (2, 4, 6, 2), "dy to the whole window", _to_the_whole_window),
-    "average-pooling": Check(cnn.AveragePool2D(2), (2, 4, 6, 2), "dy not shared out", _to_the_whole_window),
     "flatten": Check(cnn.Flatten(), (2, 3, 4, 2), "columns before rows", _columns_first),
     "dense": Check(cnn.Dense(3), (4, 5), "divided by n", _divided_by_n),
     "batch-normalisation": Check(
