@@ -26,7 +26,6 @@ from lessons.drawings.feature_maps import (
 from lessons.drawings.images import draw_augmentation, draw_saliency
 from lessons.drawings.layers import (
     draw_batch_normalisation,
-    draw_dense_evidence,
     draw_softmax_loss,
 )
 from lessons.drawings.results import HardImage, draw_confusion, draw_hardest, draw_training
@@ -34,7 +33,6 @@ from lessons.drawings.trainings import draw_confidence, draw_overfitting
 from lessons.facts.network import network_facts
 from lessons.facts.small_trainings import small_facts
 from lessons.kit import results
-from lessons.kit.layers import shapes
 from lessons.kit.sheet import Sheet, plain_style
 from lessons.kit.shown import Drawing, Shown
 from lessons.kit.small_trainings import train_pair, without_activations
@@ -80,7 +78,6 @@ def from_network(subject: Subject) -> Shown:
             right=right,
             bins=parameters.evaluate.calibration_bins,
         ),
-        "dense-evidence": partial(draw_dense_evidence, subject=subject),
         "learning-rate": _learning_rate(parameters.chosen, subject.training, len(subject.train.images)),
         "overfitting": partial(draw_overfitting, subtitle=few, pair=dropout),
         "parameter-counts": partial(draw_parameter_counts, subject=subject),
@@ -90,10 +87,6 @@ def from_network(subject: Subject) -> Shown:
     facts = network_facts(subject, chosen.images, sure) | small_facts(
         chosen, dropout, activations, len(subject.train.images)
     )
-    facts |= {
-        "shapes-flatten": shapes(subject.model, (cnn.Flatten,)),
-        "shapes-dense": shapes(subject.model, (cnn.Dense,)),
-    }
     return Shown(drawings, _values(facts))
 
 

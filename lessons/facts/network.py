@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 import cnn
 from cnn.types import Array
-from lessons.kit.layers import Kinds, shapes_along, weights
+from lessons.kit.layers import Kinds
 from lessons.kit.subject import Subject
-from lessons.kit.tables import table, tidy, times
+from lessons.kit.tables import table, tidy
 from pipeline.common.images import Bytes
 
 CHUNK = 100  # images whose activations are in memory at once
@@ -27,8 +25,6 @@ def network_facts(subject: Subject, images: int, probabilities: Array) -> dict[s
     return {
         "network-activations": activations(subject, images),
         "network-batch-normalisation": batch_normalisation(subject.model),
-        "network-dense": weights(subject.model, (cnn.Dense,)),
-        "network-flatten": flatten(subject.model),
         "network-softmax-cross-entropy": answers(probabilities, subject.labels),
     }
 
@@ -54,28 +50,6 @@ def batch_normalisation(model: cnn.Sequential) -> str:
         return none_of((cnn.BatchNorm,))
     head = ["layer", "channels", "`scale`", "`shift`", "running mean", "running variance"]
     return table(head, rows, numbers=5)
-
-
-def flatten(model: cnn.Sequential) -> str:
-    """Return how long the row is, and what the dense layer behind it holds."""
-    shapes, all_parameters = shapes_along(model), sum(array.size for array in model.params.values())
-    rows = []
-    for place, layer in enumerate(model.layers):
-        if isinstance(layer, cnn.Flatten):
-            behind = next((one for one in model.layers[place:] if isinstance(one, cnn.Dense)), None)
-            held = sum(array.size for array in behind.params.values()) if behind else 0
-            rows.append(
-                [
-                    times(shapes[place]),
-                    f"{math.prod(shapes[place]):,}",
-                    f"{held:,}",
-                    f"{held / all_parameters:.0%}",
-                ]
-            )
-    if not rows:
-        return none_of((cnn.Flatten,))
-    head = ["feature maps", "numbers in the row", "parameters of the dense layer behind", "of all"]
-    return table(head, rows, numbers=3)
 
 
 def activations(subject: Subject, images: int) -> str:

@@ -138,23 +138,23 @@ def flatten_steps(
 ) -> Iterator[Step]:
     """Fill y, in the order in which the image is read."""
     for p, q, k in np.ndindex(x.values.shape):
-        address, place = _address(x, p, q, k)
-        why = f"{x.called((p, q, k))} goes to place {address}"
-        yield Step(statement, y, (0, place), cell(x, p, q, k), why)
+        told, index = _index(x, p, q, k)
+        why = f"{x.called((p, q, k))} goes to index {told}"
+        yield Step(statement, y, (0, index), cell(x, p, q, k), why)
 
 
 def flatten_gradient_steps(dy: Grid, dx: Grid, statement: str = "dx = dy.reshape(cache)") -> Iterator[Step]:
-    """Fill dx: each gradient returns to the address that its number came from."""
+    """Fill dx: each gradient returns to where its number came from."""
     for p, q, k in np.ndindex(dx.values.shape):
-        address, place = _address(dx, p, q, k)
-        yield Step(statement, dx, (p, q, k), cell(dy, 0, place), f"dy comes back from place {address}")
+        told, index = _index(dx, p, q, k)
+        yield Step(statement, dx, (p, q, k), cell(dy, 0, index), f"dy comes back from index {told}")
 
 
-def _address(image: Grid, p: int, q: int, k: int) -> tuple[str, int]:
-    """Return the sum that gives a pixel's place in the row, and what comes out."""
+def _index(image: Grid, p: int, q: int, k: int) -> tuple[str, int]:
+    """Return the sum that gives a number's index in the row, and what comes out."""
     _, w, c = image.values.shape
-    place = (p * w + q) * c + k
-    return f"({p} · {w} + {q}) · {c} + {k} = {place}", place
+    index = (p * w + q) * c + k
+    return f"({p} · {w} + {q}) · {c} + {k} = {index}", index
 
 
 def dense_steps(

@@ -25,22 +25,6 @@ from tests.lessons.shown import CASES, CURVES, FILES, Plain, Values, grid, playe
 from tests.lessons.small import small
 
 
-def flatten(case: Plain) -> Iterator[tuple[str, Values]]:
-    (forward,), (backward,) = case["forward"], case["backward"]
-    y, cache = Flatten().forward_pass(grid(forward, "x")[None])
-    yield "y", y
-    yield "dx", Flatten().backward_pass(grid(backward, "dy"), cache)[0][0]
-
-
-def dense(case: Plain) -> Iterator[tuple[str, Values]]:
-    (forward,), (weights, _, _) = case["forward"], case["backward"]
-    layer = Dense(2)
-    layer.params = {"weight": grid(forward, "weight"), "bias": grid(forward, "bias")}
-    y, cache = layer.forward_pass(grid(forward, "x"))
-    dx, grads = layer.backward_pass(grid(weights, "dy"), cache)
-    yield from {"y": y, "dx": dx, "dweight": grads["weight"], "dbias": grads["bias"]}.items()
-
-
 def loss(case: Plain) -> Iterator[tuple[str, Values]]:
     probabilities, mean = case["forward"][-2:]
     outputs = grid(probabilities, "outputs")
@@ -83,8 +67,6 @@ def update(case: Plain) -> Iterator[tuple[str, Values]]:
 
 
 RETURNED: dict[str, Callable[[Plain], Iterator[tuple[str, Values]]]] = {
-    "flatten": flatten,
-    "dense": dense,
     "softmax-cross-entropy": loss,
     "network": network,
 }

@@ -41,7 +41,6 @@ FACTS: Mapping[str, Fact] = {
     "parameters": parameters,
     "recipes": recipes,
     "speed-batch-normalisation": speed.batch_normalisation,
-    "speed-dense": speed.dense,
     "studies": studies,
     "training-recipe": training_recipe,
     "validation-and-test": validation_and_test,

@@ -79,24 +79,12 @@ class WithLoss(cnn.Layer):
         return self.stack.backward_pass(dx, caches) if self.stack else (dx, {})
 
 
-def _columns_first(layer: cnn.Layer, dy: Array, cache: Any) -> tuple[Array, Gradients]:
-    dx, _ = layer.backward_pass(dy, cache)
-    return np.ascontiguousarray(dy).reshape(dx.swapaxes(1, 2).shape).swapaxes(1, 2), {}
-
-
-def _divided_by_n(layer: cnn.Layer, dy: Array, cache: Any) -> tuple[Array, Gradients]:
-    dx, grads = layer.backward_pass(dy, cache)
-    return dx, {name: grad / len(dy) for name, grad in grads.items()}
-
-
 def _statistics_as_constants(layer: cnn.Layer, dy: Array, cache: Any) -> tuple[Array, Gradients]:
     _, grads = layer.backward_pass(dy, cache)
     return dy * layer.params["scale"] / cache.deviation, grads
 
 
 CHECKS: Mapping[str, Check] = {
-    "flatten": Check(cnn.Flatten(), (2, 3, 4, 2), "columns before rows", _columns_first),
-    "dense": Check(cnn.Dense(3), (4, 5), "divided by n", _divided_by_n),
     "batch-normalisation": Check(
         cnn.BatchNorm(), (4, 3, 3, 2), "mean and variance as constants", _statistics_as_constants
     ),

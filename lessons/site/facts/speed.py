@@ -4,20 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-import cnn
 from cnn.layers.channels import sum_channels
 from lessons.kit.speed import compared, processor, random_images
-
-
-def dense() -> str:
-    """Return how long a dense layer takes for a micro-batch, sample by sample and at once."""
-    x, layer = random_images(32, 3136), cnn.Dense(256)
-    layer.build((3136,), np.random.default_rng(0))
-    rows = [
-        ("32 samples, one after the other", lambda: [layer.forward_pass(x[i : i + 1]) for i in range(32)]),
-        ("32 samples at once", lambda: layer.forward_pass(x)),
-    ]
-    return _measured(compared("3,136 inputs, 256 units", rows))
 
 
 def batch_normalisation() -> str:
