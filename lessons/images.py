@@ -114,7 +114,7 @@ def coarse(images: Bytes, block: int) -> Bytes:
 
 def normalisation(constants: Normalisation) -> str:
     """Return the constants, and what black and white become."""
-    black, white = constants.apply(np.array([[[0, 255]]], np.uint8)).ravel()
+    black, white = constants.apply(np.array([[[0, 255]]], np.uint8)).ravel().tolist()
     rows = [
         ["mean of the training images' pixels", f"{constants.mean:.3f}"],
         ["their standard deviation", f"{constants.standard_deviation:.3f}"],

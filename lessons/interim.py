@@ -13,7 +13,7 @@ import numpy as np
 import cnn
 from cnn.callbacks import best_epoch
 from lessons.drawings.architecture import draw_architecture, draw_parameter_counts
-from lessons.drawings.curves import draw_activation_curves, draw_learning_rate, draw_optimiser_paths
+from lessons.drawings.curves import draw_learning_rate, draw_optimiser_paths
 from lessons.drawings.feature_maps import (
     NARROW,
     WIDE,
@@ -35,7 +35,6 @@ from lessons.facts.small_trainings import small_facts
 from lessons.kit import results
 from lessons.kit.sheet import Sheet, plain_style
 from lessons.kit.shown import Drawing, Shown
-from lessons.kit.small_trainings import train_pair, without_activations
 from lessons.kit.subject import Subject, figure_parameters
 from lessons.kit.themes import LIGHT, Theme
 from lessons.params import load_all_parameters
@@ -50,10 +49,7 @@ from pipeline.common.recipes import make_augmentation, make_optimiser
 def from_network(subject: Subject) -> Shown:
     """Return what the pages show of the trained network, and of small ones trained for them."""
     chosen, parameters = subject.figures, load_all_parameters()
-    dropout, linear = subject.with_and_without_dropout, chosen.linear
-    activations = train_pair(
-        linear, without_activations(linear.model), subject.normalisation, subject.train, subject.some
-    )
+    dropout = subject.with_and_without_dropout
     few = f"{subject.dataset.title}: {dropout.images:,} images, a small network"
     sure = subject.answers
     right = sure.argmax(axis=1) == subject.labels
@@ -84,9 +80,7 @@ def from_network(subject: Subject) -> Shown:
         "saliency": partial(draw_saliency, subject=subject),
         "softmax-loss": partial(draw_softmax_loss, subject=replace(subject, digit=least_sure)),
     }
-    facts = network_facts(subject, chosen.images, sure) | small_facts(
-        chosen, dropout, activations, len(subject.train.images)
-    )
+    facts = network_facts(subject, sure) | small_facts(chosen, dropout, len(subject.train.images))
     return Shown(drawings, _values(facts))
 
 
@@ -96,7 +90,6 @@ def from_code() -> Shown:
     made = {f"curves/{name}.json": json.dumps(one).encode() for name, one in curves(valley).items()}
     return Shown(
         drawings={
-            "activation-curves": draw_activation_curves,
             "optimiser-paths": partial(draw_optimiser_paths, valley=valley),
         },
         values=_values({name: fact() for name, fact in FACTS.items()}),

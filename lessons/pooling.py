@@ -94,7 +94,7 @@ def maxima(subject: Subject) -> str:
     for activations in subject.activations_of_counted():
         images += len(activations[0])
         for index in not_zero:
-            not_zero[index] += np.count_nonzero(activations[index])
+            not_zero[index] += int(np.count_nonzero(activations[index]))
     rows = []
     for index, count in not_zero.items():
         before, after = along[index], along[index + 1]

@@ -11,19 +11,15 @@ from lessons.kit.subject import Subject
 from lessons.kit.tables import table, tidy
 from pipeline.common.images import Bytes
 
-CHUNK = 100  # images whose activations are in memory at once
 
-
-def network_facts(subject: Subject, images: int, probabilities: Array) -> dict[str, str]:
+def network_facts(subject: Subject, probabilities: Array) -> dict[str, str]:
     """Return the facts by their names.
 
     Args:
         subject: the trained network and the test images.
-        images: how many of these are counted over.
-        probabilities: what it gives each class, for all of them.
+        probabilities: what it gives each class, for all of these.
     """
     return {
-        "network-activations": activations(subject, images),
         "network-batch-normalisation": batch_normalisation(subject.model),
         "network-softmax-cross-entropy": answers(probabilities, subject.labels),
     }
@@ -50,32 +46,6 @@ def batch_normalisation(model: cnn.Sequential) -> str:
         return none_of((cnn.BatchNorm,))
     head = ["layer", "channels", "`scale`", "`shift`", "running mean", "running variance"]
     return table(head, rows, numbers=5)
-
-
-def activations(subject: Subject, images: int) -> str:
-    """Return what activations let through."""
-    layers = subject.model.layers
-    bends = [i for i, layer in enumerate(layers) if isinstance(layer, cnn.ReLU | cnn.LeakyReLU | cnn.GELU)]
-    count = min(images, len(subject.images))
-    positive: dict[int, Array] = {}
-    for first in range(0, count, CHUNK):
-        x = subject.normalisation.apply(subject.images[first : min(first + CHUNK, count)])
-        values = [x, *subject.model.activations(x)]
-        for place in bends:
-            positive[place] = positive.get(place, 0) + (values[place + 1] > 0).sum(axis=0)
-    rows = [
-        [
-            f"{place}. {layers[place].kind}",
-            f"{positive[place].size:,}",
-            f"{positive[place].sum() / (count * positive[place].size):.1%}",
-            f"{(positive[place] == 0).sum():,}",
-            f"{(positive[place] == count).sum():,}",
-        ]
-        for place in bends
-    ]
-    note = f"\n\nCounted over {count:,} test images."
-    head = ["layer", "units", "numbers above 0", "units never above 0", "units always above 0"]
-    return table(head, rows, numbers=4) + note if rows else none_of((cnn.ReLU, cnn.LeakyReLU, cnn.GELU))
 
 
 def answers(probabilities: Array, labels: Bytes) -> str:

@@ -19,7 +19,7 @@ def cases(kind: str) -> list[Any]:
 def test_the_last_steps_leave_exactly_what_cnn_returned(kind: str, case: Plain) -> None:
     (forward,), (backward,) = case["forward"], case["backward"]
     stride = 1 if case["name"] == "overlapping" else 2
-    layer = cnn.MaxPool2D(2, stride) if kind == "max" else cnn.AveragePool2D(2, padding="same")
+    layer: cnn.Layer = cnn.MaxPool2D(2, stride) if kind == "max" else cnn.AveragePool2D(2, padding="same")
     y, cache = layer.forward_pass(without_padding(forward, "x")[None])
     dx, _ = layer.backward_pass(grid(backward, "dy")[None], cache)
     filled = played([forward, backward])

@@ -33,7 +33,6 @@ FACTS: Mapping[str, Fact] = {
         f"gradient-check-{page}": partial(gradient_checks.gradient_check, page)
         for page in gradient_checks.CHECKS
     },
-    "gradient-check-activations": gradient_checks.activations,
     "gradient-check-network": gradient_checks.network,
     "gradient-check-softmax-cross-entropy": gradient_checks.softmax_cross_entropy,
     "hardest": hardest,

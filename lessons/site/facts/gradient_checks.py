@@ -11,7 +11,7 @@ import numpy as np
 import cnn
 from cnn import Sequential
 from cnn.types import Array, Gradients, Shape
-from lessons.kit.gradient_checks import Backward, WithMistake, errors, power
+from lessons.kit.gradient_checks import Backward, errors, power
 from lessons.kit.gradient_checks import gradient_check as checked
 from lessons.kit.tables import table
 
@@ -95,15 +95,6 @@ def gradient_check(page: str) -> str:
     """Return the check of the layer that a page is about, beside that of the wrong one."""
     check = CHECKS[page]
     return checked(check.layer, check.input_shape, check.mistake, check.wrong)
-
-
-def activations() -> str:
-    """Return the checks of all activations, beside a ReLU with a mistake."""
-    kinds = cnn.ReLU(), cnn.LeakyReLU(0.1), cnn.Sigmoid(), cnn.Tanh(), cnn.GELU()
-    rows = [[layer.kind, power(errors(layer, (4, 10))["x"])] for layer in kinds]
-    wrong = errors(WithMistake(cnn.ReLU(), lambda layer, dy, _: layer.backward_pass(dy, dy)), (4, 10))["x"]
-    rows.append(["with a mistake: ReLU, gated by the sign of dy", power(wrong)])
-    return table(["activation", "largest relative error of dx"], rows, numbers=1)
 
 
 def softmax_cross_entropy() -> str:
