@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from lessons import convolution, dropout, home, interim
+from lessons import activations, convolution, dense, dropout, flatten, home, images, interim, pooling
 
 LESSONS: dict[str, ModuleType] = {
-    module.__name__.rpartition(".")[2]: module for module in (home, convolution, dropout, interim)
+    module.__name__.rpartition(".")[2]: module
+    for module in (home, images, convolution, pooling, flatten, dense, activations, dropout, interim)
 }

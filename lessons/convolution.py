@@ -50,8 +50,8 @@ def simplest_convolution(x: Array, weight: Array, bias: Array) -> Array:
 
 def from_network(subject: Subject) -> Shown:
     """Return the filters of the trained network, and what one of them makes of a digit."""
-    place = subject.first_place(cnn.Conv2D)
-    weight = None if place is None else subject.model.layers[place].params["weight"]
+    index = subject.first_index(cnn.Conv2D)
+    weight = None if index is None else subject.model.layers[index].params["weight"]
     return Shown(
         drawings={
             "one-filter": partial(draw_one_filter, subject=subject),
@@ -82,12 +82,12 @@ def from_code() -> Shown:
 
 def draw_one_filter(theme: Theme, subject: Subject) -> Sheet:
     """Draw an image, one filter of the first convolution, and the map that it makes of the image."""
-    place = subject.first_place(cnn.Conv2D)
-    if place is None:
+    index = subject.first_index(cnn.Conv2D)
+    if index is None:
         return Sheet(HEADING, theme, "One filter", f"{subject.training}: no convolution")
-    x, y = subject.inputs[place], subject.inputs[place + 1]
+    x, y = subject.inputs[index], subject.inputs[index + 1]
     best = liveliest(y)
-    one = subject.model.layers[place].params["weight"][:, :, 0, best]
+    one = subject.model.layers[index].params["weight"][:, :, 0, best]
     size, small = 112, 66
     sheet = Sheet(HEADING + 20 + size + 44, theme, "An image, a filter, a map", subject.training)
     panels = (

@@ -65,9 +65,9 @@ def masked_maps(subject: Subject) -> tuple[float, list[Array]]:
     They are those of the network's first dropout on maps; without one, the rate is 0.25 on the maps of the
     first convolution.
     """
-    place = subject.first_place(cnn.Dropout)
-    layer = cnn.Dropout(0.25) if place is None else subject.model.layers[place]
-    before = subject.maps(subject.x) if place is None else subject.inputs[place]
+    index = subject.first_index(cnn.Dropout)
+    layer = cnn.Dropout(0.25) if index is None else subject.model.layers[index]
+    before = subject.maps(subject.x) if index is None else subject.inputs[index]
     channel, rng = liveliest(before), np.random.default_rng(subject.figures.seed)
     masked = [layer.forward_pass(before, True, rng)[0] for _ in range(MASKS)]
     return layer.to_config()["rate"], [one[0, :, :, channel] for one in (before, *masked)]

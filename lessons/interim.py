@@ -13,7 +13,7 @@ import numpy as np
 import cnn
 from cnn.callbacks import best_epoch
 from lessons.drawings.architecture import draw_architecture, draw_parameter_counts
-from lessons.drawings.curves import draw_activation_curves, draw_learning_rate, draw_optimiser_paths
+from lessons.drawings.curves import draw_learning_rate, draw_optimiser_paths
 from lessons.drawings.feature_maps import (
     NARROW,
     WIDE,
@@ -23,16 +23,9 @@ from lessons.drawings.feature_maps import (
     in_short,
     steps_through,
 )
-from lessons.drawings.images import (
-    draw_augmentation,
-    draw_digit_as_numbers,
-    draw_resolution,
-    draw_saliency,
-)
+from lessons.drawings.images import draw_augmentation, draw_saliency
 from lessons.drawings.layers import (
     draw_batch_normalisation,
-    draw_dense_evidence,
-    draw_pooling,
     draw_softmax_loss,
 )
 from lessons.drawings.results import HardImage, draw_confusion, draw_hardest, draw_training
@@ -40,10 +33,8 @@ from lessons.drawings.trainings import draw_confidence, draw_overfitting
 from lessons.facts.network import network_facts
 from lessons.facts.small_trainings import small_facts
 from lessons.kit import results
-from lessons.kit.layers import shapes
 from lessons.kit.sheet import Sheet, plain_style
 from lessons.kit.shown import Drawing, Shown
-from lessons.kit.small_trainings import train_pair, without_activations
 from lessons.kit.subject import Subject, figure_parameters
 from lessons.kit.themes import LIGHT, Theme
 from lessons.params import load_all_parameters
@@ -58,10 +49,7 @@ from pipeline.common.recipes import make_augmentation, make_optimiser
 def from_network(subject: Subject) -> Shown:
     """Return what the pages show of the trained network, and of small ones trained for them."""
     chosen, parameters = subject.figures, load_all_parameters()
-    dropout, linear = subject.with_and_without_dropout, chosen.linear
-    activations = train_pair(
-        linear, without_activations(linear.model), subject.normalisation, subject.train, subject.some
-    )
+    dropout = subject.with_and_without_dropout
     few = f"{subject.dataset.title}: {dropout.images:,} images, a small network"
     sure = subject.answers
     right = sure.argmax(axis=1) == subject.labels
@@ -86,25 +74,13 @@ def from_network(subject: Subject) -> Shown:
             right=right,
             bins=parameters.evaluate.calibration_bins,
         ),
-        "dense-evidence": partial(draw_dense_evidence, subject=subject),
-        "digit-as-numbers": partial(draw_digit_as_numbers, subject=subject),
         "learning-rate": _learning_rate(parameters.chosen, subject.training, len(subject.train.images)),
         "overfitting": partial(draw_overfitting, subtitle=few, pair=dropout),
         "parameter-counts": partial(draw_parameter_counts, subject=subject),
-        "pooling": partial(draw_pooling, subject=subject),
-        "resolution": partial(draw_resolution, subject=subject),
         "saliency": partial(draw_saliency, subject=subject),
         "softmax-loss": partial(draw_softmax_loss, subject=replace(subject, digit=least_sure)),
     }
-    facts = network_facts(subject, chosen.images, sure) | small_facts(
-        chosen, dropout, activations, len(subject.train.images)
-    )
-    pooling = (cnn.MaxPool2D, cnn.AveragePool2D, cnn.GlobalAveragePool2D)
-    facts |= {
-        "shapes-pooling": shapes(subject.model, pooling),
-        "shapes-flatten": shapes(subject.model, (cnn.Flatten,)),
-        "shapes-dense": shapes(subject.model, (cnn.Dense,)),
-    }
+    facts = network_facts(subject, sure) | small_facts(chosen, dropout, len(subject.train.images))
     return Shown(drawings, _values(facts))
 
 
@@ -114,7 +90,6 @@ def from_code() -> Shown:
     made = {f"curves/{name}.json": json.dumps(one).encode() for name, one in curves(valley).items()}
     return Shown(
         drawings={
-            "activation-curves": draw_activation_curves,
             "optimiser-paths": partial(draw_optimiser_paths, valley=valley),
         },
         values=_values({name: fact() for name, fact in FACTS.items()}),

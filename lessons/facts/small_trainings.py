@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-import cnn
-from lessons.kit.small_trainings import Pair, Trained
+from lessons.kit.small_trainings import Pair
 from lessons.kit.tables import table
 from lessons.params import Figures, SmallTraining, Valley
 from lessons.valley import height, path
 from pipeline.common.recipes import make_optimiser
 
 
-def small_facts(chosen: Figures, dropout: Pair, activations: Pair, images: int) -> dict[str, str]:
+def small_facts(chosen: Figures, dropout: Pair, images: int) -> dict[str, str]:
     """Return the facts by their names.
 
     Args:
         chosen: the parameters of the figures.
         dropout: trainings with dropout and without.
-        activations: trainings with activations and without.
         images: how many training images there are.
     """
     return {
-        "linear-network": linear(activations) + "\n\n" + _made(chosen.linear, activations, images),
         "optimiser-paths": optimiser_paths(chosen.valley),
         "overfitting": overfitting(dropout) + "\n\n" + _made(chosen.overfitting, dropout, images),
     }
@@ -47,21 +44,6 @@ def overfitting(pair: Pair) -> str:
     return table(head, rows, numbers=4)
 
 
-def linear(pair: Pair) -> str:
-    """Return what networks with and without activations reach."""
-    rows = [
-        [
-            name,
-            _layers(one),
-            f"{one.history[-1]['accuracy']:.1%}",
-            f"{one.history[-1]['validation_accuracy']:.1%}",
-        ]
-        for name, one in (("with activations", pair.with_it), ("without", pair.without))
-    ]
-    head = ["network", "layers", "right of the training images", "of the validation images"]
-    return table(head, rows, numbers=2)
-
-
 def optimiser_paths(valley: Valley) -> str:
     """Return how far each optimiser comes."""
     rows = []
@@ -83,13 +65,6 @@ def optimiser_paths(valley: Valley) -> str:
         "length of its path",
     ]
     return table(head, rows, numbers=2)
-
-
-def _layers(trained: Trained) -> str:
-    return " → ".join(
-        f"{layer.kind} {layer.units}" if isinstance(layer, cnn.Dense) else layer.kind
-        for layer in trained.model.layers
-    )
 
 
 def _made(training: SmallTraining, pair: Pair, images: int) -> str:

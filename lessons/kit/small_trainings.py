@@ -17,8 +17,6 @@ from pipeline.common.recipes import make_model
 
 Layers = Sequence[Mapping[str, Any]]
 
-ACTIVATIONS = ("ReLU", "LeakyReLU", "Sigmoid", "Tanh", "GELU")
-
 
 @dataclass(frozen=True)
 class Trained:
@@ -36,16 +34,6 @@ def without_dropout(layers: Layers) -> Layers:
         [{'layer': 'Dropout', 'rate': 0.0}]
     """
     return [layer | {"rate": 0.0} if layer["layer"] == "Dropout" else layer for layer in map(dict, layers)]
-
-
-def without_activations(layers: Layers) -> Layers:
-    """Return the layers that are no activations.
-
-    Example:
-        >>> without_activations([{"layer": "ReLU"}, {"layer": "Flatten"}])
-        [{'layer': 'Flatten'}]
-    """
-    return [layer for layer in layers if layer["layer"] not in ACTIVATIONS]
 
 
 def train_small(

@@ -93,7 +93,7 @@ def max_pooling_steps(
 ) -> Iterator[Step]:
     """Fill y: each number is the largest of its window."""
     for window in np.ndindex(y.values.shape):
-        terms = [cell(x, *place) for place in places_of(window, size, stride)]
+        terms = [cell(x, *pixel) for pixel in pixels_of(window, size, stride)]
         why = (
             f"the largest number of the window at row {window[0] * stride[0]}, column {window[1] * stride[1]}"
         )
@@ -112,8 +112,8 @@ def max_pooling_gradient_steps(
     for pixel in np.ndindex(dx.values.shape):
         terms, won = [], 0
         for window in windows_over(pixel, dy, size, stride):
-            places = list(places_of(window, size, stride))
-            first = places[int(np.argmax([x.values[place] for place in places]))] == pixel
+            pixels = list(pixels_of(window, size, stride))
+            first = pixels[int(np.argmax([x.values[one] for one in pixels]))] == pixel
             terms.append(product(cell(dy, *window), constant(float(first))))
             won += first
         why = "it is not the first largest number of a window" if not won else "the first largest number of "
@@ -121,8 +121,8 @@ def max_pooling_gradient_steps(
         yield Step(statement, dx, pixel, added(terms or [constant(0)]), why, [(x, [pixel])])
 
 
-def places_of(window: Place, size: tuple[int, int], stride: tuple[int, int]) -> Iterator[Place]:
-    """Go through the places of a window, row by row."""
+def pixels_of(window: Place, size: tuple[int, int], stride: tuple[int, int]) -> Iterator[Place]:
+    """Go through the pixels of a window, row by row."""
     p, q, k = window
     for i, j in np.ndindex(size):
         yield p * stride[0] + i, q * stride[1] + j, k
@@ -130,7 +130,7 @@ def places_of(window: Place, size: tuple[int, int], stride: tuple[int, int]) -> 
 
 def windows_over(pixel: Place, y: Grid, size: tuple[int, int], stride: tuple[int, int]) -> list[Place]:
     """Return the windows that a pixel lies in."""
-    return [window for window in np.ndindex(y.values.shape) if pixel in places_of(window, size, stride)]
+    return [window for window in np.ndindex(y.values.shape) if pixel in pixels_of(window, size, stride)]
 
 
 def flatten_steps(
@@ -138,23 +138,23 @@ def flatten_steps(
 ) -> Iterator[Step]:
     """Fill y, in the order in which the image is read."""
     for p, q, k in np.ndindex(x.values.shape):
-        address, place = _address(x, p, q, k)
-        why = f"{x.called((p, q, k))} goes to place {address}"
-        yield Step(statement, y, (0, place), cell(x, p, q, k), why)
+        told, index = _index(x, p, q, k)
+        why = f"{x.called((p, q, k))} goes to index {told}"
+        yield Step(statement, y, (0, index), cell(x, p, q, k), why)
 
 
 def flatten_gradient_steps(dy: Grid, dx: Grid, statement: str = "dx = dy.reshape(cache)") -> Iterator[Step]:
-    """Fill dx: each gradient returns to the address that its number came from."""
+    """Fill dx: each gradient returns to where its number came from."""
     for p, q, k in np.ndindex(dx.values.shape):
-        address, place = _address(dx, p, q, k)
-        yield Step(statement, dx, (p, q, k), cell(dy, 0, place), f"dy comes back from place {address}")
+        told, index = _index(dx, p, q, k)
+        yield Step(statement, dx, (p, q, k), cell(dy, 0, index), f"dy comes back from index {told}")
 
 
-def _address(image: Grid, p: int, q: int, k: int) -> tuple[str, int]:
-    """Return the sum that gives a pixel's place in the row, and what comes out."""
+def _index(image: Grid, p: int, q: int, k: int) -> tuple[str, int]:
+    """Return the sum that gives a number's index in the row, and what comes out."""
     _, w, c = image.values.shape
-    place = (p * w + q) * c + k
-    return f"({p} · {w} + {q}) · {c} + {k} = {place}", place
+    index = (p * w + q) * c + k
+    return f"({p} · {w} + {q}) · {c} + {k} = {index}", index
 
 
 def dense_steps(

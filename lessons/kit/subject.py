@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,6 +18,8 @@ from pipeline.common.datasets import DATASETS, Dataset
 from pipeline.common.errors import PipelineError
 from pipeline.common.images import Bytes, Labelled, Normalisation, load_normalisation, load_part
 from pipeline.common.recipes import load_model
+
+CHUNK = 100  # images whose activations are in memory at once
 
 
 @dataclass(frozen=True)
@@ -120,17 +123,28 @@ class Subject(TrainedNetwork):
         """The first of the validation images, on which small networks are validated."""
         return Labelled(*(part[: self.figures.images] for part in self.validation))
 
-    def first_place(self, kind: type[cnn.Layer], axes: int = 4) -> int | None:
-        """Return the place of the network's first layer of a kind that is given arrays of so many axes."""
-        for place, layer in enumerate(self.model.layers):
-            if isinstance(layer, kind) and self.inputs[place].ndim == axes:
-                return place
+    @property
+    def counted(self) -> Labelled:
+        """The first of the test images: those over which the pages count."""
+        return Labelled(*(part[: self.figures.images] for part in self.test))
+
+    def activations_of_counted(self) -> Iterator[list[Array]]:
+        """Yield what each layer gives for the counted test images, some of them at a time."""
+        images = self.counted.images
+        for first in range(0, len(images), CHUNK):
+            yield self.model.activations(self.normalisation.apply(images[first : first + CHUNK]))
+
+    def first_index(self, kind: type[cnn.Layer], axes: int = 4) -> int | None:
+        """Return the index of the network's first layer of a kind that is given arrays of so many axes."""
+        for index, layer in enumerate(self.model.layers):
+            if isinstance(layer, kind) and self.inputs[index].ndim == axes:
+                return index
         return None
 
     def maps(self, x: Array) -> Array:
         """Return what the first convolution makes of images `[n, h, w, 1]`; without one, the images."""
-        place = self.first_place(cnn.Conv2D)
-        for layer in self.model.layers[: 0 if place is None else place + 1]:
+        index = self.first_index(cnn.Conv2D)
+        for layer in self.model.layers[: 0 if index is None else index + 1]:
             x, _ = layer.forward_pass(x)
         return x
 

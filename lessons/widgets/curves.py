@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 import cnn
-from lessons.drawings.curves import curve_and_slope
 from lessons.kit.curves import Curve, curve, line
 from lessons.params import Valley
 from lessons.valley import height, path
@@ -19,43 +18,11 @@ def curves(valley: Valley) -> dict[str, Curve]:
         valley: the valley that the learning rate is tried on.
     """
     return {
-        "leaky-relu": leaky_relu(),
-        "sigmoid": sigmoid(),
         "running-average": running_average(),
         "learning-rate": learning_rate(valley),
         "one-cycle": one_cycle(),
         "one-step": one_step(),
     }
-
-
-def leaky_relu() -> Curve:
-    """Return leaky ReLU and its derivative for slopes from 0."""
-    slopes = [step / 20 for step in range(13)]
-    x = np.linspace(-4, 4, 81, dtype=np.float32)
-    pairs = [curve_and_slope(cnn.LeakyReLU(slope), x) for slope in slopes]
-    lines = [
-        line("y, the curve", "output", (y for y, _ in pairs)),
-        line("its derivative", "gradient", (slope for _, slope in pairs)),
-    ]
-    return curve("Leaky ReLU", "x", x, "slope", slopes, lines)
-
-
-def sigmoid() -> Curve:
-    """Return the sigmoid with its tangent at a point that moves."""
-    points = list(range(-6, 7))
-    x = np.linspace(-6, 6, 73, dtype=np.float32)
-    y, slopes = curve_and_slope(cnn.Sigmoid(), x)
-    tangents = []
-    for point in points:
-        (at,), (slope,) = curve_and_slope(cnn.Sigmoid(), np.array([point], np.float32))
-        near = np.abs(x - point) <= 2.0  # the tangent is drawn as far as this
-        tangents.append(np.where(near, at + slope * (x - point), np.nan))
-    lines = [
-        line("y, the curve", "output", [y] * len(points)),
-        line("its derivative", "gradient", [slopes] * len(points)),
-        line("tangent at the point", "parameter", tangents),
-    ]
-    return curve("The sigmoid and its slope", "x", x, "point", points, lines)
 
 
 def running_average() -> Curve:

@@ -6,56 +6,23 @@ import pytest
 import cnn
 from cnn import (
     SGD,
-    AveragePool2D,
     Conv2D,
     Dense,
     Flatten,
-    Layer,
     MaxPool2D,
     ReLU,
     Sequential,
     Softmax,
     SoftmaxCrossEntropy,
 )
-from lessons.drawings.images import busiest, saliency
+from lessons.drawings.images import saliency
 from lessons.facts.network import answers
 from lessons.kit.subject import figure_parameters
 from lessons.site.facts import gradient_checks
 from lessons.valley import height, path
 from lessons.widgets.curves import loss_after_step
-from tests.lessons.shown import CASES, CURVES, FILES, Plain, Values, grid, played, without_padding
+from tests.lessons.shown import CASES, CURVES, FILES, Plain, Values, grid, played
 from tests.lessons.small import small
-
-
-def pooling(layer: Layer, case: Plain) -> Iterator[tuple[str, Values]]:
-    (forward,), (backward,) = case["forward"], case["backward"]
-    y, cache = layer.forward_pass(without_padding(forward, "x")[None])
-    yield "y", y[0]
-    yield "dx", layer.backward_pass(grid(backward, "dy")[None], cache)[0][0]
-
-
-def max_pooling(case: Plain) -> Iterator[tuple[str, Values]]:
-    return pooling(MaxPool2D(2, stride=1 if case["name"] == "overlapping" else 2), case)
-
-
-def average_pooling(case: Plain) -> Iterator[tuple[str, Values]]:
-    return pooling(AveragePool2D(2, padding="same"), case)
-
-
-def flatten(case: Plain) -> Iterator[tuple[str, Values]]:
-    (forward,), (backward,) = case["forward"], case["backward"]
-    y, cache = Flatten().forward_pass(grid(forward, "x")[None])
-    yield "y", y
-    yield "dx", Flatten().backward_pass(grid(backward, "dy"), cache)[0][0]
-
-
-def dense(case: Plain) -> Iterator[tuple[str, Values]]:
-    (forward,), (weights, _, _) = case["forward"], case["backward"]
-    layer = Dense(2)
-    layer.params = {"weight": grid(forward, "weight"), "bias": grid(forward, "bias")}
-    y, cache = layer.forward_pass(grid(forward, "x"))
-    dx, grads = layer.backward_pass(grid(weights, "dy"), cache)
-    yield from {"y": y, "dx": dx, "dweight": grads["weight"], "dbias": grads["bias"]}.items()
 
 
 def loss(case: Plain) -> Iterator[tuple[str, Values]]:
@@ -100,10 +67,6 @@ def update(case: Plain) -> Iterator[tuple[str, Values]]:
 
 
 RETURNED: dict[str, Callable[[Plain], Iterator[tuple[str, Values]]]] = {
-    "max-pooling": max_pooling,
-    "average-pooling": average_pooling,
-    "flatten": flatten,
-    "dense": dense,
     "softmax-cross-entropy": loss,
     "network": network,
 }
@@ -170,15 +133,6 @@ def test_saliency_of_a_dense_layer_is_its_weights() -> None:
     found = saliency(model, np.ones((1, 6, 6, 1), np.float32), unit=2)
 
     np.testing.assert_array_equal(found.ravel(), model.params["1.weight"][:, 2])
-
-
-def test_the_busiest_part_of_an_image_holds_what_it_shows() -> None:
-    image = np.zeros((28, 28), np.uint8)
-    image[12:17, 20:26] = 200
-
-    row, column = busiest(image)
-
-    assert image[row : row + 10, column : column + 10].sum() == image.sum()
 
 
 def test_answers_are_counted_and_their_loss_is_shared_out() -> None:

@@ -31,7 +31,6 @@ FACTS: Mapping[str, Fact] = {
         f"gradient-check-{page}": partial(gradient_checks.gradient_check, page)
         for page in gradient_checks.CHECKS
     },
-    "gradient-check-activations": gradient_checks.activations,
     "gradient-check-network": gradient_checks.network,
     "gradient-check-softmax-cross-entropy": gradient_checks.softmax_cross_entropy,
     "hardest": hardest,
@@ -39,8 +38,6 @@ FACTS: Mapping[str, Fact] = {
     "parameters": parameters,
     "recipes": recipes,
     "speed-batch-normalisation": speed.batch_normalisation,
-    "speed-dense": speed.dense,
-    "speed-pooling": speed.pooling,
     "studies": studies,
     "training-recipe": training_recipe,
     "validation-and-test": validation_and_test,

@@ -1,0 +1,185 @@
+"""The page about the dense layer: the evidence for each class, the weights, and each step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+import cnn
+from cnn.types import Array, Gradients
+from lessons.kit.gradient_checks import gradient_check
+from lessons.kit.layers import shapes, weights
+from lessons.kit.sheet import DENSITY, HEADING, SMALL, WIDTH, Sheet, scaled
+from lessons.kit.shown import Drawing, Shown, to_json
+from lessons.kit.speed import compared, processor, random_images
+from lessons.kit.steps import (
+    dense_bias_gradient_steps,
+    dense_input_gradient_steps,
+    dense_steps,
+    dense_weight_gradient_steps,
+)
+from lessons.kit.subject import Subject
+from lessons.kit.themes import Theme
+from lessons.kit.traces import Grid, track
+
+LAYER = "cnn.layers.dense.Dense"
+STRONGEST = 32  # inputs of the layer that are shown, each of which takes a column
+
+
+def from_network(subject: Subject) -> Shown:
+    """Return the evidence that the last dense layer adds up, and how the layers' weights are spread."""
+    return Shown(
+        drawings={"dense-evidence": evidence(subject)},
+        values={
+            "shapes": shapes(subject.model, (cnn.Dense,)),
+            "weights": weights(subject.model, (cnn.Dense,)),
+        },
+    )
+
+
+def from_code() -> Shown:
+    """Return the trace, the gradient check and the measured speed."""
+    return Shown(
+        values={
+            "gradient_check": gradient_check(cnn.Dense(3), (4, 5), "divided by n", _divided_by_n),
+            "processor": processor(),
+            "speed": speed(),
+        },
+        files={"traces/dense.json": to_json({"layer": "dense", "cases": cases()})},
+    )
+
+
+def evidence(subject: Subject) -> Drawing:
+    """Return what draws the evidence for each class, or says that there is no dense layer."""
+    layers = subject.model.layers
+    last = max((index for index, layer in enumerate(layers) if isinstance(layer, cnn.Dense)), default=None)
+    if last is None:
+        return partial(Sheet, HEADING, title="Evidence", subtitle=f"{subject.training}: no dense layer")
+    return partial(
+        draw_evidence,
+        subtitle=subject.training,
+        digit=subject.digit,
+        class_names=subject.dataset.class_names,
+        evidence=subject.inputs[last][0, :, None] * layers[last].params["weight"],
+        logits=subject.inputs[last + 1][0],
+    )
+
+
+def draw_evidence(
+    theme: Theme, subtitle: str, digit: int, class_names: Sequence[str], evidence: Array, logits: Array
+) -> Sheet:
+    """Draw each input of the last dense layer times its weight, for every class.
+
+    Args:
+        theme: the colours.
+        subtitle: data set and recipe.
+        digit: which of the test images the network was given.
+        class_names: the names of the classes.
+        evidence: the inputs times their weights, `[n_in, n_out]`; a column adds up to a logit, less the bias.
+        logits: what the layer gives, `[n_out]`.
+    """
+    shown = strongest(evidence)
+    cell_width, cell_height, left = max(1, 208 // len(shown)), 20, 74
+    top = HEADING + 26
+    title = f"Test image {digit}: the evidence, added up"
+    sheet = Sheet(top + len(logits) * cell_height + 62, theme, title, subtitle)
+    sheet.text(
+        left, HEADING + 10, f"{len(shown)} of {len(evidence)} inputs × weight", size=SMALL, colour=theme.quiet
+    )
+    sheet.text(WIDTH, HEADING + 10, "logit", size=SMALL, colour=theme.quiet, align="right")
+    cells = (
+        scaled(evidence[shown].T).repeat(cell_height * DENSITY, axis=0).repeat(cell_width * DENSITY, axis=1)
+    )
+    cells[:: cell_height * DENSITY] = np.nan
+    sheet.picture(left, top, cells, theme.output)
+    for row, name in enumerate(class_names):
+        y = top + (row + 0.5) * cell_height
+        weight = "bold" if row == int(logits.argmax()) else "normal"
+        sheet.text(left - 8, y, name, align="right", vertical="center", weight=weight)
+        value = f"{logits[row]:.1f}".replace("-", "−")
+        sheet.text(WIDTH, y, value, align="right", vertical="center", weight=weight, colour=theme.output)
+    y = top + len(logits) * cell_height + 8
+    largest = f"{np.abs(evidence).max():.1f}"
+    sheet.scale(left, y, theme.output, (f"−{largest}", "0", largest))
+    sheet.text(left, y + 44, "against (grey) and for (colour) a class", size=SMALL, colour=theme.quiet)
+    return sheet
+
+
+def strongest(evidence: Array) -> list[int]:
+    """Return, in their order, the inputs that weigh most for or against any class.
+
+    Example:
+        >>> strongest(np.array([[1.0], [-2.0]]))
+        [0, 1]
+    """
+    by_weight = np.argsort(-np.abs(evidence).max(axis=1), kind="stable")
+    return sorted(by_weight[:STRONGEST].tolist())
+
+
+def speed() -> str:
+    """Return how long a dense layer takes for a micro-batch, sample by sample and at once."""
+    x, layer = random_images(32, 3136), cnn.Dense(256)
+    layer.build((3136,), np.random.default_rng(0))
+    return compared(
+        "3,136 inputs, 256 units",
+        [
+            (
+                "32 samples, one after the other",
+                lambda: [layer.forward_pass(x[i : i + 1]) for i in range(32)],
+            ),
+            ("32 samples at once", lambda: layer.forward_pass(x)),
+        ],
+    )
+
+
+def cases() -> list[dict[str, Any]]:
+    """Return the only case: two samples, three inputs, two outputs."""
+    layer = cnn.Dense(2)
+    layer.params = {
+        "weight": np.array([[1, 0], [2, -1], [0, 3]], np.float32),
+        "bias": np.array([10, 20], np.float32),
+    }
+    inputs, gradient = np.array([[1, 2, 3], [0, 1, -1]], np.float32), np.array([[1, -1], [0, 2]], np.float32)
+    outputs, cache = layer.forward_pass(inputs)
+    dinputs, grads = layer.backward_pass(gradient, cache)
+
+    x, y = Grid("x", "input", inputs), Grid("y", "output", outputs, hidden=True)
+    weight = Grid("weight", "parameter", layer.params["weight"])
+    bias = Grid("bias", "parameter", layer.params["bias"])
+    dy, dx = Grid("dy", "gradient", gradient), Grid("dx", "gradient", dinputs, hidden=True)
+    dweight = Grid("dweight", "gradient", grads["weight"], hidden=True)
+    dbias = Grid("dbias", "gradient", grads["bias"], hidden=True)
+    return [
+        {
+            "name": "plain",
+            "title": "two samples, three inputs, two outputs",
+            "forward": [
+                track(
+                    "Forward", f"{LAYER}.forward_pass", [x, weight, bias, y],
+                    dense_steps(x, weight, bias, y),
+                )
+            ],
+            "backward": [
+                track(
+                    "The gradient of the weights", f"{LAYER}.parameter_gradients", [x, dy, dweight],
+                    dense_weight_gradient_steps(x, dy, dweight),
+                ),
+                track(
+                    "The gradient of the bias", f"{LAYER}.parameter_gradients", [dy, dbias],
+                    dense_bias_gradient_steps(dy, dbias),
+                ),
+                track(
+                    "The gradient of the input", f"{LAYER}.backward_pass", [dy, weight, dx],
+                    dense_input_gradient_steps(dy, weight, dx),
+                ),
+            ],
+        }
+    ]  # fmt: skip
+
+
+def _divided_by_n(layer: cnn.Layer, dy: Array, cache: Any) -> tuple[Array, Gradients]:
+    dx, grads = layer.backward_pass(dy, cache)
+    return dx, {name: grad / len(dy) for name, grad in grads.items()}

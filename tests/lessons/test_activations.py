@@ -1,0 +1,63 @@
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+import cnn
+from lessons.activations import let_through, reached, without_activations
+from lessons.kit.small_trainings import Pair, Trained
+from lessons.kit.subject import figure_parameters
+from tests.lessons.shown import CURVES
+from tests.lessons.small import small
+
+
+def test_the_sigmoid_is_steepest_in_the_middle_and_the_tangent_touches_it() -> None:
+    curve = CURVES["curves/sigmoid.json"]
+    y, slope, tangent = (line["y"] for line in curve["lines"])
+    middle = curve["x"].index(0)
+    assert max(slope[0]) == slope[0][middle] == 0.25
+    for point, row in zip(curve["parameter"]["values"], tangent, strict=True):
+        at = curve["x"].index(point)
+        assert row[at] == y[0][at]
+    assert tangent[0][-1] is None
+
+
+def test_leaky_relu_has_the_slope_of_the_slider_on_the_left() -> None:
+    curve = CURVES["curves/leaky-relu.json"]
+    for slope, y, derivative in zip(
+        curve["parameter"]["values"], *(line["y"] for line in curve["lines"]), strict=True
+    ):
+        assert (derivative[0], derivative[-1]) == (slope, 1)
+        assert abs(y[0] - slope * curve["x"][0]) < 1e-5
+
+
+def test_the_table_counts_positive_numbers_and_units_that_never_or_always_give_one() -> None:
+    images = np.zeros((4, 6, 6, 1), np.float32)
+    images[:, 0, 0], images[:2, 5, 5] = 1, 2
+    model = small([cnn.ReLU(), cnn.Flatten(), cnn.Dense(2)])
+    activations = [model.activations(part) for part in (images[:3], images[3:])]
+    subject: Any = SimpleNamespace(
+        model=model,
+        counted=SimpleNamespace(labels=np.zeros(4)),
+        activations_of_counted=lambda: activations,
+    )
+    assert let_through(subject).splitlines()[2:] == ["| 0. ReLU | 36 | 4.2% | 34 | 1 |"]
+    subject.model = small([cnn.Flatten(), cnn.Tanh()])
+    assert let_through(subject) == ""
+
+
+def test_what_is_left_without_activations_is_named_beside_what_both_networks_reach() -> None:
+    training = figure_parameters().linear
+    assert "ReLU" in {layer["layer"] for layer in training.model}
+    assert {layer["layer"] for layer in without_activations(training.model)} == {"Flatten", "Dense"}
+    history = [{"accuracy": 0.5, "validation_accuracy": 0.25}]
+    pair = Pair(
+        training,
+        300,
+        Trained(small([cnn.Flatten(), cnn.Dense(3), cnn.ReLU()]), history),
+        Trained(small([cnn.Flatten(), cnn.Dense(3)]), history),
+    )
+    assert reached(pair).splitlines()[2:] == [
+        "| with activations | Flatten → Dense 3 → ReLU | 50.0% | 25.0% |",
+        "| without | Flatten → Dense 3 | 50.0% | 25.0% |",
+    ]
