@@ -75,8 +75,14 @@ NO_PARAMETERS = {
     "a word": (b"recipe", NO_MAPPING + "'recipe'."),
     "a long text": (b"recipe " * 3_000, NO_MAPPING + "'recipe recip...recipe recipe'."),
     "not text": (b"recipe: x\n\xff\xfa", "line 2 is not valid YAML: expected text in UTF-8."),
-    "two files": (b"recipe: x\n---\nrecipe: y", "line 2, column 1 is not valid YAML: but found another document."),
-    "a tag": (b"recipe: !!python/object x", "line 1, column 9 is not valid YAML: could not determine a constructor"),
+    "two files": (
+        b"recipe: x\n---\nrecipe: y",
+        "line 2, column 1 is not valid YAML: but found another document.",
+    ),
+    "a tag": (
+        b"recipe: !!python/object x",
+        "line 1, column 9 is not valid YAML: could not determine a constructor",
+    ),
     "a day that does not exist": (b"recipe: 2025-02-30", "is not valid YAML: day is out of range for month."),
     "a key that is not text": (b"5: 1", "is not right:\n  recipe is missing: found 5 beside it."),
     "mappings in mappings": (
