@@ -39,7 +39,8 @@ NO_STROKES = "shows no strokes that stand out from their background: draw one di
 Refused = list[tuple[str, bytes, str]]
 """File names, what they hold, and what the message must name."""
 
-TWO = real_digits()[20]
+DIGITS, _ = real_digits()
+TWO = DIGITS[20]
 PICTURE = drawn(240, 20, on_paper(TWO))
 
 
@@ -165,7 +166,7 @@ def test_what_cannot_be_opened_is_refused_with_the_reason(tmp_path: Path) -> Non
 
 
 def animated() -> list[bytes]:
-    other = as_image(drawn(255, 0, on_paper(real_digits()[70])))
+    other = as_image(drawn(255, 0, on_paper(DIGITS[70])))
     frames: dict[str, Any] = {"save_all": True, "append_images": [other] * 30}
     return [encoded(as_image(PICTURE), suffix, **frames) for suffix in (".gif", ".png", ".tif")] + [
         encoded(as_image(PICTURE), ".webp", lossless=True, **frames)
