@@ -8,6 +8,8 @@ from distributed import Client, LocalCluster
 
 from tests.pipeline.small_study import IN_WORKER
 
+collect_ignore = ["stage_with_a_fault.py"]  # a program that stands in for a stage, not a module of tests
+
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[LocalCluster]:

@@ -40,7 +40,7 @@ Refused = list[tuple[str, bytes, str]]
 """File names, what they hold, and what the message must name."""
 
 DIGITS, _ = real_digits()
-TWO = DIGITS[20]
+TWO = DIGITS[1000]
 PICTURE = drawn(240, 20, on_paper(TWO))
 
 
@@ -166,7 +166,7 @@ def test_what_cannot_be_opened_is_refused_with_the_reason(tmp_path: Path) -> Non
 
 
 def animated() -> list[bytes]:
-    other = as_image(drawn(255, 0, on_paper(DIGITS[70])))
+    other = as_image(drawn(255, 0, on_paper(DIGITS[3500])))
     frames: dict[str, Any] = {"save_all": True, "append_images": [other] * 30}
     return [encoded(as_image(PICTURE), suffix, **frames) for suffix in (".gif", ".png", ".tif")] + [
         encoded(as_image(PICTURE), ".webp", lossless=True, **frames)
