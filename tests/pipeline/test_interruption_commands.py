@@ -72,8 +72,8 @@ def refused_beside_train(stages: Stages, dvc: int | None = None) -> None:
     assert running == "train"
     assert second.returncode != 0
     refused = re.search(
-        rf"^error: \w+ cannot run while train \(process {process}\) runs in this folder: "
-        rf"wait until .* ended or end it by `kill {process}`, then run `dvc repro` again\.$",
+        rf"^error: \w+ cannot run while train \(process {process}\) runs in this folder: wait until .* ended "
+        rf"or end it by `kill {process}`, then run `dvc repro` again\.$",
         second.stderr,
         re.MULTILINE,
     )

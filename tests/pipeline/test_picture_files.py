@@ -108,11 +108,7 @@ BLANK: dict[str, Grey] = {
 
 def blank() -> Refused:
     images = [*map(as_image, BLANK.values()), Image.new("RGBA", (W, H))]
-    return [
-        (f"blank{suffix}", encoded(image, suffix), NO_STROKES)
-        for image in images
-        for suffix in (".png", ".webp")
-    ]
+    return [("blank.png", encoded(image, ".png"), NO_STROKES) for image in images]
 
 
 def one_pixel() -> Refused:
@@ -121,7 +117,7 @@ def one_pixel() -> Refused:
         (f"tiny{suffix}", encoded(Image.new("RGB", shape, colour), suffix), NO_STROKES)
         for shape in shapes
         for colour in ("white", "black")
-        for suffix in SUFFIXES
+        for suffix in (".png", ".jpg")
     ]
 
 
