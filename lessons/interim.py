@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
@@ -33,7 +32,6 @@ from lessons.drawings.layers import (
     draw_batch_normalisation,
     draw_dense_evidence,
     draw_pooling,
-    draw_softmax_loss,
 )
 from lessons.drawings.results import HardImage, draw_confusion, draw_hardest, draw_training
 from lessons.drawings.trainings import draw_confidence, draw_overfitting
@@ -65,7 +63,6 @@ def from_network(subject: Subject) -> Shown:
     few = f"{subject.dataset.title}: {dropout.images:,} images, a small network"
     sure = subject.answers
     right = sure.argmax(axis=1) == subject.labels
-    least_sure = int(sure.max(axis=1).argmin())
     drawings: dict[str, Drawing] = {
         "training": _training(subject.training, parameters.chosen.train.monitor),
         "confusion": _confusion(subject),
@@ -94,9 +91,8 @@ def from_network(subject: Subject) -> Shown:
         "pooling": partial(draw_pooling, subject=subject),
         "resolution": partial(draw_resolution, subject=subject),
         "saliency": partial(draw_saliency, subject=subject),
-        "softmax-loss": partial(draw_softmax_loss, subject=replace(subject, digit=least_sure)),
     }
-    facts = network_facts(subject, chosen.images, sure) | small_facts(
+    facts = network_facts(subject, chosen.images) | small_facts(
         chosen, dropout, activations, len(subject.train.images)
     )
     pooling = (cnn.MaxPool2D, cnn.AveragePool2D, cnn.GlobalAveragePool2D)

@@ -104,30 +104,3 @@ def strongest(evidence: Array) -> list[int]:
     """
     by_weight = np.argsort(-np.abs(evidence).max(axis=1), kind="stable")
     return sorted(by_weight[:STRONGEST].tolist())
-
-
-def draw_softmax_loss(theme: Theme, subject: Subject) -> Sheet:
-    """Draw an image's logits, the probabilities that softmax makes of them, and the loss."""
-    logits, probabilities = subject.logits, subject.probabilities
-    actual = int(subject.labels[subject.digit])
-    loss = -float(np.log(max(probabilities[actual], np.finfo(np.float32).tiny)))
-    row_height, width, left, top = 20, 80, 74, HEADING + 24
-    title = f"Test image {subject.digit}: from logits to the loss"
-    sheet = Sheet(top + len(logits) * row_height + 40, theme, title, subject.training)
-    sheet.text(left, HEADING + 12, "logits")
-    sheet.text(left + 140, HEADING + 12, "probabilities")
-    low, high = min(0.0, float(logits.min())), max(0.0, float(logits.max()))
-    unit = width / ((high - low) or 1)
-    for row, name in enumerate(subject.dataset.class_names):
-        y, middle = top + row * row_height, top + (row + 0.5) * row_height
-        weight = "bold" if row == actual else "normal"
-        sheet.text(left - 8, middle, name, align="right", vertical="center", weight=weight)
-        logit, probability = float(logits[row]), float(probabilities[row])
-        start = left + (min(logit, 0.0) - low) * unit
-        sheet.box(start, y + 4, abs(logit) * unit, 12, theme.negative if logit < 0 else theme.output)
-        sheet.text(left + width + 8, middle, f"{logit:.1f}".replace("-", "−"), vertical="center")
-        sheet.box(left + 140, y + 4, probability * width, 12, theme.output)
-        sheet.text(left + 148 + width, middle, f"{probability:.1%}", vertical="center", size=SMALL)
-    p = f"{probabilities[actual]:.4f}"
-    sheet.text(left, top + len(logits) * row_height + 20, f"loss = −log {p} = {loss:.4f}")
-    return sheet

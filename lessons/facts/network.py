@@ -12,18 +12,16 @@ from lessons.drawings.images import BLOCKS, coarse
 from lessons.kit.layers import Kinds, shapes_along, weights
 from lessons.kit.subject import Subject
 from lessons.kit.tables import table, tidy, times
-from pipeline.common.images import Bytes
 
 CHUNK = 100  # images whose activations are in memory at once
 
 
-def network_facts(subject: Subject, images: int, probabilities: Array) -> dict[str, str]:
+def network_facts(subject: Subject, images: int) -> dict[str, str]:
     """Return the facts by their names.
 
     Args:
         subject: the trained network and the test images.
         images: how many of these are counted over.
-        probabilities: what it gives each class, for all of them.
     """
     activations, pooling = _counted(subject, images)
     return {
@@ -32,7 +30,6 @@ def network_facts(subject: Subject, images: int, probabilities: Array) -> dict[s
         "network-dense": weights(subject.model, (cnn.Dense,)),
         "network-flatten": flatten(subject.model),
         "network-pooling": pooling,
-        "network-softmax-cross-entropy": answers(probabilities, subject.labels),
         "normalisation": normalisation(subject),
         "resolution": resolution(subject, images),
     }
@@ -126,37 +123,6 @@ def _counted(subject: Subject, images: int) -> tuple[str, str]:
     )
     head = ["layer", "before", "behind", "numbers left out", "maxima that are not 0"]
     return activations, table(head, pooled, numbers=4) + note if pooled else none_of((cnn.MaxPool2D,))
-
-
-def answers(probabilities: Array, labels: Bytes) -> str:
-    """Return how sure the network was of its right and of its wrong answers, and what these cost."""
-    right = probabilities.argmax(axis=1) == labels
-    of_class = probabilities[np.arange(len(labels)), labels]
-    losses = -np.log(np.maximum(of_class, np.finfo(np.float32).tiny))
-    sure = probabilities.max(axis=1)
-    rows = []
-    for name, these in (("right", right), ("wrong", ~right), ("all", right | ~right)):
-        if these.any():
-            total = losses[these].sum(dtype=np.float64) / losses.sum(dtype=np.float64)
-            rows.append(
-                [
-                    name,
-                    f"{these.sum():,}",
-                    f"{sure[these].mean(dtype=np.float64):.1%}",
-                    f"{of_class[these].mean(dtype=np.float64):.1%}",
-                    f"{losses[these].mean(dtype=np.float64):.4f}",
-                    f"{total:.0%}",
-                ]
-            )
-    head = [
-        "answers",
-        "test images",
-        "p of the answer",
-        "p of the true class",
-        "mean loss",
-        "share of the loss",
-    ]
-    return table(head, rows, numbers=5)
 
 
 def normalisation(subject: Subject) -> str:

@@ -18,7 +18,6 @@ from cnn import (
     SoftmaxCrossEntropy,
 )
 from lessons.drawings.images import busiest, saliency
-from lessons.facts.network import answers
 from lessons.kit.subject import figure_parameters
 from lessons.site.facts import gradient_checks
 from lessons.valley import height, path
@@ -104,7 +103,6 @@ RETURNED: dict[str, Callable[[Plain], Iterator[tuple[str, Values]]]] = {
     "average-pooling": average_pooling,
     "flatten": flatten,
     "dense": dense,
-    "softmax-cross-entropy": loss,
     "network": network,
 }
 
@@ -179,13 +177,3 @@ def test_the_busiest_part_of_an_image_holds_what_it_shows() -> None:
     row, column = busiest(image)
 
     assert image[row : row + 10, column : column + 10].sum() == image.sum()
-
-
-def test_answers_are_counted_and_their_loss_is_shared_out() -> None:
-    probabilities = np.array([[0.75, 0.25], [0.5, 0.5], [0.25, 0.75]], np.float32)
-
-    right, wrong, total = answers(probabilities, np.array([0, 0, 0], np.uint8)).splitlines()[2:]
-
-    assert right == "| right | 2 | 62.5% | 62.5% | 0.4904 | 41% |"
-    assert wrong == "| wrong | 1 | 75.0% | 25.0% | 1.3863 | 59% |"
-    assert total.startswith("| all | 3 | 66.7% | 50.0% | 0.7890 | 100% |")

@@ -35,7 +35,6 @@ FACTS: Mapping[str, Fact] = {
     },
     "gradient-check-activations": gradient_checks.activations,
     "gradient-check-network": gradient_checks.network,
-    "gradient-check-softmax-cross-entropy": gradient_checks.softmax_cross_entropy,
     "hardest": hardest,
     "parameter-counts": parameter_counts,
     "parameters": parameters,

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 import cnn
-from cnn import Sequential
 from cnn.types import Array, Gradients, Shape
-from lessons.kit.gradient_checks import Backward, WithMistake, errors, power
+from lessons.kit.gradient_checks import Backward, WithLoss, WithMistake, errors, power
 from lessons.kit.gradient_checks import gradient_check as checked
 from lessons.kit.tables import table
 
@@ -31,52 +30,6 @@ class Check:
     input_shape: Shape
     mistake: str
     wrong: Backward
-
-
-class WithLoss(cnn.Layer):
-    """Several layers and a loss, as one layer that gives a single number.
-
-    Args:
-        layers: the layers; none checks the loss alone.
-        labels: the samples' classes.
-        times: what the gradient is multiplied with: 1 is right.
-    """
-
-    def __init__(self, layers: list[cnn.Layer], labels: list[int], times: float = 1.0) -> None:
-        super().__init__()
-        self.stack = Sequential(layers) if layers else None
-        self.loss, self.labels, self.times = cnn.SoftmaxCrossEntropy(), np.array(labels), times
-
-    def build(self, input_shape: Shape, rng: np.random.Generator) -> Shape:
-        """Build the layers."""
-        if self.stack:
-            self.stack.build(input_shape, rng)
-            self.params = self.stack.params
-        return self.output_shape(input_shape)
-
-    def output_shape(self, input_shape: Shape) -> Shape:
-        """Return that of one number."""
-        return (self.stack.output_shape(input_shape) if self.stack else input_shape)[:0]
-
-    def forward_pass(
-        self,
-        x: Array,
-        training: bool = False,
-        rng: np.random.Generator | None = None,
-    ) -> tuple[Array, Any]:
-        """Compute the loss."""
-        caches: list[Any] = []
-        if self.stack:
-            self.stack.assign(self.params)
-            x, caches = self.stack.forward_pass(x, training, rng)
-        loss, dy = self.loss(x, self.labels)
-        return np.array(loss), (dy, caches)
-
-    def backward_pass(self, dy: Array, cache: Any) -> tuple[Array, Gradients]:
-        """Carry the gradient back."""
-        dloss, caches = cache
-        dx = self.times * dy * dloss
-        return self.stack.backward_pass(dx, caches) if self.stack else (dx, {})
 
 
 def _to_the_whole_window(layer: cnn.Layer, dy: Array, cache: Any) -> tuple[Array, Gradients]:
@@ -124,20 +77,6 @@ def activations() -> str:
     wrong = errors(WithMistake(cnn.ReLU(), lambda layer, dy, _: layer.backward_pass(dy, dy)), (4, 10))["x"]
     rows.append(["with a mistake: ReLU, gated by the sign of dy", power(wrong)])
     return table(["activation", "largest relative error of dx"], rows, numbers=1)
-
-
-def softmax_cross_entropy() -> str:
-    """Return the check of the loss, of softmax, and of the loss with the division by N forgotten."""
-    labels = [0, 2, 1, 2]
-    right = errors(WithLoss([], labels), (4, 3))
-    softmax = errors(cnn.Softmax(), (4, 3))
-    wrong = errors(WithLoss([], labels, times=4.0), (4, 3))
-    rows = [
-        ["softmax and cross-entropy in one, `SoftmaxCrossEntropy`", power(right["x"])],
-        ["softmax alone, `Softmax`", power(softmax["x"])],
-        ["with a mistake: not divided by N", power(wrong["x"])],
-    ]
-    return table(["the gradient of the logits", "largest relative error"], rows, numbers=1)
 
 
 def network() -> str:

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from lessons.kit.shown import to_json
-from lessons.widgets.traces import dense, flatten, loss, network, pooling
+from lessons.widgets.traces import dense, flatten, network, pooling
 
 TRACES: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "max-pooling": pooling.max_cases,
     "average-pooling": pooling.average_cases,
     "flatten": flatten.cases,
     "dense": dense.cases,
-    "softmax-cross-entropy": loss.cases,
     "network": network.cases,
 }
 """What records the cases of each layer, by the name that the pages use."""
