@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from lessons import convolution, dropout, home, interim, loss
+from lessons import convolution, dropout, home, interim, loss, optimisers
 
 LESSONS: dict[str, ModuleType] = {
     module.__name__.rpartition(".")[2]: module
@@ -13,6 +13,7 @@ LESSONS: dict[str, ModuleType] = {
         convolution,
         dropout,
         loss,
+        optimisers,
         interim,
     )
 }

@@ -12,7 +12,7 @@ import numpy as np
 import cnn
 from cnn.callbacks import best_epoch
 from lessons.drawings.architecture import draw_architecture, draw_parameter_counts
-from lessons.drawings.curves import draw_activation_curves, draw_learning_rate, draw_optimiser_paths
+from lessons.drawings.curves import draw_activation_curves
 from lessons.drawings.feature_maps import (
     NARROW,
     WIDE,
@@ -42,15 +42,14 @@ from lessons.kit.layers import shapes
 from lessons.kit.sheet import Sheet, plain_style
 from lessons.kit.shown import Drawing, Shown
 from lessons.kit.small_trainings import train_pair, without_activations
-from lessons.kit.subject import Subject, figure_parameters
+from lessons.kit.subject import Subject
 from lessons.kit.themes import LIGHT, Theme
 from lessons.params import load_all_parameters
 from lessons.site.facts import FACTS
 from lessons.widgets.curves import curves
 from lessons.widgets.traces import traces
 from pipeline.common import paths
-from pipeline.common.params import Recipe
-from pipeline.common.recipes import make_augmentation, make_optimiser
+from pipeline.common.recipes import make_augmentation
 
 
 def from_network(subject: Subject) -> Shown:
@@ -85,7 +84,6 @@ def from_network(subject: Subject) -> Shown:
         ),
         "dense-evidence": partial(draw_dense_evidence, subject=subject),
         "digit-as-numbers": partial(draw_digit_as_numbers, subject=subject),
-        "learning-rate": _learning_rate(parameters.chosen, subject.training, len(subject.train.images)),
         "overfitting": partial(draw_overfitting, subtitle=few, pair=dropout),
         "parameter-counts": partial(draw_parameter_counts, subject=subject),
         "pooling": partial(draw_pooling, subject=subject),
@@ -106,12 +104,10 @@ def from_network(subject: Subject) -> Shown:
 
 def from_code() -> Shown:
     """Return what the pages show of code, parameters and results."""
-    valley = figure_parameters().valley
-    made = {f"curves/{name}.json": json.dumps(one).encode() for name, one in curves(valley).items()}
+    made = {f"curves/{name}.json": json.dumps(one).encode() for name, one in curves().items()}
     return Shown(
         drawings={
             "activation-curves": draw_activation_curves,
-            "optimiser-paths": partial(draw_optimiser_paths, valley=valley),
         },
         values=_values({name: fact() for name, fact in FACTS.items()}),
         files=traces() | made,
@@ -186,11 +182,3 @@ def _hardest(subject: Subject) -> Drawing:
         subtitle=f"{subject.dataset.title}: those whose true class the network held least likely",
         images=hardest,
     )
-
-
-def _learning_rate(recipe: Recipe, trained: str, images: int) -> Drawing:
-    optimiser, train = make_optimiser(recipe.optimiser), recipe.train
-    steps_an_epoch = -(-images // train.batch_size)
-    steps = train.epochs * steps_an_epoch
-    rates = np.array([optimiser.rate_at(step / steps) for step in range(steps)])
-    return partial(draw_learning_rate, subtitle=trained, rates=rates.tolist(), steps_an_epoch=steps_an_epoch)

@@ -1,15 +1,11 @@
-"""Facts about the small trainings and the paths of optimisers, beside their figures."""
+"""Facts about the small trainings, beside their figures."""
 
 from __future__ import annotations
-
-import numpy as np
 
 import cnn
 from lessons.kit.small_trainings import Pair, Trained
 from lessons.kit.tables import table
-from lessons.params import Figures, SmallTraining, Valley
-from lessons.valley import height, path
-from pipeline.common.recipes import make_optimiser
+from lessons.params import Figures, SmallTraining
 
 
 def small_facts(chosen: Figures, dropout: Pair, activations: Pair, images: int) -> dict[str, str]:
@@ -23,7 +19,6 @@ def small_facts(chosen: Figures, dropout: Pair, activations: Pair, images: int) 
     """
     return {
         "linear-network": linear(activations) + "\n\n" + _made(chosen.linear, activations, images),
-        "optimiser-paths": optimiser_paths(chosen.valley),
         "overfitting": overfitting(dropout) + "\n\n" + _made(chosen.overfitting, dropout, images),
     }
 
@@ -59,29 +54,6 @@ def linear(pair: Pair) -> str:
         for name, one in (("with activations", pair.with_it), ("without", pair.without))
     ]
     head = ["network", "layers", "right of the training images", "of the validation images"]
-    return table(head, rows, numbers=2)
-
-
-def optimiser_paths(valley: Valley) -> str:
-    """Return how far each optimiser comes."""
-    rows = []
-    for name, config in valley.optimisers.items():
-        optimiser = make_optimiser(config)
-        places = path(valley, optimiser)
-        losses = height(valley, places)
-        there = np.flatnonzero(losses > losses[0] / 100)[-1] + 1
-        steps = f"{there}" if there < len(losses) else f"more than {valley.steps}"
-        way = np.sqrt((np.diff(places, axis=0) ** 2).sum(axis=1)).sum()
-        settings = ", ".join(
-            key if value is True else f"{key} {value}" for key, value in config.items() if key != "optimiser"
-        )
-        rows.append([name, settings.replace("_", " "), steps, f"{way:.1f}"])
-    head = [
-        "optimiser",
-        "settings",
-        "steps until the loss stays below 1% of the start's",
-        "length of its path",
-    ]
     return table(head, rows, numbers=2)
 
 

@@ -7,23 +7,15 @@ import numpy as np
 import cnn
 from lessons.drawings.curves import curve_and_slope
 from lessons.kit.curves import Curve, curve, line
-from lessons.params import Valley
-from lessons.valley import height, path
 from lessons.widgets.traces.network import LABEL, PICTURE, small_model
 
 
-def curves(valley: Valley) -> dict[str, Curve]:
-    """Return the curves by the names that pages know them by.
-
-    Args:
-        valley: the valley that the learning rate is tried on.
-    """
+def curves() -> dict[str, Curve]:
+    """Return the curves by the names that pages know them by."""
     return {
         "leaky-relu": leaky_relu(),
         "sigmoid": sigmoid(),
         "running-average": running_average(),
-        "learning-rate": learning_rate(valley),
-        "one-cycle": one_cycle(),
         "one-step": one_step(),
     }
 
@@ -77,28 +69,6 @@ def running_average() -> Curve:
         line("running mean", "output", averages),
     ]
     return curve("The running mean", "micro-batch", np.arange(101.0), "momentum", momenta, lines)
-
-
-def learning_rate(valley: Valley) -> Curve:
-    """Return loss and the way across the valley, step by step, for rates of SGD."""
-    limit = 2 / valley.steepness  # at which the steps across no longer get shorter
-    rates = [round(limit * share / 20, 4) for share in range(2, 22)]
-    paths = [path(valley, cnn.SGD(learning_rate=rate))[:16] for rate in rates]
-    lines = [
-        line("w[1], across the valley", "parameter", (places[:, 1] for places in paths)),
-        line("w[0], along it", "none", (places[:, 0] for places in paths)),
-        line("loss ÷ 10", "output", (height(valley, places) / 10 for places in paths)),
-    ]
-    return curve("SGD in the valley", "step", np.arange(float(len(paths[0]))), "learning rate", rates, lines)
-
-
-def one_cycle() -> Curve:
-    """Return the learning rate in the course of a training, for shares of the rise."""
-    rises = [step / 20 for step in range(1, 20)]
-    progress = np.linspace(0, 1, 101)
-    rates = [[cnn.OneCycle(1.0, warm_up=rise)(share) for share in progress.tolist()] for rise in rises]
-    lines = [line("learning rate ÷ its peak", "parameter", (np.array(rate) for rate in rates))]
-    return curve("OneCycle", "progress of the training", progress, "rise", rises, lines)
 
 
 def one_step() -> Curve:
