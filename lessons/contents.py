@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from lessons import convolution, dropout, home, interim, loss, optimisers
+from lessons import batch_normalisation, convolution, dropout, home, interim, loss, optimisers
 
 LESSONS: dict[str, ModuleType] = {
     module.__name__.rpartition(".")[2]: module
     for module in (
         home,
         convolution,
+        batch_normalisation,
         dropout,
         loss,
         optimisers,

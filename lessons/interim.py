@@ -29,7 +29,6 @@ from lessons.drawings.images import (
     draw_saliency,
 )
 from lessons.drawings.layers import (
-    draw_batch_normalisation,
     draw_dense_evidence,
     draw_pooling,
 )
@@ -74,7 +73,6 @@ def from_network(subject: Subject) -> Shown:
             augmentation=cast("cnn.Augmentation", make_augmentation(chosen.augmentation)),
             seed=chosen.seed,
         ),
-        "batch-normalisation": partial(draw_batch_normalisation, subject=subject),
         "confidence": partial(
             draw_confidence,
             subtitle=subject.training,

@@ -8,10 +8,8 @@ import cnn
 from cnn.types import Array
 from lessons.kit.sheet import DENSITY, HEADING, SMALL, WIDTH, Sheet, scaled
 from lessons.kit.subject import Subject, liveliest
-from lessons.kit.tables import tidy
 from lessons.kit.themes import Theme
 
-IMAGES = 32  # whose numbers batch normalisation is shown on: a micro-batch
 STRONGEST = 32  # inputs of a dense layer, of which each takes a column
 
 
@@ -30,31 +28,6 @@ def draw_pooling(theme: Theme, subject: Subject) -> Sheet:
         sheet.picture(left, HEADING + 18, scaled(one), colour, size)
         largest = f"{np.abs(one).max():.1f}"
         sheet.scale(left, HEADING + 26 + size, colour, (f"−{largest}", "0", largest))
-    return sheet
-
-
-def draw_batch_normalisation(theme: Theme, subject: Subject) -> Sheet:
-    """Draw the numbers of one channel of a micro-batch before and after batch normalisation."""
-    images = subject.normalisation.apply(subject.images[:IMAGES])
-    maps = subject.maps(images)
-    norm = cnn.BatchNorm()
-    norm.build(maps.shape[1:], np.random.default_rng(0))
-    normalised, _ = norm.forward_pass(maps, training=True)
-    channel = liveliest(maps)
-    title = "One channel of a micro-batch"
-    sheet = Sheet(HEADING + 2 * 140 + 10, theme, title, subject.training)
-    panels = (("before", maps, theme.activation), ("after", normalised, theme.output))
-    numbers = np.concatenate([values[..., channel].ravel() for _, values, _ in panels])
-    edges = np.linspace(float(numbers.min()), float(numbers.max()), 61)
-    for number, (name, values, colour) in enumerate(panels):
-        one = values[..., channel].astype(np.float64).ravel()
-        axes = sheet.axes(62, HEADING + 14 + 140 * number, WIDTH - 72, 88)
-        axes.set_title(f"{name}: mean {tidy(one.mean())}, standard deviation {tidy(one.std())}")
-        axes.hist(one, edges.tolist(), color=colour)
-        axes.set_yscale("log")
-        axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-        axes.set_xlabel("number" if number else "")
-        axes.set_ylabel("how often", labelpad=1)
     return sheet
 
 

@@ -26,7 +26,6 @@ def network_facts(subject: Subject, images: int) -> dict[str, str]:
     activations, pooling = _counted(subject, images)
     return {
         "network-activations": activations,
-        "network-batch-normalisation": batch_normalisation(subject.model),
         "network-dense": weights(subject.model, (cnn.Dense,)),
         "network-flatten": flatten(subject.model),
         "network-pooling": pooling,
@@ -39,23 +38,6 @@ def none_of(kinds: Kinds) -> str:
     """Return what is said where the trained network has no layer of these kinds."""
     names = " or ".join(kind.__name__ for kind in kinds)
     return f"The recipe that was trained has no layer of this kind ({names})."
-
-
-def batch_normalisation(model: cnn.Sequential) -> str:
-    """Return what each batch normalisation has learned and measured, from the least to the largest."""
-    rows = [
-        [f"{place}. {layer.kind}", str(layer.params["scale"].size)]
-        + [
-            f"{tidy(array.min())} to {tidy(array.max())}"
-            for array in (*layer.params.values(), *layer.state.values())
-        ]
-        for place, layer in enumerate(model.layers)
-        if isinstance(layer, cnn.BatchNorm)
-    ]
-    if not rows:
-        return none_of((cnn.BatchNorm,))
-    head = ["layer", "channels", "`scale`", "`shift`", "running mean", "running variance"]
-    return table(head, rows, numbers=5)
 
 
 def flatten(model: cnn.Sequential) -> str:

@@ -15,7 +15,6 @@ def curves() -> dict[str, Curve]:
     return {
         "leaky-relu": leaky_relu(),
         "sigmoid": sigmoid(),
-        "running-average": running_average(),
         "one-step": one_step(),
     }
 
@@ -48,27 +47,6 @@ def sigmoid() -> Curve:
         line("tangent at the point", "parameter", tangents),
     ]
     return curve("The sigmoid and its slope", "x", x, "point", points, lines)
-
-
-def running_average() -> Curve:
-    """Return the mean of each of many micro-batches, and batch normalisation's running average of them."""
-    momenta = [0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99]
-    micro_batches = 3 + 2 * np.random.default_rng(0).standard_normal((100, 8, 1)).astype(np.float32)
-    averages = []
-    for momentum in momenta:
-        norm = cnn.BatchNorm(momentum)
-        norm.build((1,), np.random.default_rng(0))
-        seen = [0.0]
-        for x in micro_batches:
-            norm.update_state(norm.batch_statistics(norm.forward_pass(x, training=True)[1]))
-            seen.append(float(norm.state["mean"][0]))
-        averages.append(np.array(seen))
-    means = np.concatenate(([np.nan], micro_batches.mean(axis=(1, 2))))
-    lines = [
-        line("mean of the micro-batch", "input", [means] * len(momenta)),
-        line("running mean", "output", averages),
-    ]
-    return curve("The running mean", "micro-batch", np.arange(101.0), "momentum", momenta, lines)
 
 
 def one_step() -> Curve:

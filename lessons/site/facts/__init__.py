@@ -39,7 +39,6 @@ FACTS: Mapping[str, Fact] = {
     "parameter-counts": parameter_counts,
     "parameters": parameters,
     "recipes": recipes,
-    "speed-batch-normalisation": speed.batch_normalisation,
     "speed-dense": speed.dense,
     "speed-pooling": speed.pooling,
     "studies": studies,

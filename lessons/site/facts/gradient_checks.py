@@ -48,19 +48,11 @@ def _divided_by_n(layer: cnn.Layer, dy: Array, cache: Any) -> tuple[Array, Gradi
     return dx, {name: grad / len(dy) for name, grad in grads.items()}
 
 
-def _statistics_as_constants(layer: cnn.Layer, dy: Array, cache: Any) -> tuple[Array, Gradients]:
-    _, grads = layer.backward_pass(dy, cache)
-    return dy * layer.params["scale"] / cache.deviation, grads
-
-
 CHECKS: Mapping[str, Check] = {
     "pooling": Check(cnn.MaxPool2D(2), (2, 4, 6, 2), "dy to the whole window", _to_the_whole_window),
     "average-pooling": Check(cnn.AveragePool2D(2), (2, 4, 6, 2), "dy not shared out", _to_the_whole_window),
     "flatten": Check(cnn.Flatten(), (2, 3, 4, 2), "columns before rows", _columns_first),
     "dense": Check(cnn.Dense(3), (4, 5), "divided by n", _divided_by_n),
-    "batch-normalisation": Check(
-        cnn.BatchNorm(), (4, 3, 3, 2), "mean and variance as constants", _statistics_as_constants
-    ),
 }
 
 

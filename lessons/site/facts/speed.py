@@ -7,7 +7,6 @@ from itertools import product
 import numpy as np
 
 import cnn
-from cnn.layers.channels import sum_channels
 from cnn.types import Array
 from lessons.kit.speed import compared, processor, random_images
 
@@ -32,17 +31,6 @@ def dense() -> str:
         ("32 samples at once", lambda: layer.forward_pass(x)),
     ]
     return _measured(compared("3,136 inputs, 256 units", rows))
-
-
-def batch_normalisation() -> str:
-    """Return how long the sum of each channel takes."""
-    x = random_images(32, 14, 14, 32)
-    np.testing.assert_allclose(x.sum(axis=(0, 1, 2)), sum_channels(x), rtol=1e-3)
-    rows = [
-        ("`x.sum(axis=(0, 1, 2))`", lambda: x.sum(axis=(0, 1, 2))),
-        ("`sum_channels(x)`", lambda: sum_channels(x)),
-    ]
-    return _measured(compared("32 maps of 14×14×32", rows))
 
 
 def looped_pooling(x: Array) -> Array:
