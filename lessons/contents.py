@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from lessons import batch_normalisation, convolution, dropout, home, interim, loss, optimisers
+from lessons import batch_normalisation, convolution, dropout, home, interim, loss, optimisers, training
 
 LESSONS: dict[str, ModuleType] = {
     module.__name__.rpartition(".")[2]: module
@@ -15,6 +15,7 @@ LESSONS: dict[str, ModuleType] = {
         dropout,
         loss,
         optimisers,
+        training,
         interim,
     )
 }

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 import cnn
-from cnn.callbacks import best_epoch
 from lessons.drawings.architecture import draw_architecture, draw_parameter_counts
 from lessons.drawings.curves import draw_activation_curves
 from lessons.drawings.feature_maps import (
@@ -23,7 +22,6 @@ from lessons.drawings.feature_maps import (
     steps_through,
 )
 from lessons.drawings.images import (
-    draw_augmentation,
     draw_digit_as_numbers,
     draw_resolution,
     draw_saliency,
@@ -32,8 +30,8 @@ from lessons.drawings.layers import (
     draw_dense_evidence,
     draw_pooling,
 )
-from lessons.drawings.results import HardImage, draw_confusion, draw_hardest, draw_training
-from lessons.drawings.trainings import draw_confidence, draw_overfitting
+from lessons.drawings.results import HardImage, draw_confusion, draw_hardest
+from lessons.drawings.trainings import draw_confidence
 from lessons.facts.network import network_facts
 from lessons.facts.small_trainings import small_facts
 from lessons.kit import results
@@ -48,31 +46,22 @@ from lessons.site.facts import FACTS
 from lessons.widgets.curves import curves
 from lessons.widgets.traces import traces
 from pipeline.common import paths
-from pipeline.common.recipes import make_augmentation
 
 
 def from_network(subject: Subject) -> Shown:
     """Return what the pages show of the trained network, and of small ones trained for them."""
     chosen, parameters = subject.figures, load_all_parameters()
-    dropout, linear = subject.with_and_without_dropout, chosen.linear
+    linear = chosen.linear
     activations = train_pair(
         linear, without_activations(linear.model), subject.normalisation, subject.train, subject.some
     )
-    few = f"{subject.dataset.title}: {dropout.images:,} images, a small network"
     sure = subject.answers
     right = sure.argmax(axis=1) == subject.labels
     drawings: dict[str, Drawing] = {
-        "training": _training(subject.training, parameters.chosen.train.monitor),
         "confusion": _confusion(subject),
         "feature-maps": partial(_feature_maps, subject=subject, layout=NARROW),
         "hardest": _hardest(subject),
         "architecture": partial(draw_architecture, subject=subject),
-        "augmentation": partial(
-            draw_augmentation,
-            subject=subject,
-            augmentation=cast("cnn.Augmentation", make_augmentation(chosen.augmentation)),
-            seed=chosen.seed,
-        ),
         "confidence": partial(
             draw_confidence,
             subtitle=subject.training,
@@ -82,14 +71,13 @@ def from_network(subject: Subject) -> Shown:
         ),
         "dense-evidence": partial(draw_dense_evidence, subject=subject),
         "digit-as-numbers": partial(draw_digit_as_numbers, subject=subject),
-        "overfitting": partial(draw_overfitting, subtitle=few, pair=dropout),
         "parameter-counts": partial(draw_parameter_counts, subject=subject),
         "pooling": partial(draw_pooling, subject=subject),
         "resolution": partial(draw_resolution, subject=subject),
         "saliency": partial(draw_saliency, subject=subject),
     }
     facts = network_facts(subject, chosen.images) | small_facts(
-        chosen, dropout, activations, len(subject.train.images)
+        chosen, activations, len(subject.train.images)
     )
     pooling = (cnn.MaxPool2D, cnn.AveragePool2D, cnn.GlobalAveragePool2D)
     facts |= {
@@ -135,17 +123,6 @@ def _feature_maps(theme: Theme, subject: Subject, layout: Layout) -> Sheet:
         class_names=subject.dataset.class_names,
         actual=subject.actual,
         layout=layout,
-    )
-
-
-def _training(training: str, monitor: str) -> Drawing:
-    history = results.history()
-    kept = best_epoch(history, monitor)
-    return partial(
-        draw_training,
-        subtitle=f"{training}: the weights of epoch {kept} of {len(history)} were kept",
-        history=history,
-        kept=kept,
     )
 
 

@@ -8,38 +8,17 @@ from lessons.kit.tables import table
 from lessons.params import Figures, SmallTraining
 
 
-def small_facts(chosen: Figures, dropout: Pair, activations: Pair, images: int) -> dict[str, str]:
+def small_facts(chosen: Figures, activations: Pair, images: int) -> dict[str, str]:
     """Return the facts by their names.
 
     Args:
         chosen: the parameters of the figures.
-        dropout: trainings with dropout and without.
         activations: trainings with activations and without.
         images: how many training images there are.
     """
     return {
         "linear-network": linear(activations) + "\n\n" + _made(chosen.linear, activations, images),
-        "overfitting": overfitting(dropout) + "\n\n" + _made(chosen.overfitting, dropout, images),
     }
-
-
-def overfitting(pair: Pair) -> str:
-    """Return the losses at the end, the best one, and the accuracy."""
-    rows = []
-    for name, one in (("without dropout", pair.without), ("with dropout", pair.with_it)):
-        last = one.history[-1]
-        best = min(one.history, key=lambda record: record["validation_loss"])
-        rows.append(
-            [
-                name,
-                f"{last['loss']:.3f}",
-                f"{last['validation_loss']:.3f}",
-                f"{best['validation_loss']:.3f} (epoch {best['epoch']:g})",
-                f"{last['validation_accuracy']:.1%}",
-            ]
-        )
-    head = ["", "training loss", "validation loss", "lowest validation loss", "validation accuracy"]
-    return table(head, rows, numbers=4)
 
 
 def linear(pair: Pair) -> str:

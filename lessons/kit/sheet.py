@@ -26,6 +26,7 @@ SMALL, NORMAL, LARGE = 10, 11, 14  # heights of type, in CSS pixels
 LETTER = 5.9  # the width of a letter of normal type, on average
 LINE = 13  # from one line of small type to the next
 HEADING = 50  # the height that title and subtitle take, in two lines at most
+PIXELS = ("pixel 0", "255")  # the labels of an image's scale
 
 OUTLINES = re.compile(rb'translate\([^)]*\)|\bd="[^"]*"')  # of a drawing: places, and what paths go through
 DIGITS = re.compile(rb"(\.\d\d)\d+")

@@ -10,13 +10,12 @@ from functools import partial
 from lessons.site.facts import gradient_checks, speed
 from lessons.site.facts.architecture import architecture, parameter_counts
 from lessons.site.facts.faults import faults
-from lessons.site.facts.parameters import parameters, recipes, training_recipe
+from lessons.site.facts.parameters import parameters, recipes
 from lessons.site.facts.results import (
     confusions,
     evaluation,
     hardest,
     studies,
-    validation_and_test,
 )
 from lessons.site.facts.stages import dag, datasets
 
@@ -42,7 +41,5 @@ FACTS: Mapping[str, Fact] = {
     "speed-dense": speed.dense,
     "speed-pooling": speed.pooling,
     "studies": studies,
-    "training-recipe": training_recipe,
-    "validation-and-test": validation_and_test,
 }
 """What writes each fact's Markdown, by name."""
