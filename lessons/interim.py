@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 import cnn
-from cnn.callbacks import best_epoch
 from lessons.drawings.architecture import draw_architecture, draw_parameter_counts
 from lessons.drawings.curves import draw_learning_rate, draw_optimiser_paths
 from lessons.drawings.feature_maps import (
@@ -28,8 +26,8 @@ from lessons.drawings.layers import (
     draw_batch_normalisation,
     draw_softmax_loss,
 )
-from lessons.drawings.results import HardImage, draw_confusion, draw_hardest, draw_training
-from lessons.drawings.trainings import draw_confidence, draw_overfitting
+from lessons.drawings.results import HardImage, draw_confusion, draw_hardest
+from lessons.drawings.trainings import draw_confidence
 from lessons.facts.network import network_facts
 from lessons.facts.small_trainings import small_facts
 from lessons.kit import results
@@ -42,8 +40,6 @@ from lessons.site.facts import FACTS
 from lessons.widgets.curves import curves
 from lessons.widgets.traces import traces
 from pipeline.common import paths
-from pipeline.common.params import Recipe
-from pipeline.common.recipes import make_augmentation, make_optimiser
 
 
 def from_network(subject: Subject) -> Shown:
@@ -53,20 +49,11 @@ def from_network(subject: Subject) -> Shown:
     few = f"{subject.dataset.title}: {dropout.images:,} images, a small network"
     sure = subject.answers
     right = sure.argmax(axis=1) == subject.labels
-    least_sure = int(sure.max(axis=1).argmin())
     drawings: dict[str, Drawing] = {
-        "training": _training(subject.training, parameters.chosen.train.monitor),
         "confusion": _confusion(subject),
         "feature-maps": partial(_feature_maps, subject=subject, layout=NARROW),
         "hardest": _hardest(subject),
         "architecture": partial(draw_architecture, subject=subject),
-        "augmentation": partial(
-            draw_augmentation,
-            subject=subject,
-            augmentation=cast("cnn.Augmentation", make_augmentation(chosen.augmentation)),
-            seed=chosen.seed,
-        ),
-        "batch-normalisation": partial(draw_batch_normalisation, subject=subject),
         "confidence": partial(
             draw_confidence,
             subtitle=subject.training,
@@ -78,7 +65,6 @@ def from_network(subject: Subject) -> Shown:
         "overfitting": partial(draw_overfitting, subtitle=few, pair=dropout),
         "parameter-counts": partial(draw_parameter_counts, subject=subject),
         "saliency": partial(draw_saliency, subject=subject),
-        "softmax-loss": partial(draw_softmax_loss, subject=replace(subject, digit=least_sure)),
     }
     facts = network_facts(subject, sure) | small_facts(chosen, dropout, len(subject.train.images))
     return Shown(drawings, _values(facts))
@@ -86,8 +72,7 @@ def from_network(subject: Subject) -> Shown:
 
 def from_code() -> Shown:
     """Return what the pages show of code, parameters and results."""
-    valley = figure_parameters().valley
-    made = {f"curves/{name}.json": json.dumps(one).encode() for name, one in curves(valley).items()}
+    made = {f"curves/{name}.json": json.dumps(one).encode() for name, one in curves().items()}
     return Shown(
         drawings={
             "optimiser-paths": partial(draw_optimiser_paths, valley=valley),
@@ -123,17 +108,6 @@ def _feature_maps(theme: Theme, subject: Subject, layout: Layout) -> Sheet:
     )
 
 
-def _training(training: str, monitor: str) -> Drawing:
-    history = results.history()
-    kept = best_epoch(history, monitor)
-    return partial(
-        draw_training,
-        subtitle=f"{training}: the weights of epoch {kept} of {len(history)} were kept",
-        history=history,
-        kept=kept,
-    )
-
-
 def _confusion(subject: Subject) -> Drawing:
     dataset = subject.dataset
     rows, names = results.rows(paths.PREDICTIONS), dataset.class_names
@@ -165,11 +139,3 @@ def _hardest(subject: Subject) -> Drawing:
         subtitle=f"{subject.dataset.title}: those whose true class the network held least likely",
         images=hardest,
     )
-
-
-def _learning_rate(recipe: Recipe, trained: str, images: int) -> Drawing:
-    optimiser, train = make_optimiser(recipe.optimiser), recipe.train
-    steps_an_epoch = -(-images // train.batch_size)
-    steps = train.epochs * steps_an_epoch
-    rates = np.array([optimiser.rate_at(step / steps) for step in range(steps)])
-    return partial(draw_learning_rate, subtitle=trained, rates=rates.tolist(), steps_an_epoch=steps_an_epoch)

@@ -8,9 +8,6 @@ import numpy as np
 
 from lessons.kit.sheet import HEADING, WIDTH, Sheet
 from lessons.kit.themes import Theme
-from lessons.params import Valley
-from lessons.valley import height, path
-from pipeline.common.recipes import make_optimiser
 
 
 def draw_optimiser_paths(theme: Theme, valley: Valley) -> Sheet:

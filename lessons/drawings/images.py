@@ -12,26 +12,6 @@ from lessons.kit.subject import Subject
 from lessons.kit.themes import Theme
 
 
-def draw_augmentation(theme: Theme, subject: Subject, augmentation: cnn.Augmentation, seed: int) -> Sheet:
-    """Draw an image and distorted copies of it."""
-    columns, rows, size, pitch = 4, 2, 79, 87
-    draws = np.random.default_rng(seed).random((columns * rows, augmentation.numbers))
-    x = subject.image[None, :, :, None].repeat(len(draws), axis=0).astype(np.float32)
-    copies = augmentation(x, draws)[..., 0]
-    copies[0] = subject.image
-    kind = type(augmentation).__name__
-    subtitle = f"{subject.dataset.title}: test image {subject.digit}"
-    height = size + LINE + 10
-    sheet = Sheet(HEADING + rows * height + 30, theme, f"An image and copies by {kind}", subtitle)
-    for place, copy in enumerate(copies):
-        x_place, y = pitch * (place % columns), HEADING + height * (place // columns)
-        sheet.picture(x_place, y, copy / 255, theme.activation, size)
-        name = f"copy {place}" if place else "as it is"
-        sheet.text(x_place, y + size + 8, name, size=SMALL, colour=theme.quiet)
-    sheet.scale(0, HEADING + rows * height, theme.activation, PIXELS)
-    return sheet
-
-
 def saliency(model: cnn.Sequential, x: Array, unit: int) -> Array:
     """Return the gradient of one of the model's outputs with respect to the image `[1, h, w, c]`."""
     with one_blas_thread():

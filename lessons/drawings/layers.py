@@ -7,7 +7,6 @@ import numpy as np
 import cnn
 from lessons.kit.sheet import HEADING, SMALL, WIDTH, Sheet
 from lessons.kit.subject import Subject, liveliest
-from lessons.kit.tables import tidy
 from lessons.kit.themes import Theme
 
 IMAGES = 32  # whose numbers batch normalisation is shown on: a micro-batch

@@ -1,4 +1,4 @@
-"""Facts about the small trainings and the paths of optimisers, beside their figures."""
+"""Facts about the small trainings, beside their figures."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import numpy as np
 
 from lessons.kit.small_trainings import Pair
 from lessons.kit.tables import table
-from lessons.params import Figures, SmallTraining, Valley
-from lessons.valley import height, path
-from pipeline.common.recipes import make_optimiser
+from lessons.params import Figures, SmallTraining
 
 
 def small_facts(chosen: Figures, dropout: Pair, images: int) -> dict[str, str]:

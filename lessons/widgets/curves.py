@@ -6,17 +6,11 @@ import numpy as np
 
 import cnn
 from lessons.kit.curves import Curve, curve, line
-from lessons.params import Valley
-from lessons.valley import height, path
 from lessons.widgets.traces.network import LABEL, PICTURE, small_model
 
 
-def curves(valley: Valley) -> dict[str, Curve]:
-    """Return the curves by the names that pages know them by.
-
-    Args:
-        valley: the valley that the learning rate is tried on.
-    """
+def curves() -> dict[str, Curve]:
+    """Return the curves by the names that pages know them by."""
     return {
         "running-average": running_average(),
         "learning-rate": learning_rate(valley),

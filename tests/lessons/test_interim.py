@@ -19,7 +19,6 @@ from lessons.drawings.images import saliency
 from lessons.facts.network import answers
 from lessons.kit.subject import figure_parameters
 from lessons.site.facts import gradient_checks
-from lessons.valley import height, path
 from lessons.widgets.curves import loss_after_step
 from tests.lessons.shown import CASES, CURVES, FILES, Plain, Values, grid, played
 from tests.lessons.small import small
@@ -96,22 +95,6 @@ def test_the_numbers_are_those_of_the_pages() -> None:
     assert played(tenth["update"])["new 4.weight"].ravel().round(6).tolist() == pytest.approx(
         [0.7, -0.2, 0, 0.5, 0.2, 0.3, 1.05, -0.05]
     )
-
-
-VALLEY = figure_parameters().valley
-
-
-def test_sgd_walks_down_the_valley_as_the_page_says() -> None:
-    places = path(VALLEY, cnn.SGD(learning_rate=0.2))
-
-    assert places[:4].round(6).tolist() == [[5, 1], [4, -0.8], [3.2, 0.64], [2.56, -0.512]]
-    assert height(VALLEY, places[0]) == 17
-
-
-def test_the_last_learning_rate_of_the_slider_no_longer_settles_across_the_valley() -> None:
-    across = CURVES["curves/learning-rate.json"]["lines"][0]["y"]
-
-    assert [abs(row[-1]) < abs(row[0]) for row in across[-2:]] == [True, False]
 
 
 @pytest.mark.parametrize(("rate", "expected"), [(0.0, 0.6931), (0.1, 0.0258)])

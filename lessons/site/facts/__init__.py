@@ -15,7 +15,6 @@ from lessons.site.facts.results import (
     evaluation,
     hardest,
     studies,
-    validation_and_test,
 )
 from lessons.site.facts.stages import dag, datasets
 
@@ -32,14 +31,11 @@ FACTS: Mapping[str, Fact] = {
         for page in gradient_checks.CHECKS
     },
     "gradient-check-network": gradient_checks.network,
-    "gradient-check-softmax-cross-entropy": gradient_checks.softmax_cross_entropy,
     "hardest": hardest,
     "parameter-counts": parameter_counts,
     "parameters": parameters,
     "recipes": recipes,
     "speed-batch-normalisation": speed.batch_normalisation,
     "studies": studies,
-    "training-recipe": training_recipe,
-    "validation-and-test": validation_and_test,
 }
 """What writes each fact's Markdown, by name."""

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 import cnn
-from cnn import Sequential
 from cnn.types import Array, Gradients, Shape
 from lessons.kit.gradient_checks import Backward, errors, power
 from lessons.kit.gradient_checks import gradient_check as checked

@@ -54,12 +54,6 @@ def recipes() -> str:
     )
 
 
-def training_recipe() -> str:
-    """Return in a sentence or two how the chosen recipe is trained."""
-    loaded = load_parameters()
-    return f"The recipe that is chosen is {code(loaded.recipe)}. {_training(loaded.chosen)}"
-
-
 def _training(recipe: Recipe) -> str:
     train = recipe.train
     epochs = "1 epoch" if train.epochs == 1 else f"{train.epochs} epochs"
