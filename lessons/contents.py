@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from lessons import convolution, dropout, home, interim
+from lessons import convolution, dropout, home, interim, sequential
 
 LESSONS: dict[str, ModuleType] = {
-    module.__name__.rpartition(".")[2]: module for module in (home, convolution, dropout, interim)
+    module.__name__.rpartition(".")[2]: module for module in (home, sequential, convolution, dropout, interim)
 }

@@ -11,13 +11,13 @@ import numpy as np
 import cnn
 from cnn.types import Array
 from lessons.kit import results
+from lessons.kit.recipes import untrained_model
 from lessons.kit.shown import Shown, to_json
 from lessons.kit.subject import Subject, TrainedNetwork
 from pipeline.common import paths
-from pipeline.common.datasets import DATASETS, INPUT_SHAPE
+from pipeline.common.datasets import DATASETS
 from pipeline.common.images import Labelled
 from pipeline.common.params import load_parameters
-from pipeline.common.recipes import make_model
 from pipeline.study import results as studies
 
 HARD_DIGITS = 6
@@ -33,9 +33,7 @@ def from_network(subject: Subject) -> Shown:
 
 def from_code() -> Shown:
     """Return what was reached."""
-    found, recipe = results.evaluation(), load_parameters().chosen
-    model = make_model(recipe.model)
-    model.build(INPUT_SHAPE, np.random.default_rng(0))
+    found, model = results.evaluation(), untrained_model(load_parameters().chosen)
     return Shown(
         values={
             "accuracy": f"{found['accuracy']:.2%}",

@@ -12,7 +12,6 @@ import numpy as np
 
 import cnn
 from cnn.callbacks import best_epoch
-from lessons.drawings.architecture import draw_architecture, draw_parameter_counts
 from lessons.drawings.curves import draw_activation_curves, draw_learning_rate, draw_optimiser_paths
 from lessons.drawings.feature_maps import (
     NARROW,
@@ -71,7 +70,6 @@ def from_network(subject: Subject) -> Shown:
         "confusion": _confusion(subject),
         "feature-maps": partial(_feature_maps, subject=subject, layout=NARROW),
         "hardest": _hardest(subject),
-        "architecture": partial(draw_architecture, subject=subject),
         "augmentation": partial(
             draw_augmentation,
             subject=subject,
@@ -90,7 +88,6 @@ def from_network(subject: Subject) -> Shown:
         "digit-as-numbers": partial(draw_digit_as_numbers, subject=subject),
         "learning-rate": _learning_rate(parameters.chosen, subject.training, len(subject.train.images)),
         "overfitting": partial(draw_overfitting, subtitle=few, pair=dropout),
-        "parameter-counts": partial(draw_parameter_counts, subject=subject),
         "pooling": partial(draw_pooling, subject=subject),
         "resolution": partial(draw_resolution, subject=subject),
         "saliency": partial(draw_saliency, subject=subject),

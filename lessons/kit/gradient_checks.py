@@ -52,6 +52,52 @@ class WithMistake(cnn.Layer):
         return self.wrong(self.layer, dy, cache)
 
 
+class WithLoss(cnn.Layer):
+    """Several layers and a loss, as one layer that gives a single number.
+
+    Args:
+        layers: the layers; without any, the loss alone.
+        labels: the samples' classes.
+        times: a factor of the gradient: 1 is right, anything else a mistake.
+    """
+
+    def __init__(self, layers: list[cnn.Layer], labels: list[int], times: float = 1.0) -> None:
+        super().__init__()
+        self.model = cnn.Sequential(layers) if layers else None
+        self.loss, self.labels, self.times = cnn.SoftmaxCrossEntropy(), np.array(labels), times
+
+    def build(self, input_shape: Shape, rng: np.random.Generator) -> Shape:
+        """Build the layers."""
+        if self.model:
+            self.model.build(input_shape, rng)
+            self.params = self.model.params
+        return self.output_shape(input_shape)
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of a single number."""
+        return (self.model.output_shape(input_shape) if self.model else input_shape)[:0]
+
+    def forward_pass(
+        self,
+        x: Array,
+        training: bool = False,
+        rng: np.random.Generator | None = None,
+    ) -> tuple[Array, Any]:
+        """Compute the loss."""
+        caches: list[Any] = []
+        if self.model:
+            self.model.assign(self.params)
+            x, caches = self.model.forward_pass(x, training, rng)
+        loss, dy = self.loss(x, self.labels)
+        return np.array(loss), (dy, caches)
+
+    def backward_pass(self, dy: Array, cache: Any) -> tuple[Array, Gradients]:
+        """Return the loss's gradient, carried back through the layers."""
+        dloss, caches = cache
+        dx = self.times * dy * dloss
+        return self.model.backward_pass(dx, caches) if self.model else (dx, {})
+
+
 def gradient_check(layer: cnn.Layer, input_shape: Shape, mistake: str, wrong: Backward) -> str:
     """Return a table of a layer's gradient check, beside that of the same layer with a mistake.
 

@@ -9,7 +9,6 @@ from lessons.drawings.curves import curve_and_slope
 from lessons.kit.curves import Curve, curve, line
 from lessons.params import Valley
 from lessons.valley import height, path
-from lessons.widgets.traces.network import LABEL, PICTURE, small_model
 
 
 def curves(valley: Valley) -> dict[str, Curve]:
@@ -24,7 +23,6 @@ def curves(valley: Valley) -> dict[str, Curve]:
         "running-average": running_average(),
         "learning-rate": learning_rate(valley),
         "one-cycle": one_cycle(),
-        "one-step": one_step(),
     }
 
 
@@ -99,24 +97,3 @@ def one_cycle() -> Curve:
     rates = [[cnn.OneCycle(1.0, warm_up=rise)(share) for share in progress.tolist()] for rise in rises]
     lines = [line("learning rate ÷ its peak", "parameter", (np.array(rate) for rate in rates))]
     return curve("OneCycle", "progress of the training", progress, "rise", rises, lines)
-
-
-def one_step() -> Curve:
-    """Return the loss of the small model after one step, for learning rates up to the chosen one."""
-    rates = np.arange(51) / 100
-    losses = np.array([loss_after_step(rate) for rate in rates.tolist()])
-    upto = [np.where(rates <= rate, losses, np.nan) for rate in rates]
-    lines = [line("loss after one step", "output", upto)]
-    return curve(
-        "One step of the small model", "learning rate", rates, "learning rate", rates.tolist(), lines
-    )
-
-
-def loss_after_step(rate: float) -> float:
-    """Return the loss of the small model of the page about the sequential model after one step of SGD."""
-    model, loss, x = small_model(), cnn.SoftmaxCrossEntropy(), PICTURE.astype(np.float64)
-    outputs, caches = model.forward_pass(x)
-    _, dy = loss(outputs, LABEL)
-    if rate:
-        model.assign(cnn.SGD(learning_rate=rate).update(model.params, model.parameter_gradients(dy, caches)))
-    return loss(model.forward_pass(x)[0], LABEL)[0]

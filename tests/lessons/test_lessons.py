@@ -17,7 +17,7 @@ CHECKS = {
     for key, value in shown.values.items()
     if key.startswith("gradient_check") and (name := f"{lesson}.{key}")
 }
-WITHOUT_MISTAKE = {"interim.gradient_check_network"}
+WITHOUT_MISTAKE = {"sequential.gradient_check"}
 
 
 @pytest.mark.parametrize("page", [ROOT / "docs/index.md", *LEARN], ids=lambda page: page.stem)

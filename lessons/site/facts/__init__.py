@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from lessons.site.facts import gradient_checks, speed
-from lessons.site.facts.architecture import architecture, parameter_counts
 from lessons.site.facts.faults import faults
 from lessons.site.facts.parameters import parameters, recipes, training_recipe
 from lessons.site.facts.results import (
@@ -23,7 +22,6 @@ from lessons.site.facts.stages import dag, datasets
 Fact = Callable[[], str]
 
 FACTS: Mapping[str, Fact] = {
-    "architecture": architecture,
     "confusions": confusions,
     "dag": dag,
     "datasets": datasets,
@@ -34,10 +32,8 @@ FACTS: Mapping[str, Fact] = {
         for page in gradient_checks.CHECKS
     },
     "gradient-check-activations": gradient_checks.activations,
-    "gradient-check-network": gradient_checks.network,
     "gradient-check-softmax-cross-entropy": gradient_checks.softmax_cross_entropy,
     "hardest": hardest,
-    "parameter-counts": parameter_counts,
     "parameters": parameters,
     "recipes": recipes,
     "speed-batch-normalisation": speed.batch_normalisation,

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cnn.layers import LAYERS
+from lessons.kit.recipes import layers_table
 from lessons.kit.tables import code, table
 from lessons.params import AllParameters, load_all_parameters
-from lessons.site.facts.architecture import layers_table
 from pipeline.common import recipes as kinds
 from pipeline.common.params import Recipe, load_parameters
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lessons.kit.shown import to_json
-from lessons.widgets.traces import dense, flatten, loss, network, pooling
+from lessons.widgets.traces import dense, flatten, loss, pooling
 
 TRACES: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "max-pooling": pooling.max_cases,
@@ -14,7 +14,6 @@ TRACES: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "flatten": flatten.cases,
     "dense": dense.cases,
     "softmax-cross-entropy": loss.cases,
-    "network": network.cases,
 }
 """What records the cases of each layer, by the name that the pages use."""
 
