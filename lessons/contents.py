@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from lessons import convolution, dropout, home, interim, sequential
+from lessons import convolution, dropout, home, interim, sequential, what_it_sees
 
 LESSONS: dict[str, ModuleType] = {
-    module.__name__.rpartition(".")[2]: module for module in (home, sequential, convolution, dropout, interim)
+    module.__name__.rpartition(".")[2]: module
+    for module in (home, sequential, convolution, dropout, what_it_sees, interim)
 }

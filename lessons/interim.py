@@ -13,20 +13,10 @@ import numpy as np
 import cnn
 from cnn.callbacks import best_epoch
 from lessons.drawings.curves import draw_activation_curves, draw_learning_rate, draw_optimiser_paths
-from lessons.drawings.feature_maps import (
-    NARROW,
-    WIDE,
-    Layout,
-    Step,
-    draw_feature_maps,
-    in_short,
-    steps_through,
-)
 from lessons.drawings.images import (
     draw_augmentation,
     draw_digit_as_numbers,
     draw_resolution,
-    draw_saliency,
 )
 from lessons.drawings.layers import (
     draw_batch_normalisation,
@@ -34,22 +24,19 @@ from lessons.drawings.layers import (
     draw_pooling,
     draw_softmax_loss,
 )
-from lessons.drawings.results import HardImage, draw_confusion, draw_hardest, draw_training
-from lessons.drawings.trainings import draw_confidence, draw_overfitting
+from lessons.drawings.results import draw_training
+from lessons.drawings.trainings import draw_overfitting
 from lessons.facts.network import network_facts
 from lessons.facts.small_trainings import small_facts
 from lessons.kit import results
 from lessons.kit.layers import shapes
-from lessons.kit.sheet import Sheet, plain_style
 from lessons.kit.shown import Drawing, Shown
 from lessons.kit.small_trainings import train_pair, without_activations
 from lessons.kit.subject import Subject, figure_parameters
-from lessons.kit.themes import LIGHT, Theme
 from lessons.params import load_all_parameters
 from lessons.site.facts import FACTS
 from lessons.widgets.curves import curves
 from lessons.widgets.traces import traces
-from pipeline.common import paths
 from pipeline.common.params import Recipe
 from pipeline.common.recipes import make_augmentation, make_optimiser
 
@@ -63,13 +50,9 @@ def from_network(subject: Subject) -> Shown:
     )
     few = f"{subject.dataset.title}: {dropout.images:,} images, a small network"
     sure = subject.answers
-    right = sure.argmax(axis=1) == subject.labels
     least_sure = int(sure.max(axis=1).argmin())
     drawings: dict[str, Drawing] = {
         "training": _training(subject.training, parameters.chosen.train.monitor),
-        "confusion": _confusion(subject),
-        "feature-maps": partial(_feature_maps, subject=subject, layout=NARROW),
-        "hardest": _hardest(subject),
         "augmentation": partial(
             draw_augmentation,
             subject=subject,
@@ -77,20 +60,12 @@ def from_network(subject: Subject) -> Shown:
             seed=chosen.seed,
         ),
         "batch-normalisation": partial(draw_batch_normalisation, subject=subject),
-        "confidence": partial(
-            draw_confidence,
-            subtitle=subject.training,
-            probabilities=sure.max(axis=1),
-            right=right,
-            bins=parameters.evaluate.calibration_bins,
-        ),
         "dense-evidence": partial(draw_dense_evidence, subject=subject),
         "digit-as-numbers": partial(draw_digit_as_numbers, subject=subject),
         "learning-rate": _learning_rate(parameters.chosen, subject.training, len(subject.train.images)),
         "overfitting": partial(draw_overfitting, subtitle=few, pair=dropout),
         "pooling": partial(draw_pooling, subject=subject),
         "resolution": partial(draw_resolution, subject=subject),
-        "saliency": partial(draw_saliency, subject=subject),
         "softmax-loss": partial(draw_softmax_loss, subject=replace(subject, digit=least_sure)),
     }
     facts = network_facts(subject, chosen.images, sure) | small_facts(
@@ -119,30 +94,8 @@ def from_code() -> Shown:
     )
 
 
-def readme_figure(subject: Subject) -> bytes:
-    """Return the README's figure, as PNG."""
-    with plain_style(LIGHT):
-        return _feature_maps(LIGHT, subject, WIDE).png()
-
-
 def _values(facts: Mapping[str, str]) -> dict[str, Any]:
     return {name.replace("-", "_"): fact for name, fact in facts.items()}
-
-
-def _feature_maps(theme: Theme, subject: Subject, layout: Layout) -> Sheet:
-    evaluation = results.evaluation()
-    steps: list[Step] = steps_through(subject.model, subject.x[0])
-    return draw_feature_maps(
-        theme,
-        title=f"Test image {subject.digit} on its way",
-        subtitle=(
-            f"{subject.training}: {evaluation['accuracy']:.2%} of {len(subject.images):,} test images right"
-        ),
-        steps=in_short(steps) if layout is WIDE else steps,
-        class_names=subject.dataset.class_names,
-        actual=subject.actual,
-        layout=layout,
-    )
 
 
 def _training(training: str, monitor: str) -> Drawing:
@@ -153,39 +106,6 @@ def _training(training: str, monitor: str) -> Drawing:
         subtitle=f"{training}: the weights of epoch {kept} of {len(history)} were kept",
         history=history,
         kept=kept,
-    )
-
-
-def _confusion(subject: Subject) -> Drawing:
-    dataset = subject.dataset
-    rows, names = results.rows(paths.PREDICTIONS), dataset.class_names
-    actual, predicted = (
-        np.array([names.index(row[column]) for row in rows]) for column in ("actual", "predicted")
-    )
-    mistakes = int((actual != predicted).sum())
-    return partial(
-        draw_confusion,
-        subtitle=f"{dataset.title}: {mistakes:,} of {len(rows):,} test images taken for another class",
-        counts=cnn.confusion_matrix(actual, predicted, len(names)),
-        class_names=names,
-    )
-
-
-def _hardest(subject: Subject) -> Drawing:
-    hardest = [
-        HardImage(
-            number=int(row["image"]),
-            pixels=subject.images[int(row["image"])],
-            actual=row["actual"],
-            predicted=row["predicted"],
-            probability=float(row["probability_of_predicted"]),
-        )
-        for row in results.rows(paths.HARDEST)
-    ]
-    return partial(
-        draw_hardest,
-        subtitle=f"{subject.dataset.title}: those whose true class the network held least likely",
-        images=hardest,
     )
 
 

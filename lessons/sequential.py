@@ -171,7 +171,7 @@ def parameter_counts(model: Sequential) -> str:
             rows.append(
                 [f"{summary.layer}, {times(before)} → {times(behind)}", f"{summary.parameters:,}", dense]
             )
-    return table(["layer", "parameters", "were it dense"], rows, numbers=2)
+    return table(["layer", "parameters", "if it were dense"], rows, numbers=2)
 
 
 def gradient_check() -> str:

@@ -7,7 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from lessons.kit.tables import code, table
 from pipeline.common import paths
+from pipeline.common.datasets import DATASETS
 from pipeline.common.errors import PipelineError
 
 CURVES = {  # the entries of a training's record, and where DVCLive writes them
@@ -30,6 +32,21 @@ def evaluation() -> dict[str, Any]:
     except ValueError as error:
         raise PipelineError(f"{paths.EVALUATION} is damaged: remove it and run `dvc repro`.") from error
     return found
+
+
+def evaluation_table() -> str:
+    """Return what the trained network reached on the test images."""
+    found = evaluation()
+    rows = [
+        ["data set", DATASETS[found["dataset"]].title],
+        ["recipe", code(found["recipe"])],
+        ["test images", f"{found['images']:,}"],
+        ["classified wrongly", f"{found['errors']:,}"],
+        ["accuracy", f"{found['accuracy']:.2%}"],
+        ["loss", f"{found['loss']:.4f}"],
+        ["calibration error", f"{found['calibration_error']:.2%}"],
+    ]
+    return table(["on the test images", "your network"], rows, numbers=1)
 
 
 def history() -> list[dict[str, float]]:

@@ -13,12 +13,11 @@ from cnn import (
     Softmax,
     SoftmaxCrossEntropy,
 )
-from lessons.drawings.images import busiest, saliency
+from lessons.drawings.images import busiest
 from lessons.facts.network import answers
 from lessons.kit.subject import figure_parameters
 from lessons.valley import height, path
 from tests.lessons.shown import CASES, CURVES, Plain, Values, grid, played, without_padding
-from tests.lessons.small import small
 
 
 def pooling(layer: Layer, case: Plain) -> Iterator[tuple[str, Values]]:
@@ -96,14 +95,6 @@ def test_the_last_learning_rate_of_the_slider_no_longer_settles_across_the_valle
     across = CURVES["curves/learning-rate.json"]["lines"][0]["y"]
 
     assert [abs(row[-1]) < abs(row[0]) for row in across[-2:]] == [True, False]
-
-
-def test_saliency_of_a_dense_layer_is_its_weights() -> None:
-    model = small([cnn.Flatten(), cnn.Dense(3)])
-
-    found = saliency(model, np.ones((1, 6, 6, 1), np.float32), unit=2)
-
-    np.testing.assert_array_equal(found.ravel(), model.params["1.weight"][:, 2])
 
 
 def test_the_busiest_part_of_an_image_holds_what_it_shows() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from typing import Any
 
 from cnn.callbacks import best_epoch
@@ -13,24 +12,6 @@ from pipeline.common import paths
 from pipeline.common.datasets import DATASETS
 from pipeline.common.params import load_parameters
 from pipeline.study import results as records
-
-CONFUSIONS = 8  # of the pairs of classes, those that are listed
-HARDEST = 5  # of the images
-
-
-def evaluation() -> str:
-    """Return what the trained network reached on the test images."""
-    found = results.evaluation()
-    rows = [
-        ["data set", _title(found)],
-        ["recipe", code(found["recipe"])],
-        ["test images", f"{found['images']:,}"],
-        ["classified wrongly", f"{found['errors']:,}"],
-        ["accuracy", f"{found['accuracy']:.2%}"],
-        ["loss", f"{found['loss']:.4f}"],
-        ["calibration error", f"{found['calibration_error']:.2%}"],
-    ]
-    return table(["on the test images", "your network"], rows, numbers=1)
 
 
 def studies() -> str:
@@ -68,36 +49,6 @@ def validation_and_test() -> str:
         f"Other {images:,} images would have given another number: its standard error is "
         f"√({accuracy:.4f} · {1 - accuracy:.4f} / {images:,}) = {luck:.2%}. "
         "A difference as small as that may be luck."
-    )
-
-
-def confusions() -> str:
-    """Return the pairs of classes that were confused most often."""
-    rows = results.rows(paths.PREDICTIONS)
-    names = DATASETS[results.evaluation()["dataset"]].class_names
-    wrong = [(row["actual"], row["predicted"]) for row in rows if row["actual"] != row["predicted"]]
-    counts = sorted(Counter(wrong).items(), key=lambda one: (-one[1], names.index(one[0][0]), one[0][1]))
-    return table(
-        ["was", "taken for", "images"],
-        [[actual, predicted, count] for (actual, predicted), count in counts[:CONFUSIONS]],
-        numbers=1,
-    )
-
-
-def hardest() -> str:
-    """Return the images whose true class the network held least likely."""
-    rows = [
-        [
-            row["image"],
-            row["actual"],
-            row["predicted"],
-            f"{float(row['probability_of_actual']):.2%}",
-            f"{float(row['probability_of_predicted']):.2%}",
-        ]
-        for row in results.rows(paths.HARDEST)[:HARDEST]
-    ]
-    return table(
-        ["test image", "was", "taken for", "sure of what it was", "sure of its answer"], rows, numbers=2
     )
 
 
