@@ -18,7 +18,7 @@ from pipeline.common import paths
 from pipeline.common.datasets import DATASETS
 from pipeline.common.images import Labelled
 from pipeline.common.params import load_parameters
-from pipeline.study import results as studies
+from pipeline.study.results import mean_and_deviation
 
 HARD_DIGITS = 6
 STEPS = 127  # of a recorded number, from 0 to the layer's largest one, of either sign
@@ -43,12 +43,11 @@ def from_code() -> Shown:
             "recipe": found["recipe"],
             "studies": [
                 {
-                    "accuracy": studies.mean_and_deviation(study, "test_accuracy"),
+                    "accuracy": mean_and_deviation(study, "test_accuracy"),
                     "recipe": study["recipe"],
                     "trainings": len(study["seeds"]),
                 }
-                for path in sorted(paths.STUDIES.glob("*.json"))
-                for study in studies.read(path)
+                for study in results.studies()
             ],
         }
     )

@@ -11,6 +11,7 @@ from lessons.kit.tables import code, table
 from pipeline.common import paths
 from pipeline.common.datasets import DATASETS
 from pipeline.common.errors import PipelineError
+from pipeline.study.results import Study, read
 
 CURVES = {  # the entries of a training's record, and where DVCLive writes them
     "loss": "train/loss",
@@ -76,6 +77,11 @@ def rows(path: Path) -> list[dict[str, str]]:
     """
     delimiter = "\t" if path.suffix == ".tsv" else ","
     return list(csv.DictReader(_text(path).splitlines(), delimiter=delimiter))
+
+
+def studies() -> list[Study]:
+    """Return what repeated trainings of the recipes reached on the test images."""
+    return [study for path in sorted(paths.STUDIES.glob("*.json")) for study in read(path)]
 
 
 def _text(path: Path) -> str:

@@ -11,6 +11,7 @@ from tests.lessons.shown import CURVES, SHOWN
 from tests.pipeline.workspace import ROOT
 
 LEARN = sorted((ROOT / "docs/learn").glob("*.md"))
+PIPELINE = sorted((ROOT / "docs/pipeline").glob("*.md"))
 CHECKS = {
     name: value
     for lesson, shown in SHOWN.items()
@@ -20,7 +21,7 @@ CHECKS = {
 WITHOUT_MISTAKE = {"sequential.gradient_check"}
 
 
-@pytest.mark.parametrize("page", [ROOT / "docs/index.md", *LEARN], ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [ROOT / "docs/index.md", *LEARN, *PIPELINE], ids=lambda page: page.stem)
 def test_a_page_shows_its_own_lesson(page: Path) -> None:
     own = "home" if page.stem == "index" else page.stem.replace("-", "_")
     named = set(re.findall(r"\{[{%][^{}]*?\b(\w+)\.\w", page.read_text(encoding="utf-8")))

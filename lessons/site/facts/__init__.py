@@ -7,21 +7,16 @@ figures stage, docs/generated/facts/<name>.md.
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from lessons.kit.results import evaluation_table
 from lessons.site.facts import gradient_checks, speed
 from lessons.site.facts.faults import faults
-from lessons.site.facts.parameters import parameters, recipes, training_recipe
+from lessons.site.facts.parameters import training_recipe
 from lessons.site.facts.results import (
-    studies,
     validation_and_test,
 )
-from lessons.site.facts.stages import dag, datasets
 
 Fact = Callable[[], str]
 
 FACTS: Mapping[str, Fact] = {
-    "dag": dag,
-    "datasets": datasets,
     "faults": faults,
     **{
         f"gradient-check-{page}": partial(gradient_checks.gradient_check, page)
@@ -29,13 +24,9 @@ FACTS: Mapping[str, Fact] = {
     },
     "gradient-check-activations": gradient_checks.activations,
     "gradient-check-softmax-cross-entropy": gradient_checks.softmax_cross_entropy,
-    "parameters": parameters,
-    "recipes": recipes,
     "speed-batch-normalisation": speed.batch_normalisation,
     "speed-dense": speed.dense,
     "speed-pooling": speed.pooling,
-    "evaluation": evaluation_table,
-    "studies": studies,
     "training-recipe": training_recipe,
     "validation-and-test": validation_and_test,
 }

@@ -7,32 +7,8 @@ from typing import Any
 
 from cnn.callbacks import best_epoch
 from lessons.kit import results
-from lessons.kit.tables import code, table
-from pipeline.common import paths
 from pipeline.common.datasets import DATASETS
 from pipeline.common.params import load_parameters
-from pipeline.study import results as records
-
-
-def studies() -> str:
-    """Return the repeated recipes' results, or nothing where none was repeated."""
-    found = _studies()
-    if not found:
-        return ""
-    measured = ("test_accuracy", "test_errors", "seconds")
-    rows = [
-        [
-            code(study["recipe"]),
-            _title(study),
-            code(study["kernels"]),
-            len(study["seeds"]),
-            *(records.mean_and_deviation(study, name) for name in measured),
-            ", ".join(sorted({seed["machine"]["processor"] for seed in study["seeds"]})),
-        ]
-        for study in found
-    ]
-    titles = [records.MEASURES[name].title for name in measured]
-    return table(["recipe", "data set", "kernels", "seeds", *titles, "processor"], rows)
 
 
 def validation_and_test() -> str:
@@ -50,10 +26,6 @@ def validation_and_test() -> str:
         f"√({accuracy:.4f} · {1 - accuracy:.4f} / {images:,}) = {luck:.2%}. "
         "A difference as small as that may be luck."
     )
-
-
-def _studies() -> list[records.Study]:
-    return [study for path in sorted(paths.STUDIES.glob("*.json")) for study in records.read(path)]
 
 
 def _title(found: dict[str, Any]) -> str:
