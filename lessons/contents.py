@@ -13,28 +13,19 @@ from lessons import (
     flatten,
     home,
     images,
-    interim,
     loss,
     optimisers,
     pooling,
+    sequential,
     training,
+    what_it_sees,
+)
+from lessons.pipeline_pages import data, experiments, parameters, run, stages
+
+MODULES = (
+    *(home, images, sequential, convolution, pooling, dropout, flatten, activations, dense, loss),
+    *(optimisers, batch_normalisation, training, what_it_sees),
+    *(run, stages, parameters, experiments, data),
 )
 
-LESSONS: dict[str, ModuleType] = {
-    module.__name__.rpartition(".")[2]: module
-    for module in (
-        home,
-        images,
-        convolution,
-        pooling,
-        flatten,
-        dense,
-        activations,
-        loss,
-        optimisers,
-        training,
-        dropout,
-        batch_normalisation,
-        interim,
-    )
-}
+LESSONS: dict[str, ModuleType] = {module.__name__.rpartition(".")[2]: module for module in MODULES}

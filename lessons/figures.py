@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lessons import interim
+from lessons import what_it_sees
 from lessons.contents import LESSONS
 from lessons.kit.subject import load_subject
 from lessons.params import load_all_parameters
@@ -29,7 +29,7 @@ def figures() -> tuple[dict[str, bytes], bytes]:
     for name, lesson in LESSONS.items():
         if hasattr(lesson, "from_network"):
             files |= lesson.from_network(subject).as_files(name)
-    return files, interim.readme_figure(subject)
+    return files, what_it_sees.readme_figure(subject)
 
 
 def write(files: Mapping[str, bytes], for_readme: bytes) -> None:

@@ -11,14 +11,14 @@ import numpy as np
 import cnn
 from cnn.types import Array
 from lessons.kit import results
+from lessons.kit.recipes import untrained_model
 from lessons.kit.shown import Shown, to_json
 from lessons.kit.subject import Subject, TrainedNetwork
 from pipeline.common import paths
-from pipeline.common.datasets import DATASETS, INPUT_SHAPE
+from pipeline.common.datasets import DATASETS
 from pipeline.common.images import Labelled
 from pipeline.common.params import load_parameters
-from pipeline.common.recipes import make_model
-from pipeline.study import results as studies
+from pipeline.study.results import mean_and_deviation
 
 HARD_DIGITS = 6
 STEPS = 127  # of a recorded number, from 0 to the layer's largest one, of either sign
@@ -33,9 +33,7 @@ def from_network(subject: Subject) -> Shown:
 
 def from_code() -> Shown:
     """Return what was reached."""
-    found, recipe = results.evaluation(), load_parameters().chosen
-    model = make_model(recipe.model)
-    model.build(INPUT_SHAPE, np.random.default_rng(0))
+    found, model = results.evaluation(), untrained_model(load_parameters().chosen)
     return Shown(
         values={
             "accuracy": f"{found['accuracy']:.2%}",
@@ -45,12 +43,11 @@ def from_code() -> Shown:
             "recipe": found["recipe"],
             "studies": [
                 {
-                    "accuracy": studies.mean_and_deviation(study, "test_accuracy"),
+                    "accuracy": mean_and_deviation(study, "test_accuracy"),
                     "recipe": study["recipe"],
                     "trainings": len(study["seeds"]),
                 }
-                for path in sorted(paths.STUDIES.glob("*.json"))
-                for study in studies.read(path)
+                for study in results.studies()
             ],
         }
     )

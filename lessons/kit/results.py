@@ -7,8 +7,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from lessons.kit.tables import code, table
 from pipeline.common import paths
+from pipeline.common.datasets import DATASETS
 from pipeline.common.errors import PipelineError
+from pipeline.study.results import Study, read
 
 CURVES = {  # the entries of a training's record, and where DVCLive writes them
     "loss": "train/loss",
@@ -30,6 +33,21 @@ def evaluation() -> dict[str, Any]:
     except ValueError as error:
         raise PipelineError(f"{paths.EVALUATION} is damaged: remove it and run `dvc repro`.") from error
     return found
+
+
+def evaluation_table() -> str:
+    """Return what the trained network reached on the test images."""
+    found = evaluation()
+    rows = [
+        ["data set", DATASETS[found["dataset"]].title],
+        ["recipe", code(found["recipe"])],
+        ["test images", f"{found['images']:,}"],
+        ["classified wrongly", f"{found['errors']:,}"],
+        ["accuracy", f"{found['accuracy']:.2%}"],
+        ["loss", f"{found['loss']:.4f}"],
+        ["calibration error", f"{found['calibration_error']:.2%}"],
+    ]
+    return table(["on the test images", "your network"], rows, numbers=1)
 
 
 def history() -> list[dict[str, float]]:
@@ -59,6 +77,11 @@ def rows(path: Path) -> list[dict[str, str]]:
     """
     delimiter = "\t" if path.suffix == ".tsv" else ","
     return list(csv.DictReader(_text(path).splitlines(), delimiter=delimiter))
+
+
+def studies() -> list[Study]:
+    """Return what repeated trainings of the recipes reached on the test images."""
+    return [study for path in sorted(paths.STUDIES.glob("*.json")) for study in read(path)]
 
 
 def _text(path: Path) -> str:

@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import cnn
-from lessons.drawings.feature_maps import BARS, NARROW, bars, in_short, steps_through
 from lessons.figures import figures, write
 from lessons.kit.results import CURVES
-from lessons.kit.sheet import DENSITY, WIDTH, scaled
+from lessons.kit.sheet import WIDTH, scaled
 from lessons.kit.themes import DARK, LIGHT, Theme, contrast, readable_on, shade
 from pipeline.common import paths
 from pipeline.common.datasets import INPUT_SHAPE
@@ -262,41 +261,6 @@ def test_the_confusion_matrix_counts_rows_of_true_classes(plain: dict[str, bytes
     assert set("".join(counts[:2] + counts[4:7] + counts[8:])) == {"0"}
     _, colour = rows[2][2 + 3]  # the only mistake, on the scale's strongest colour
     assert contrast(colour, LIGHT.output) >= 4.5
-
-
-def test_steps_end_with_probabilities_and_tell_what_changes_nothing() -> None:
-    x = np.random.default_rng(0).random(INPUT_SHAPE, np.float32)
-    steps = steps_through(built(PLAIN), x)
-    assert [step.name for step in steps] == ["input", *(layer["layer"] for layer in PLAIN), "Softmax"]
-    assert [step.name for step in steps if not step.changed] == ["Dropout", "Flatten"]
-    assert steps[-1].values.sum() == pytest.approx(1)
-
-    steps = steps_through(built(WITHOUT_CONVOLUTION), x)
-    assert [step.name for step in steps] == ["input", "Flatten", "Dense", "Softmax"]
-    np.testing.assert_array_equal(steps[-1].values, built(WITHOUT_CONVOLUTION).predict_proba(x[None])[0])
-
-
-@pytest.mark.parametrize(
-    ("layers", "expected"),
-    [
-        (PLAIN, ["input", "Conv2D → ReLU", "MaxPool2D", "Dense → Softmax"]),
-        (WITHOUT_CONVOLUTION, ["input", "Dense → Softmax"]),
-    ],
-)
-def test_steps_in_short_join_what_works_on_anothers_output(layers: Layers, expected: list[str]) -> None:
-    steps = steps_through(built(layers), np.random.default_rng(0).random(INPUT_SHAPE, np.float32))
-    short = in_short(steps)
-    assert [step.name for step in short] == expected
-    assert short[-1].values is steps[-1].values
-
-
-def test_bars_stand_on_zero_and_are_as_long_as_their_numbers() -> None:
-    picture = bars(np.array([1.0, 0.0, -3.0, 2.0]), 3.0, NARROW)
-    middles = picture[:, (np.arange(4) * 2 + 1) * NARROW.room * DENSITY // 8]
-    assert middles.clip(0).sum(axis=0).tolist() == [BARS / 6, 0, 0, BARS / 3]
-    assert middles.clip(None, 0).sum(axis=0).tolist() == [0, 0, -BARS / 2, 0]
-    assert middles[BARS // 2 - 1].tolist() == [1, 0, 0, 1]
-    assert middles[BARS // 2].tolist() == [0, 0, -1, 0]
 
 
 def test_an_image_beyond_the_test_set_is_refused() -> None:

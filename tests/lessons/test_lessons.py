@@ -11,23 +11,24 @@ from tests.lessons.shown import CURVES, SHOWN
 from tests.pipeline.workspace import ROOT
 
 LEARN = sorted((ROOT / "docs/learn").glob("*.md"))
+PIPELINE = sorted((ROOT / "docs/pipeline").glob("*.md"))
 CHECKS = {
     name: value
     for lesson, shown in SHOWN.items()
     for key, value in shown.values.items()
     if key.startswith("gradient_check") and (name := f"{lesson}.{key}")
 }
-WITHOUT_MISTAKE = {"interim.gradient_check_network"}
+WITHOUT_MISTAKE = {"sequential.gradient_check"}
 
 
-@pytest.mark.parametrize("page", [ROOT / "docs/index.md", *LEARN], ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [ROOT / "docs/index.md", *LEARN, *PIPELINE], ids=lambda page: page.stem)
 def test_a_page_shows_its_own_lesson(page: Path) -> None:
     own = "home" if page.stem == "index" else page.stem.replace("-", "_")
     named = set(re.findall(r"\{[{%][^{}]*?\b(\w+)\.\w", page.read_text(encoding="utf-8")))
-    assert named & set(LESSONS) <= {own, "interim"}
+    assert named & set(LESSONS) <= {own}
 
 
-@pytest.mark.parametrize("lesson", sorted(set(LESSONS) - {"interim"}))
+@pytest.mark.parametrize("lesson", sorted(LESSONS))
 def test_a_lesson_imports_the_kit_and_no_other_lesson(lesson: str) -> None:
     tree = ast.parse(Path(str(LESSONS[lesson].__file__)).read_text(encoding="utf-8"))
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}

@@ -1,1 +1,0 @@
-"""What the figures stage writes for the pages in words and numbers."""

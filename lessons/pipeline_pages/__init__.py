@@ -1,0 +1,1 @@
+"""What the pages of docs/pipeline show: one module for each page."""

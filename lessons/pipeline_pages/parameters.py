@@ -1,0 +1,118 @@
+"""The page about `params.yaml`: every parameter, from the types that check it, and the recipes in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cnn.layers import LAYERS
+from lessons.kit.recipes import layers_table, training
+from lessons.kit.shown import Shown
+from lessons.kit.tables import code, table
+from lessons.params import AllParameters, load_all_parameters
+from pipeline.common import recipes
+
+Schema = Mapping[str, Any]
+
+FAMILIES: dict[str, Mapping[str, type]] = {
+    "layer": LAYERS,
+    "optimiser": recipes.OPTIMISERS,
+    "schedule": recipes.SCHEDULES,
+    "loss": recipes.LOSSES,
+    "augmentation": recipes.AUGMENTATIONS,
+}
+
+
+def from_code() -> Shown:
+    """Return every parameter, the classes that it can name, and the recipes."""
+    schema, parameters = AllParameters.model_json_schema(), load_all_parameters()
+    return Shown(
+        values={
+            "file": parameters_table(schema, parameters),
+            "classes": classes(schema),
+            "recipes": [
+                {"name": name, "layers": layers_table(recipe), "training": training(recipe)}
+                for name, recipe in parameters.recipes.items()
+            ],
+        }
+    )
+
+
+def parameters_table(schema: Schema, parameters: AllParameters) -> str:
+    """Return every parameter with its present value, what it may be and what it means."""
+    values = parameters.model_dump()
+    values["recipes"] = {"<name>": values["recipes"][parameters.recipe]}
+    rows = [
+        [code(name), _now(_value(values, name)), _allowed(entry), entry.get("description", "")]
+        for name, entry in _entries(schema, schema, "")
+    ]
+    return table(["parameter", "value", "may be", "what it is"], rows)
+
+
+def classes(schema: Schema) -> list[str]:
+    """Return a table of each family of classes that parameters name, with their arguments."""
+    described = {one.get("title"): one for one in schema["$defs"].values()}
+    return [
+        table([what, "arguments"], [_class(described[name]) for name in family])
+        for what, family in FAMILIES.items()
+    ]
+
+
+def _entries(schema: Schema, whole: Schema, before: str) -> Iterator[tuple[str, Schema]]:
+    """Go through the parameters, those of nested groups under names with dots."""
+    for name, entry in schema["properties"].items():
+        under_names = entry.get("additionalProperties") or {}
+        reference = entry.get("$ref", under_names.get("$ref", ""))
+        group = whole["$defs"].get(reference.rpartition("/")[2], {})
+        if "description" in group:
+            path = f"{before}{name}." if "$ref" in entry else f"{before}{name}.<name>."
+            yield from _entries(group, whole, path)
+        else:
+            yield f"{before}{name}", entry
+
+
+def _allowed(schema: Schema) -> str:
+    """Say what a parameter may be."""
+    if "enum" in schema:
+        return " or ".join(code(value) for value in schema["enum"])
+    if "anyOf" in schema:
+        return " or ".join(_allowed(one) for one in schema["anyOf"])
+    if "$ref" in schema:
+        return "one of the classes below"
+    if schema["type"] == "object":
+        return "classes below, under names"
+    if schema["type"] == "array":
+        return "a list of layers" if "items" in schema else f"{schema['minItems']} numbers"
+    names = {"integer": "whole number", "number": "number", "string": "name", "null": code("null")}
+    limits = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+    bounds = " and ".join(
+        f"{sign}\N{NO-BREAK SPACE}{schema[key]:,}" for key, sign in limits.items() if key in schema
+    )
+    return f"{names[schema['type']]} {bounds}".strip()
+
+
+def _value(values: Mapping[str, Any], name: str) -> Any:
+    found: Any = values
+    for part in name.split("."):
+        found = found[part]
+    return found
+
+
+def _now(value: Any) -> str:
+    if isinstance(value, list) and isinstance(value[0], dict):
+        return f"{len(value)} layers"
+    if isinstance(value, dict):
+        names = (
+            list(value) if all(isinstance(one, dict) for one in value.values()) else list(value.values())[:1]
+        )
+        return ", ".join(map(code, names))
+    return code(json.dumps(value).strip('"'))
+
+
+def _class(schema: Schema) -> list[str]:
+    arguments = [
+        code(f"{name}: {json.dumps(entry['default'])}" if "default" in entry else name)
+        for name, entry in list(schema["properties"].items())[1:]
+    ]
+    return [f"[{code(schema['title'])}][cnn.{schema['title']}]", ", ".join(arguments)]

@@ -1,0 +1,357 @@
+"""The page about the sequential model: the trained network's layers, and one step of a small model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+import cnn
+from cnn import SGD, Conv2D, Dense, Flatten, MaxPool2D, ReLU, Sequential, SoftmaxCrossEntropy
+from cnn.summary import LayerSummary, layer_summaries
+from cnn.types import Array, Gradients
+from lessons.kit.curves import Curve, curve, line
+from lessons.kit.gradient_checks import WithLoss, errors, power
+from lessons.kit.layers import shapes_along
+from lessons.kit.recipes import layers_table, untrained_model
+from lessons.kit.sheet import HEADING, SMALL, WIDTH, Sheet
+from lessons.kit.shown import Shown, to_json
+from lessons.kit.steps import (
+    convolution_steps,
+    dense_bias_gradient_steps,
+    dense_input_gradient_steps,
+    dense_steps,
+    dense_weight_gradient_steps,
+    filter_bias_gradient_steps,
+    filter_gradient_steps,
+    flatten_gradient_steps,
+    flatten_steps,
+    loss_tracks,
+    max_pooling_gradient_steps,
+    max_pooling_steps,
+)
+from lessons.kit.subject import Subject
+from lessons.kit.tables import table, times
+from lessons.kit.themes import Theme
+from lessons.kit.traces import (
+    Grid,
+    Role,
+    Step,
+    cell,
+    constant,
+    difference,
+    largest,
+    product,
+    track,
+    written,
+)
+from pipeline.common.params import load_parameters
+
+PICTURE = np.array(
+    [
+        [0, 0, 0, 1, 0, 0],
+        [0, 0, 1, 1, 0, 0],
+        [0, 0, 0, 1, 0, 0],
+        [0, 0, 0, 1, 0, 0],
+        [0, 0, 0, 1, 0, 0],
+        [0, 0, 0, 0, 0, 0],
+    ],
+    np.float32,
+).reshape(1, 6, 6, 1)
+LABEL = np.array([0])
+START = {
+    "0.weight": np.array([[-1, 0, 1]] * 3, np.float32).reshape(3, 3, 1, 1),
+    "0.bias": np.array([1], np.float32),
+    "4.weight": np.array([[0.5, 0], [0, 0.5], [0, 0.5], [1, 0]], np.float32),
+    "4.bias": np.array([0, 1], np.float32),
+}
+RATES = (0.01, 0.03, 0.05, 0.1, 0.2)
+
+MODEL = "cnn.sequential.Sequential"
+FORWARD = "x, cache = layer.forward_pass(x, training, rng)"
+BACK = "dy, layer_grads = self.layers[index].backward_pass(dy, caches[index])"
+FIRST = "return grads | self._flat(first, self.layers[first].parameter_gradients(dy, caches[first]))"
+
+
+def from_network(subject: Subject) -> Shown:
+    """Return the drawings of the trained network's layers."""
+    layers = layer_summaries(subject.model.layers, subject.model.built_for())
+    return Shown(
+        drawings={
+            "architecture": partial(
+                draw_architecture, subtitle=subject.training, model=subject.model, layers=layers
+            ),
+            "parameter-counts": partial(draw_parameter_counts, subtitle=subject.training, layers=layers),
+        }
+    )
+
+
+def from_code() -> Shown:
+    """Return the layers of the chosen recipe, and the small model's trace, curve and gradient check."""
+    recipe = load_parameters().chosen
+    return Shown(
+        values={
+            "architecture": layers_table(recipe),
+            "parameter_counts": parameter_counts(untrained_model(recipe)),
+            "gradient_check": gradient_check(),
+        },
+        files={
+            "traces/network.json": to_json({"layer": "network", "cases": cases()}),
+            "curves/one-step.json": to_json(one_step()),
+        },
+    )
+
+
+def draw_architecture(
+    theme: Theme, subtitle: str, model: Sequential, layers: Sequence[LayerSummary]
+) -> Sheet:
+    """Draw the layers from the image down to the logits, each with the shape of its output."""
+    row, height = 26, 20
+    sheet = Sheet(HEADING + row * (len(layers) + 1) + 8, theme, "The trained network", subtitle)
+    rows = [("image", times(model.built_for()), theme.activation)]
+    for layer, summary in zip(model.layers, layers, strict=True):
+        colour = theme.parameter if summary.parameters else theme.quiet
+        rows.append((_name(layer), times(summary.output_shape), colour))
+    rows[-1] = (*rows[-1][:2], theme.output)
+    for index, (name, shape, colour) in enumerate(rows):
+        y = HEADING + row * index
+        sheet.box(0.5, y, WIDTH - 1, height, colour, filled=False)
+        sheet.text(10, y + height / 2, name, vertical="center", colour=colour)
+        sheet.text(WIDTH - 10, y + height / 2, shape, vertical="center", align="right")
+        if index:
+            sheet.text(WIDTH / 2, y - 3, "↓", vertical="center", align="center", size=SMALL)
+    return sheet
+
+
+def draw_parameter_counts(theme: Theme, subtitle: str, layers: Sequence[LayerSummary]) -> Sheet:
+    """Draw the parameters and the multiply-adds of each layer that has any, side by side."""
+    layers = [one for one in layers if one.parameters or one.multiply_adds]
+    row, width, left = 30, 118, 88
+    title = "What each layer holds and costs"
+    sheet = Sheet(HEADING + 24 + row * len(layers), theme, title, subtitle)
+    columns = (
+        (left, "parameters", [one.parameters for one in layers], theme.parameter),
+        (left + width + 16, "multiply-adds", [one.multiply_adds for one in layers], theme.activation),
+    )
+    top = HEADING + 20
+    for index, summary in enumerate(layers):
+        sheet.text(0, top + row * index + 10, summary.layer)
+        sheet.text(0, top + row * index + 22, times(summary.output_shape), size=SMALL, colour=theme.quiet)
+    for x, name, numbers, colour in columns:
+        sheet.text(x, HEADING + 10, name, weight="bold")
+        for index, number in enumerate(numbers):
+            y = top + row * index
+            sheet.box(x, y + 2, width * number / (max(numbers) or 1), 8, colour)
+            sheet.text(x, y + 22, f"{number:,}", size=SMALL)
+    return sheet
+
+
+def _name(layer: cnn.Layer) -> str:
+    """Return a layer's kind, with the hyperparameters by which layers of this kind differ most."""
+    config = layer.to_config()
+    shown = {"Conv2D": ("filters", "kernel_size"), "Dense": ("units",), "Dropout": ("rate",)}
+    values = [config[name] for name in shown.get(layer.kind, ())]
+    written_out = [times(value) if isinstance(value, list | tuple) else f"{value:g}" for value in values]
+    return f"{layer.kind} {' of '.join(written_out)}".strip()
+
+
+def parameter_counts(model: Sequential) -> str:
+    """Return the parameters of each layer, and for a convolution those of a dense layer in its place."""
+    shapes = shapes_along(model)
+    rows = []
+    for index, summary in enumerate(layer_summaries(model.layers, model.built_for())):
+        if summary.parameters:
+            before, behind = shapes[index : index + 2]
+            n_in, n_out = math.prod(before), math.prod(behind)
+            dense = f"{n_in * n_out + n_out:,}" if isinstance(model.layers[index], Conv2D) else ""
+            rows.append(
+                [f"{summary.layer}, {times(before)} → {times(behind)}", f"{summary.parameters:,}", dense]
+            )
+    return table(["layer", "parameters", "if it were dense"], rows, numbers=2)
+
+
+def gradient_check() -> str:
+    """Return the check of a whole small model, from the loss to the picture."""
+    found = errors(WithLoss(small_layers(), [0]), PICTURE.shape)
+    rows = [["the picture" if name == "x" else f"`{name}`", power(error)] for name, error in found.items()]
+    return table(["small model, random numbers", "largest relative error"], rows, numbers=1)
+
+
+def one_step() -> Curve:
+    """Return the loss of the small model after one step, for learning rates up to the chosen one."""
+    rates = np.arange(51) / 100
+    losses = np.array([loss_after_step(rate) for rate in rates.tolist()])
+    up_to = [np.where(rates <= rate, losses, np.nan) for rate in rates]
+    lines = [line("loss after one step", "output", up_to)]
+    return curve(
+        "One step of the small model", "learning rate", rates, "learning rate", rates.tolist(), lines
+    )
+
+
+def loss_after_step(rate: float) -> float:
+    """Return the loss of the small model after one step of SGD."""
+    model, loss, x = small_model(), SoftmaxCrossEntropy(), PICTURE.astype(np.float64)
+    outputs, caches = model.forward_pass(x)
+    _, dy = loss(outputs, LABEL)
+    if rate:
+        model.assign(SGD(learning_rate=rate).update(model.params, model.parameter_gradients(dy, caches)))
+    return loss(model.forward_pass(x)[0], LABEL)[0]
+
+
+def small_layers() -> list[cnn.Layer]:
+    """Return the layers of the small model."""
+    return [Conv2D(1, kernel_size=3), ReLU(), MaxPool2D(2), Flatten(), Dense(2)]
+
+
+def small_model() -> Sequential:
+    """Return the small model with the parameters that it starts from."""
+    model = Sequential(small_layers())
+    model.build(PICTURE.shape[1:], np.random.default_rng(0))
+    model.assign(START)
+    return model
+
+
+def cases() -> list[dict[str, Any]]:
+    """Return one case with the picture's way forward and backward, and one for the update with each rate."""
+    model = small_model()
+    logits, caches = model.forward_pass(PICTURE)
+    _, dlogits = SoftmaxCrossEntropy()(logits, LABEL)
+    grads = model.parameter_gradients(dlogits, caches)
+    forward, backward = loss_tracks(logits, LABEL)
+    values = _values(model.activations(PICTURE))
+    gradients = _gradients(model, dlogits, caches)
+    step = {
+        "name": "step",
+        "title": "one picture, there and back",
+        "forward": [_forward(values), *forward],
+        "backward": [*backward, *_backward(values, gradients, grads)],
+    }
+    return [step, *(_update(model, grads, rate) for rate in RATES)]
+
+
+def _values(activations: list[Array]) -> dict[str, Grid]:
+    """Return the picture, the parameters and every layer's output, as grids that the steps fill."""
+    labels = ("convolution", "ReLU", "max-pooling", "flatten", "dense: the logits")
+    grids = {"x": Grid("x", "input", PICTURE[0], "x, the picture")}
+    for index, (array, label) in enumerate(zip(activations, labels, strict=True)):
+        own = (f"{index}.weight", f"{index}.bias")
+        grids |= {name: Grid(name, "parameter", START[name]) for name in own if name in START}
+        role: Role = "output" if index == len(labels) - 1 else "input"
+        grids[f"y{index}"] = Grid(f"y{index}", role, _shown(array), f"y{index}, {label}", hidden=True)
+    return grids
+
+
+def _gradients(model: Sequential, dlogits: Array, caches: list[Any]) -> dict[str, Grid]:
+    """Return the gradient of every layer's output, as grids that the steps fill."""
+    grids = {"dy4": Grid("dy4", "gradient", dlogits)}
+    dy = dlogits
+    for index in range(len(model.layers) - 1, 0, -1):
+        dy, _ = model.layers[index].backward_pass(dy, caches[index])
+        name = f"dy{index - 1}"
+        grids[name] = Grid(name, "gradient", _shown(dy), hidden=True)
+    return grids
+
+
+def _shown(array: Array) -> Array:
+    """Return the only image of a batch, or the batch of rows as it is."""
+    return array[0] if array.ndim == 4 else array
+
+
+def _forward(grids: Mapping[str, Grid]) -> dict[str, Any]:
+    x, y0, y1, y2, y3, y4 = (grids[name] for name in ("x", "y0", "y1", "y2", "y3", "y4"))
+    steps = [
+        *convolution_steps(x, grids["0.weight"], grids["0.bias"], y0, statement=FORWARD),
+        *_relu_steps(y0, y1),
+        *max_pooling_steps(y1, y2, (2, 2), (2, 2), FORWARD),
+        *flatten_steps(y2, y3, FORWARD),
+        *dense_steps(y3, grids["4.weight"], grids["4.bias"], y4, FORWARD),
+    ]
+    return track("Through the layers", f"{MODEL}.forward_pass", list(grids.values()), steps)
+
+
+def _backward(
+    values: Mapping[str, Grid], gradients: Mapping[str, Grid], grads: Gradients
+) -> Iterator[dict[str, Any]]:
+    """Yield the way back from the dense layer to the ReLU, and the convolution's own gradients."""
+    known = {name: replace(grid, hidden=False) for name, grid in values.items()}
+    own = {name: Grid(f"d{name}", "gradient", array, hidden=True) for name, array in grads.items()}
+    dy0, dy1, dy2, dy3, dy4 = (gradients[f"dy{index}"] for index in range(5))
+    steps = [
+        *dense_weight_gradient_steps(known["y3"], dy4, own["4.weight"], BACK),
+        *dense_bias_gradient_steps(dy4, own["4.bias"], BACK),
+        *dense_input_gradient_steps(dy4, known["4.weight"], dy3, BACK),
+        *flatten_gradient_steps(dy3, dy2, BACK),
+        *max_pooling_gradient_steps(known["y1"], dy2, dy1, (2, 2), (2, 2), BACK),
+        *_relu_gradient_steps(known["y1"], dy1, dy0),
+    ]
+    shown = [
+        known["y1"],
+        known["y3"],
+        known["4.weight"],
+        dy4,
+        own["4.weight"],
+        own["4.bias"],
+        dy3,
+        dy2,
+        dy1,
+        dy0,
+    ]
+    yield track("Back through the layers", f"{MODEL}._back_to", shown, steps)
+    arrived = replace(dy0, hidden=False)
+    yield track(
+        "The first layer's parameters", f"{MODEL}.parameter_gradients",
+        [known["x"], arrived, own["0.weight"], own["0.bias"]],
+        [
+            *filter_gradient_steps(known["x"], arrived, own["0.weight"], statement=FIRST),
+            *filter_bias_gradient_steps(arrived, own["0.bias"], FIRST),
+        ],
+    )  # fmt: skip
+
+
+def _relu_steps(x: Grid, y: Grid) -> Iterator[Step]:
+    for place in np.ndindex(y.values.shape):
+        term = largest([cell(x, *place), constant(0)])
+        yield Step(FORWARD, y, place, term, "kept" if x.values[place] > 0 else "cut off at 0")
+
+
+def _relu_gradient_steps(y: Grid, dy: Grid, dx: Grid) -> Iterator[Step]:
+    for place in np.ndindex(dx.values.shape):
+        positive = y.values[place] > 0
+        why = "let through, since the output is positive" if positive else "stopped, since the output is 0"
+        term = product(cell(dy, *place), constant(float(positive)))
+        yield Step(BACK, dx, place, term, why, [(y, [place])])
+
+
+def _update(model: Sequential, grads: Gradients, rate: float) -> dict[str, Any]:
+    """Return the update with one learning rate; its title names the loss before and after."""
+    model.assign(START)
+    before = model.evaluate(PICTURE, LABEL)["loss"]
+    updated = SGD(learning_rate=rate).update(START, grads)
+    model.assign(updated)
+    after = model.evaluate(PICTURE, LABEL)["loss"]
+    model.assign(START)
+    grids: list[Grid] = []
+    steps: list[Step] = []
+    for name, value in START.items():
+        old, grad = Grid(name, "parameter", value), Grid(f"d{name}", "gradient", grads[name])
+        new = Grid(f"new {name}", "parameter", updated[name], hidden=True)
+        grids += [old, grad, new]
+        steps += _update_steps(old, grad, new, rate)
+    return {
+        "name": f"rate-{written(rate)}",
+        "title": f"learning rate {written(rate)}: loss {before:.4f} → {after:.4f}",
+        "forward": [],
+        "backward": [],
+        "update": [track("The update", "cnn.optimisers.SGD.update_one", grids, steps)],
+    }
+
+
+def _update_steps(old: Grid, grad: Grid, new: Grid, rate: float) -> Iterator[Step]:
+    for place in np.ndindex(new.values.shape):
+        term = difference(cell(old, *place), product(constant(rate), cell(grad, *place)))
+        why = "what it was, less the learning rate times its gradient"
+        yield Step("return value - rate * grad", new, place, term, why)

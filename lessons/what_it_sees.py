@@ -1,0 +1,544 @@
+"""The page about what the trained network sees: an image's way through it, saliency, and its mistakes."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+import cnn
+from cnn.parallel import one_blas_thread
+from cnn.types import Array
+from lessons.kit import results
+from lessons.kit.sheet import DENSITY, HEADING, LINE, SMALL, WIDTH, Sheet, plain_style, scaled
+from lessons.kit.shown import Shown
+from lessons.kit.subject import Subject
+from lessons.kit.tables import table
+from lessons.kit.themes import LIGHT, Theme, readable_on, shade
+from lessons.params import load_all_parameters
+from pipeline.common import paths
+from pipeline.common.datasets import DATASETS
+from pipeline.common.images import Bytes
+
+CONFUSIONS = 8  # pairs of classes in the table
+HARDEST = 5  # images in the table
+PIXELS = ("pixel 0", "255")
+ROW = 16  # CSS pixels from a class's probability to the next
+BARS = 36 * DENSITY  # the height of a picture of bars, in its own pixels
+LONGEST_NAME = len("GlobalAveragePool2D")  # there is room for no longer one
+
+Row = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where names and pictures stand, in CSS pixels.
+
+    Attributes:
+        width: the figure's width.
+        left: where the pictures begin; the names stand beside them, or above them if there is no room.
+        maps: how many maps of a layer are shown, at most.
+        size: the side of a map.
+        gap: what lies between it and the next.
+        numbers: how many numbers of a layer are shown as bars, at most.
+    """
+
+    width: int
+    left: int
+    maps: int
+    size: int
+    gap: int
+    numbers: int
+
+    @property
+    def room(self) -> int:
+        """The width of a row of pictures."""
+        return self.maps * (self.size + self.gap) - self.gap
+
+
+NARROW = Layout(WIDTH, left=0, maps=7, size=42, gap=7, numbers=256)  # for the site, on a phone too
+WIDE = Layout(680, left=143, maps=12, size=42, gap=3, numbers=512)  # for a wide page, such as the README
+
+
+def from_network(subject: Subject) -> Shown:
+    """Return what the page draws of the trained network and of its mistakes."""
+    answers, title = subject.answers, subject.dataset.title
+    counts = confusion_counts(results.rows(paths.PREDICTIONS), subject.dataset.class_names)
+    mistakes = f"{counts.sum() - counts.trace():,} of {counts.sum():,} test images taken for another class"
+    return Shown(
+        drawings={
+            "feature-maps": partial(draw_subject, subject=subject, layout=NARROW),
+            "saliency": partial(draw_saliency, subject=subject),
+            "confusion": partial(
+                draw_confusion,
+                subtitle=f"{title}: {mistakes}",
+                counts=counts,
+                class_names=subject.dataset.class_names,
+            ),
+            "confidence": partial(
+                draw_confidence,
+                subtitle=subject.training,
+                probabilities=answers.max(axis=1),
+                right=answers.argmax(axis=1) == subject.labels,
+                bins=load_all_parameters().evaluate.calibration_bins,
+            ),
+            "hardest": partial(
+                draw_hardest,
+                subtitle=f"{title}: those whose true class got the smallest probability",
+                images=hard_images(results.rows(paths.HARDEST), subject.images),
+            ),
+        }
+    )
+
+
+def from_code() -> Shown:
+    """Return the tables of the results on the test images."""
+    class_names = DATASETS[results.evaluation()["dataset"]].class_names
+    return Shown(
+        values={
+            "evaluation": results.evaluation_table(),
+            "confusions": confusions(results.rows(paths.PREDICTIONS), class_names),
+            "hardest": hardest(results.rows(paths.HARDEST)),
+        }
+    )
+
+
+def readme_figure(subject: Subject) -> bytes:
+    """Return the README's figure, as PNG."""
+    with plain_style(LIGHT):
+        return draw_subject(LIGHT, subject, WIDE).png()
+
+
+def draw_subject(theme: Theme, subject: Subject, layout: Layout) -> Sheet:
+    """Draw the way of the chosen test image through the trained network; in a wide layout, in short."""
+    steps, accuracy = steps_through(subject.model, subject.x[0]), results.evaluation()["accuracy"]
+    return draw_feature_maps(
+        theme,
+        title=f"Test image {subject.digit} on its way",
+        subtitle=f"{subject.training}: {accuracy:.2%} of {len(subject.images):,} test images right",
+        steps=in_short(steps) if layout is WIDE else steps,
+        class_names=subject.dataset.class_names,
+        actual=subject.actual,
+        layout=layout,
+    )
+
+
+@dataclass(frozen=True)
+class Step:
+    """The output of one layer, or of several that belong together.
+
+    Attributes:
+        name: the layer's name.
+        values: its output for this one image: `[h, w, c]` or `[n_out]`.
+        begins: whether the layer has weights or gives more or fewer numbers than it takes, as opposed to
+            one that works on another's output, such as an activation.
+        changed: whether these are other numbers than those of the step before.
+    """
+
+    name: str
+    values: Array
+    begins: bool = False
+    changed: bool = True
+
+
+def steps_through(model: cnn.Sequential, x: Array) -> list[Step]:
+    """Follow an image, `[h, w, c]`, through the model: from the image itself to the probabilities."""
+    steps = [Step("input", x, begins=True)]
+    activations = model.activations(x[None])
+    for layer, (values,) in zip(model.layers, activations, strict=True):
+        before = steps[-1].values
+        begins = "weight" in layer.params or values.size != before.size
+        changed = not np.array_equal(values.ravel(), before.ravel())
+        steps.append(Step(layer.kind, values, begins, changed))
+    if not isinstance(model.layers[-1], cnn.Softmax):
+        [probabilities] = model.probabilities(activations[-1])
+        steps.append(Step("Softmax", probabilities))
+    return steps
+
+
+def in_short(steps: Sequence[Step]) -> list[Step]:
+    """Join every layer with those behind it that work on its output, such as its activation."""
+    short: list[Step] = []
+    for step in steps:
+        if step.begins:
+            short.append(step)
+        elif step.changed:
+            short[-1] = Step(f"{short[-1].name} → {step.name}", step.values, begins=True)
+    return short
+
+
+def draw_feature_maps(
+    theme: Theme,
+    title: str,
+    subtitle: str,
+    steps: Sequence[Step],
+    class_names: Sequence[str],
+    actual: str,
+    layout: Layout = NARROW,
+) -> Sheet:
+    """Draw the steps from top to bottom: maps as pictures, rows of numbers as bars.
+
+    Args:
+        theme: the colours.
+        title: what the figure shows.
+        subtitle: data set, recipe and accuracy.
+        steps: the image and what the layers make of it; the last step holds the probabilities.
+        class_names: the classes in their order.
+        actual: the image's class.
+        layout: where all this stands; if it is wide, the sheet is a card, which brings its own background.
+    """
+    probabilities = steps[-1].values
+    heights = [_height(step, layout) for step in steps]
+    heights[0] += layout.size + 8
+    heights[-1] = _above(layout) + ROW * len(class_names)
+    sheet = Sheet(HEADING + sum(heights), theme, title, subtitle, card=layout is WIDE, width=layout.width)
+    _head(sheet, layout, actual, class_names[int(probabilities.argmax())])
+    first_output = max(index for index, step in enumerate(steps) if step.begins)
+    y = HEADING
+    for index, (step, height) in enumerate(zip(steps, heights, strict=True)):
+        colour = theme.output if index >= first_output else theme.activation
+        _label(sheet, y, step, layout)
+        if step is steps[-1]:
+            _classes(sheet, y + _above(layout), layout, probabilities, class_names)
+        elif step.changed:
+            _pictures(sheet, y + _above(layout), step, layout, colour, 1 if index else 2)
+        y += height
+    return sheet
+
+
+def _pictures(sheet: Sheet, y: float, step: Step, layout: Layout, colour: str, times: int) -> None:
+    """Draw the step's numbers: maps side by side, so many times as large as others, or bars."""
+    if step.values.ndim == 1:
+        picture = bars(step.values, max(0, step.values.max()), layout)
+        sheet.picture(layout.left, y, picture, colour)
+        return
+    size = times * layout.size
+    maps = np.moveaxis(step.values, -1, 0)[: layout.maps // times]
+    for place, one in enumerate(maps):
+        sheet.picture(layout.left + place * (size + layout.gap), y, scaled(one), colour, size)
+
+
+def bars(values: Array, top: float, layout: Layout) -> Array:
+    """Return a picture with a bar for each number, up (1) or down (−1) from the line of zero.
+
+    Args:
+        values: the numbers.
+        top: the number at the picture's upper edge; at its lower edge is the smallest number, or 0.
+        layout: how wide the picture is, and how many of the numbers it shows.
+    """
+    pixels = BARS / ((top - min(0, values.min())) or 1)
+    values = values[: layout.numbers]
+    zero = round(float(top * pixels))
+    ends = zero - np.rint(values * pixels)
+    rows = np.arange(BARS)[:, None]
+    picture = np.select([(ends <= rows) & (rows < zero), (zero <= rows) & (rows < ends)], [1.0, -1.0], 0.0)
+    room = layout.room * DENSITY
+    index, within = np.divmod(np.arange(room) * len(values), room)
+    picture = picture[:, index]
+    picture[:, within >= 0.75 * room] = 0  # keeps a bar apart from the next
+    return picture
+
+
+def _above(layout: Layout) -> int:
+    """Return the distance from a step's name down to its pictures."""
+    return 0 if layout.left else LINE + 3
+
+
+def _height(step: Step, layout: Layout) -> int:
+    """Return a step's height in CSS pixels."""
+    if not step.changed:
+        return LINE + 9
+    height = layout.size if step.values.ndim == 3 else BARS // DENSITY
+    lines = len(_name(step) + _facts(step)) if layout.left else 0
+    return max(_above(layout) + height, LINE * lines) + 9
+
+
+def _name(step: Step) -> list[str]:
+    return textwrap.wrap(step.name, LONGEST_NAME)
+
+
+def _facts(step: Step) -> list[str]:
+    """Return the shape of the step's output and the range of its numbers."""
+    low, high = (f"{round(float(end), 1) + 0.0:.1f}" for end in (step.values.min(), step.values.max()))
+    return ["×".join(map(str, step.values.shape)), f"{low} to {high}".replace("-", "−")]
+
+
+def _label(sheet: Sheet, y: float, step: Step, layout: Layout) -> None:
+    """Write a step's name and facts beside it, or above it."""
+    quiet = sheet.theme.quiet
+    facts = _facts(step) if step.changed else ["the same numbers"]
+    if not layout.left:
+        sheet.text(0, y + 10, step.name, weight="bold")
+        sheet.text(WIDTH, y + 10, ", ".join(facts), size=SMALL, colour=quiet, align="right")
+        return
+    for line in _name(step):
+        sheet.text(0, y + 10, line, weight="bold")
+        y += LINE
+    if not step.changed:
+        sheet.text(layout.left, y + 10 - LINE, facts[0], size=SMALL, colour=quiet)
+        return
+    for line in facts:
+        sheet.text(0, y + 10, line, size=SMALL, colour=quiet)
+        y += LINE
+
+
+def _head(sheet: Sheet, layout: Layout, actual: str, answer: str) -> None:
+    """Write the image's class and the answer beside it, and what the colours mean."""
+    theme = sheet.theme
+    x, y = layout.left + 2 * layout.size + 14, HEADING + _above(layout)
+    sheet.text(x, y + 10, f"true class: {actual}")
+    sheet.text(x, y + 10 + LINE, f"answer: {answer}", colour=theme.output)
+    sheet.scale(x, y + 34, theme.activation, ("−m", "0", "m"))
+    notes = (
+        "m: the map's largest number, of either sign",
+        f"at most {layout.maps} maps or {layout.numbers} numbers a layer",
+    )
+    for line, text in enumerate(notes):
+        sheet.text(x, y + 76 + LINE * line, text, size=SMALL, colour=theme.quiet)
+
+
+def _classes(
+    sheet: Sheet, y: float, layout: Layout, probabilities: Array, class_names: Sequence[str]
+) -> None:
+    """Draw each class's probability as a bar in a row of its own."""
+    left = layout.left + 74
+    for place, (name, probability) in enumerate(zip(class_names, probabilities.tolist(), strict=True)):
+        middle = y + ROW * (place + 0.5)
+        weight = "bold" if place == probabilities.argmax() else "normal"
+        sheet.text(left - 8, middle, name, align="right", vertical="center", weight=weight)
+        width = probability * (layout.room - 74 - 48)
+        sheet.box(left, middle - 5, width, 10, sheet.theme.output)
+        sheet.text(
+            left + width + 6, middle, f"{probability:.1%}", size=SMALL, vertical="center", weight=weight
+        )
+
+
+def saliency(model: cnn.Sequential, x: Array, unit: int) -> Array:
+    """Return the gradient of one of the model's outputs with respect to the image `[1, h, w, c]`."""
+    with one_blas_thread():
+        y, caches = model.forward_pass(x)
+        dy = np.zeros_like(y)
+        dy[:, unit] = 1
+        dx, _ = model.backward_pass(dy, caches)
+    return dx
+
+
+def draw_saliency(theme: Theme, subject: Subject) -> Sheet:
+    """Draw an image and what more brightness at each pixel would do to the logit of the answer."""
+    size = 160
+    answer = int(subject.logits.argmax())
+    gradient = saliency(subject.model, subject.x, answer)[0, :, :, 0]
+    title = f"What speaks for {subject.dataset.class_names[answer]}, pixel by pixel"
+    sheet = Sheet(HEADING + 2 * LINE + size + 66, theme, title, subject.training)
+    top, right = HEADING + 22, WIDTH - size - 8
+    sheet.text(0, HEADING + 12, f"test image {subject.digit}")
+    sheet.text(right, HEADING + 12, "gradient of its logit")
+    sheet.picture(0, top, subject.image / 255, theme.activation, size)
+    sheet.picture(right, top, scaled(gradient), theme.gradient, size)
+    largest = f"{np.abs(gradient).max():.2f}"
+    sheet.scale(0, top + size + 8, theme.activation, PIXELS)
+    sheet.scale(right, top + size + 8, theme.gradient, (f"−{largest}", "0", largest))
+    note = "more light here: the logit rises (colour) or falls (grey)"
+    sheet.text(0, top + size + 50, note, size=SMALL, colour=theme.quiet)
+    return sheet
+
+
+def confusion_counts(rows: Sequence[Row], class_names: Sequence[str]) -> NDArray[np.int64]:
+    """Return how often each class was taken for each: a row for each true class, a column for each answer."""
+    actual, predicted = (
+        np.array([class_names.index(row[column]) for row in rows]) for column in ("actual", "predicted")
+    )
+    return cnn.confusion_matrix(actual, predicted, len(class_names))
+
+
+def confusions(rows: Sequence[Row], class_names: Sequence[str]) -> str:
+    """Return the pairs of classes that were confused most often."""
+    wrong = [(row["actual"], row["predicted"]) for row in rows if row["actual"] != row["predicted"]]
+    order = class_names.index
+    pairs = sorted(Counter(wrong).items(), key=lambda one: (-one[1], order(one[0][0]), one[0][1]))
+    return table(
+        ["was", "taken for", "images"],
+        [[actual, predicted, count] for (actual, predicted), count in pairs[:CONFUSIONS]],
+        numbers=1,
+    )
+
+
+def draw_confusion(
+    theme: Theme, subtitle: str, counts: NDArray[np.int64], class_names: Sequence[str]
+) -> Sheet:
+    """Draw how often each class was taken for each; colour shows the mistakes, right answers are grey.
+
+    Args:
+        theme: the colours.
+        subtitle: data set and number of mistakes.
+        counts: one row for each true class, one column for each answer.
+        class_names: the classes in their order.
+    """
+    longest = max(map(len, class_names))
+    left, cell_height = (28, 28) if longest == 1 else (78, 26)
+    top = HEADING + (40 if longest == 1 else 92)
+    cell_width = (WIDTH - left) // len(counts)
+    mistakes = counts * ~np.eye(len(counts), dtype=bool)
+    strengths = scaled(mistakes.astype(np.float64)) - 0.25 * np.eye(len(counts))
+    sheet = Sheet(top + cell_height * len(counts) + 60, theme, "Which class is taken for which", subtitle)
+    cells = strengths.repeat(cell_height * DENSITY, axis=0).repeat(cell_width * DENSITY, axis=1)
+    cells[:: cell_height * DENSITY] = np.nan
+    cells[:, :: cell_width * DENSITY] = np.nan
+    sheet.picture(left, top, cells, theme.output)
+    sheet.text(0, HEADING + 10, "true class ↓, taken for →", size=SMALL, colour=theme.quiet)
+    for row, name in enumerate(class_names):
+        middle = top + (row + 0.5) * cell_height
+        sheet.text(left - 8, middle, name, align="right", vertical="center")
+        x = left + (row + 0.5) * cell_width
+        sheet.text(x, top - 6, name, align="center", vertical="bottom", turned=longest > 1)
+        for column, count in enumerate(counts[row]):
+            cell = shade(strengths[row, column], theme.output, theme)
+            colour = readable_on(cell) if strengths[row, column] else theme.quiet
+            x = left + (column + 0.5) * cell_width
+            sheet.text(x, middle, str(count), size=SMALL, colour=colour, align="center", vertical="center")
+    y = top + cell_height * len(counts) + 14
+    sheet.scale(left, y, theme.output, ("0", f"{mistakes.max():,}"))
+    for line, text in enumerate(("mistakes in a cell;", "grey: right answers")):
+        sheet.text(left + 160, y + 9 + LINE * line, text, size=SMALL, colour=theme.quiet)
+    return sheet
+
+
+def draw_confidence(
+    theme: Theme, subtitle: str, probabilities: Array, right: NDArray[np.bool_], bins: int
+) -> Sheet:
+    """Draw how often the network was right, by how sure it was, and how many images that concerns.
+
+    Args:
+        theme: the colours.
+        subtitle: data set and recipe.
+        probabilities: what it gave its answers, `[n]`.
+        right: whether they were right, `[n]`.
+        bins: how many classes of confidence there are.
+    """
+    sheet = Sheet(HEADING + 316, theme, "How sure, and how often right", subtitle)
+    counts, hits, sure = by_confidence(probabilities, right, bins)
+    left, width = 32, WIDTH - 44
+    axes = sheet.axes(left, HEADING + 16, width, 130)
+    axes.set_title("answers that were right, in %")
+    axes.plot([0, 100], [0, 100], color=theme.quiet, linestyle=":", label="as sure as right")
+    filled = counts > 0
+    axes.plot(
+        100 * sure[filled], 100 * hits[filled] / counts[filled],
+        color=theme.output, marker="s", label="the network", clip_on=False,
+    )  # fmt: skip
+    axes.set_ylim(0, 108)
+    axes.legend(loc="upper left")
+    below = sheet.axes(left, HEADING + 202, width, 70)
+    below.set_title("images, on a logarithmic scale")
+    middles = 100 * (np.arange(bins) + 0.5) / bins
+    drawn = below.bar(middles, counts, width=80 / bins, color=theme.output)
+    numbers = [f"{count:,.0f}" if count else "" for count in counts]
+    below.bar_label(drawn, numbers, padding=2, size=SMALL * 0.75)
+    below.set_yscale("symlog")
+    below.set_ylim(bottom=0)
+    below.yaxis.set_visible(False)
+    below.set_xlabel("probability of the answer, in %")
+    below.spines["left"].set_visible(False)
+    for one in (axes, below):
+        one.set_xlim(0, 100)
+    return sheet
+
+
+def by_confidence(probabilities: Array, right: NDArray[np.bool_], bins: int) -> tuple[Array, Array, Array]:
+    """Return, for equally wide bins of confidence, the answers, the right ones, and the mean probability.
+
+    Example:
+        >>> counts, hits, sure = by_confidence(np.array([0.5, 0.95, 1]), np.array([False, True, False]), 10)
+        >>> counts.tolist()[-5:], hits.tolist()[-1], sure.tolist()[-1]
+        ([1.0, 0.0, 0.0, 0.0, 2.0], 1.0, 0.975)
+    """
+    which = np.minimum((probabilities.astype(np.float64) * bins).astype(np.int64), bins - 1)
+    counts, hits, total = (
+        np.bincount(which, weights, minlength=bins).astype(np.float64)
+        for weights in (np.ones(len(which)), right.astype(np.float64), probabilities.astype(np.float64))
+    )
+    return counts, hits, total / np.maximum(counts, 1)
+
+
+@dataclass(frozen=True)
+class HardImage:
+    """An image of the test set that the model found hard.
+
+    Attributes:
+        number: its place in the test set.
+        pixels: its bytes, `[h, w]`.
+        actual: its class.
+        predicted: what the network took it for.
+        probability: what it gave the predicted class.
+    """
+
+    number: int
+    pixels: NDArray[np.uint8]
+    actual: str
+    predicted: str
+    probability: float
+
+
+def hard_images(rows: Sequence[Row], images: Bytes) -> list[HardImage]:
+    """Return the hardest images, in the order of the table that names them."""
+    return [
+        HardImage(
+            number=int(row["image"]),
+            pixels=images[int(row["image"])],
+            actual=row["actual"],
+            predicted=row["predicted"],
+            probability=float(row["probability_of_predicted"]),
+        )
+        for row in rows
+    ]
+
+
+def draw_hardest(theme: Theme, subtitle: str, images: Sequence[HardImage]) -> Sheet:
+    """Draw the hardest images of the test set with their class and the network's answer.
+
+    Args:
+        theme: the colours.
+        subtitle: data set and what makes an image hard.
+        images: the images, the hardest first.
+    """
+    columns, size, pitch = 4, 70, 90
+    height = size + 4 * LINE + 14
+    rows = -(-len(images) // columns)
+    sheet = Sheet(HEADING + rows * height + 28, theme, "The hardest test images", subtitle)
+    for place, image in enumerate(images):
+        x, y = pitch * (place % columns), HEADING + height * (place // columns)
+        sheet.picture(x, y, image.pixels / 255, theme.activation, size)
+        lines = (
+            (f"is {image.actual}", theme.ink),
+            (f"said {image.predicted}", theme.output),
+            (f"with {image.probability:.1%}", theme.output),
+            (f"no. {image.number}", theme.quiet),
+        )
+        for line, (text, colour) in enumerate(lines, start=1):
+            sheet.text(x, y + size + LINE * line, text, size=SMALL, colour=colour)
+    sheet.scale(0, HEADING + rows * height, theme.activation, PIXELS)
+    return sheet
+
+
+def hardest(rows: Sequence[Row]) -> str:
+    """Return the images whose true class got the smallest probability."""
+    cells = [
+        [
+            row["image"],
+            row["actual"],
+            row["predicted"],
+            f"{float(row['probability_of_actual']):.2%}",
+            f"{float(row['probability_of_predicted']):.2%}",
+        ]
+        for row in rows[:HARDEST]
+    ]
+    return table(
+        ["test image", "was", "taken for", "probability of the true class", "probability of the answer"],
+        cells,
+        numbers=2,
+    )
