@@ -139,7 +139,7 @@ def draw_parameter_counts(theme: Theme, subtitle: str, layers: Sequence[LayerSum
     )
     top = HEADING + 20
     for index, summary in enumerate(layers):
-        sheet.text(0, top + row * index + 10, summary.layer)
+        sheet.text(0, top + row * index + 10, summary.kind)
         sheet.text(0, top + row * index + 22, times(summary.output_shape), size=SMALL, colour=theme.quiet)
     for x, name, numbers, colour in columns:
         sheet.text(x, HEADING + 10, name, weight="bold")
@@ -169,7 +169,7 @@ def parameter_counts(model: Sequential) -> str:
             n_in, n_out = math.prod(before), math.prod(behind)
             dense = f"{n_in * n_out + n_out:,}" if isinstance(model.layers[index], Conv2D) else ""
             rows.append(
-                [f"{summary.layer}, {times(before)} → {times(behind)}", f"{summary.parameters:,}", dense]
+                [f"{summary.kind}, {times(before)} → {times(behind)}", f"{summary.parameters:,}", dense]
             )
     return table(["layer", "parameters", "if it were dense"], rows, numbers=2)
 

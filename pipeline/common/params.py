@@ -254,43 +254,43 @@ def check_parameters(data: Any, source: str, kind: type[P]) -> P:
 def _fault_of_yaml(error: MarkedYAMLError) -> str:
     """Say where a file is not valid YAML, why, and in which line the unfinished part begins."""
     mark, context, start = error.problem_mark, error.context, error.context_mark
-    place = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+    location = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
     begun = ""
     if mark and start and start.line < mark.line and context.startswith("while"):
         begun = f" {context} that begins in line {start.line + 1}"
-    return f"{place} is not valid YAML: {error.problem or context}{begun}."
+    return f"{location} is not valid YAML: {error.problem or context}{begun}."
 
 
 def _sentence(fault: dict[str, Any], data: Any, kind: type[BaseModel]) -> str:
     """Say in one sentence where a fault lies, what was expected and what was received."""
-    place = ".".join(map(str, fault["loc"])) or "the file"
+    location = ".".join(map(str, fault["loc"])) or "the file"
     if fault["type"] in {"extra_forbidden", "invalid_key"}:
         known = _fields_at(fault["loc"][:-1], kind)
-        return f"{place} is not known{nearest(fault['loc'][-1], known)}: there are {', '.join(known)}."
+        return f"{location} is not known{nearest(fault['loc'][-1], known)}: there are {', '.join(known)}."
     if fault["type"] == "missing":
         siblings = _values_at(data, fault["loc"][:-1])
-        return f"{place} is missing: found {', '.join(map(str, siblings)) or 'nothing'} beside it."
+        return f"{location} is missing: found {', '.join(map(str, siblings)) or 'nothing'} beside it."
     if fault["type"] == "too_short":
-        return f"{place} must have at least {fault['ctx']['min_length']} item, received none."
+        return f"{location} must have at least {fault['ctx']['min_length']} item, received none."
     if fault["type"] == "value_error":
-        return f"{place}: {fault['ctx']['error']}"
+        return f"{location}: {fault['ctx']['error']}"
     received = fault["input"]
     shown = "a mapping" if isinstance(received, dict) else reprlib.repr(received)
     message = fault["msg"].removeprefix("Input should be ").removesuffix(f" or instance of {kind.__name__}")
     message = message.replace("a valid dictionary", "a mapping")
-    return f"{place} must be {message}, received {shown}."
+    return f"{location} must be {message}, received {shown}."
 
 
-def _fields_at(place: tuple[Any, ...], kind: type[BaseModel]) -> dict[str, Any]:
-    """Return the parameters that may stand at a place of the file."""
+def _fields_at(location: tuple[Any, ...], kind: type[BaseModel]) -> dict[str, Any]:
+    """Return the parameters that may stand at a location of the file."""
     known: Any = kind
-    for key in place:
+    for key in location:
         under_names = get_args(known)  # such as dict[str, Recipe]
         known = under_names[1] if under_names else known.model_fields[key].annotation
     return dict(known.model_fields)
 
 
-def _values_at(data: Any, place: tuple[Any, ...]) -> list[Any]:
-    for key in place:
+def _values_at(data: Any, location: tuple[Any, ...]) -> list[Any]:
+    for key in location:
         data = data[key]
     return list(data) if isinstance(data, dict) else []

@@ -48,11 +48,11 @@ def make_model(layers: Sequence[Mapping[str, Any]]) -> cnn.Sequential:
         Sequential([Dense(units=10, initialiser='he_uniform')])
     """
     made = []
-    for place, layer in enumerate(layers):
+    for index, layer in enumerate(layers):
         try:
             made.append(layer_from_config(layer))
         except (TypeError, ValueError) as error:
-            raise ValueError(f"layer {place}: {error}") from error
+            raise ValueError(f"layer {index}: {error}") from error
     return cnn.Sequential(made)
 
 
@@ -107,10 +107,10 @@ def check_shapes(layers: Sequence[Mapping[str, Any]]) -> None:
     """
     model = make_model(layers)
     output_shape = model.output_shape(INPUT_SHAPE)
-    for place, line in enumerate(layer_summaries(model.layers, INPUT_SHAPE)):
+    for index, line in enumerate(layer_summaries(model.layers, INPUT_SHAPE)):
         if max(line.multiply_adds, prod(line.output_shape)) > LARGEST:
             raise ValueError(
-                f"Layer {place} ({line.layer}) is too large: an image would take more than {LARGEST:,} "
+                f"Layer {index} ({line.kind}) is too large: an image would take more than {LARGEST:,} "
                 "products or numbers in it; choose fewer units or filters, or less padding."
             )
     if output_shape != (CLASSES,):

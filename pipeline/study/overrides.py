@@ -34,50 +34,50 @@ def with_settings(parameters: Parameters, settings: Sequence[str]) -> Parameters
 
     Args:
         parameters: the parameters.
-        settings: places and their values, such as `train.epochs=8` and `model.5.rate=0.3`; a value is YAML.
+        settings: locations and their values, such as `train.epochs=8` and `model.5.rate=0.3`; a value is YAML.
 
     Raises:
-        PipelineError: if a place does not exist, or a value does not fit it.
+        PipelineError: if a location does not exist, or a value does not fit it.
     """
     for setting in settings:
-        place, equals, text = setting.partition("=")
+        location, equals, text = setting.partition("=")
         if not equals:
             raise PipelineError(f"--set {setting} names no value: expected a form like train.epochs=8.")
         try:
             value = YAML(typ="safe", pure=True).load(text)
         except (YAMLError, ValueError) as error:
             raise PipelineError(f"--set {setting}: {text!r} is not a valid YAML value.") from error
-        parameters = with_value(parameters, place, value)
+        parameters = with_value(parameters, location, value)
     return parameters
 
 
-def with_value(parameters: Parameters, place: str, value: Any) -> Parameters:
-    """Return the parameters with another value at a place of the chosen recipe, such as `train.seed`.
+def with_value(parameters: Parameters, location: str, value: Any) -> Parameters:
+    """Return the parameters with another value at a location of the chosen recipe, such as `train.seed`.
 
     Raises:
-        PipelineError: if the place does not exist, or the value does not fit it.
+        PipelineError: if the location does not exist, or the value does not fit it.
     """
     data = parameters.model_dump()
     node = data["recipes"][parameters.recipe]
-    *way, last = place.split(".")
+    *way, last = location.split(".")
     for depth, key in enumerate(way):
-        node = node[_existing(node, key, way[:depth], place)]
+        node = node[_existing(node, key, way[:depth], location)]
     if isinstance(node, dict):  # check_parameters says what may stand there
         node[last] = value
     else:
-        node[_existing(node, last, way, place)] = value
-    return check_parameters(data, f"recipe {parameters.recipe} with {place}={value}", Parameters)
+        node[_existing(node, last, way, location)] = value
+    return check_parameters(data, f"recipe {parameters.recipe} with {location}={value}", Parameters)
 
 
-def _existing(node: Any, key: str, way: Sequence[str], place: str) -> str | int:
+def _existing(node: Any, key: str, way: Sequence[str], location: str) -> str | int:
     """Return the key or index of a part, which must exist."""
     here = ".".join(way) or "the recipe"
     if isinstance(node, list):
         if key.isdecimal() and int(key) < len(node):
             return int(key)
-        raise PipelineError(f"There is no {place}: {here} has the places 0 to {len(node) - 1}.")
+        raise PipelineError(f"There is no {location}: {here} has the items 0 to {len(node) - 1}.")
     if not isinstance(node, Mapping):
-        raise PipelineError(f"There is no {place}: {here} is {node!r}, which has no parts.")
+        raise PipelineError(f"There is no {location}: {here} is {node!r}, which has no parts.")
     if key not in node:
-        raise PipelineError(f"There is no {place}{nearest(key, node)}: {here} has {', '.join(node)}.")
+        raise PipelineError(f"There is no {location}{nearest(key, node)}: {here} has {', '.join(node)}.")
     return key

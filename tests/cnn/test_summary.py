@@ -51,8 +51,8 @@ def digit_network() -> Sequential:
 def test_the_numbers_of_the_digit_network_are_those_worked_out_by_hand() -> None:
     model = digit_network()
     lines = layer_summaries(model.layers, (28, 28, 1))
-    counted = [line for line in lines if line.layer not in ("ReLU", "Dropout")]
-    assert [(line.layer, line.output_shape) for line in counted] == [
+    counted = [line for line in lines if line.kind not in ("ReLU", "Dropout")]
+    assert [(line.kind, line.output_shape) for line in counted] == [
         ("Conv2D", (28, 28, 32)),
         ("Conv2D", (28, 28, 32)),
         ("MaxPool2D", (14, 14, 32)),
