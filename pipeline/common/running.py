@@ -27,8 +27,8 @@ def run_stage(main: Callable[[], int | None], *, stage: str | None = None) -> No
         stage: the name of the stage of `dvc.yaml`, of which only one at a time runs in a folder; None if the
             program is not a stage.
     """
-    # A terminal that lacks a character shows a question mark. DVCLive loads colorama, which wraps sys.stdout; the
-    # stream inside the wrapper is sys.__stdout__.
+    # A terminal that lacks a character shows a question mark. DVCLive loads colorama, which wraps sys.stdout;
+    # the stream inside the wrapper is sys.__stdout__.
     if isinstance(sys.__stdout__, io.TextIOWrapper):
         sys.__stdout__.reconfigure(errors="replace")
     try:

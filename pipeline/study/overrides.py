@@ -34,7 +34,7 @@ def with_settings(parameters: Parameters, settings: Sequence[str]) -> Parameters
 
     Args:
         parameters: the parameters.
-        settings: locations and their values, such as `train.epochs=8` and `model.5.rate=0.3`; a value is YAML.
+        settings: locations and values, such as `train.epochs=8` and `model.5.rate=0.3`; a value is YAML.
 
     Raises:
         PipelineError: if a location does not exist, or a value does not fit it.
