@@ -1,4 +1,4 @@
-"""Files and folders that are written whole or not at all; a full disk is among the faults."""
+"""Files and folders that are written whole or not at all; test_interruption_disk.py fills the disk."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""How programs end: a status and one sentence. That stages run one at a time is among the faults."""
+"""How programs end: a status and one sentence. See test_interruption_commands.py for stages that run at once."""
 
 import json
 import platform
