@@ -1,4 +1,4 @@
-"""How programs end: a status and one sentence. See test_interruption_commands.py for stages that run at once."""
+"""How programs end: a status and one sentence. For stages at once, see test_interruption_commands.py."""
 
 import json
 import platform
