@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from collections.abc import Callable
 from math import exp, pi, sqrt, tanh
 from typing import Any
@@ -18,7 +16,6 @@ Curve = Callable[[float], float]
 
 CURVES: list[tuple[Layer, Curve]] = [
     (ReLU(), lambda x: x if x > 0 else 0),
-    (LeakyReLU(), lambda x: x if x > 0 else 0.01 * x),
     (LeakyReLU(0.3), lambda x: x if x > 0 else 0.3 * x),
     (Sigmoid(), lambda x: 1 / (1 + exp(-x))),
     (Tanh(), lambda x: (exp(x) - exp(-x)) / (exp(x) + exp(-x))),
@@ -100,7 +97,6 @@ def test_softmax_sends_dy_back_through_the_jacobian_of_each_row(shape: Shape, se
     ("slope", "error", "named"),
     [
         (1.0, ValueError, ["slope", "[0, 1)", "1.0"]),
-        (-0.1, ValueError, ["slope", "[0, 1)", "-0.1"]),
         ("small", TypeError, ["slope", "number", "'small'"]),
     ],
 )
