@@ -262,7 +262,7 @@ def test_a_checkpoint_is_not_a_model_and_a_model_not_a_checkpoint(tmp_path: Path
 
 # Random damage ----------------------------------------------------------------------------------------
 
-ODD_VALUES = (0, -1, 2, 3.5, 1e9, True, None, "", "same", [], [1, 2], {}, 10**30, [[0, 1], [2, 10**9]])
+ODD_VALUES: tuple[Any, ...] = (0, -1, 3.5, 10**30, True, None, "", "same", [], [1, 2], [[0, 1], [2, 10**9]])
 
 
 def mutant(saved: bytes, random: Random) -> bytes:

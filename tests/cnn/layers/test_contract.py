@@ -1,7 +1,6 @@
 """What every layer promises, whatever it computes: each test runs for each kind of layer there is."""
 
 import copy
-import json
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -20,7 +19,6 @@ from cnn import (
     Softmax,
     gradient_check,
 )
-from cnn.config import layer_from_config
 from cnn.layers import LAYERS
 from cnn.types import Array, Gradients, Shape
 from tests.cnn.layers.strategies import CASES, dtypes, seeds
@@ -72,6 +70,7 @@ def test_shapes_are_those_announced_and_number_types_those_received(
     assert {name: value.shape for name, value in layer.params.items()} == shapes
     assert {name: grad.shape for name, grad in grads.items()} == shapes
     assert set(layer.decays) <= shapes.keys()
+    np.testing.assert_equal(layer.parameter_gradients(passes.dy, passes.cache), grads)
     assert {passes.y.dtype, dx.dtype, *(grad.dtype for grad in grads.values())} == {np.dtype(dtype)}
 
 
@@ -140,18 +139,6 @@ def test_how_arrays_lie_in_memory_changes_nothing(
 
 
 @every_kind
-@few
-@given(data=st.data())
-def test_a_layer_can_be_written_as_plain_data_and_read_again(kind: str, data: st.DataObject) -> None:
-    case = data.draw(CASES[kind])
-    config = case.layer.to_config()
-    assert config["layer"] == kind
-    layer = layer_from_config(json.loads(json.dumps(config)))
-    assert type(layer) is LAYERS[kind]
-    assert vars(layer) == vars(case.layer)
-
-
-@every_kind
 @settings(max_examples=5)
 @given(data=st.data(), training=st.booleans())
 def test_what_a_pass_returned_survives_later_passes_also_those_of_eight_threads(
@@ -193,17 +180,6 @@ def test_gradients_of_parts_of_a_batch_add_up_to_the_whole_batchs(kind: str, dat
     np.testing.assert_allclose(np.concatenate(dx_parts), dx, rtol=1e-12, atol=1e-12)
     for name, grad in grads.items():
         np.testing.assert_allclose(total[name], grad, rtol=1e-12, atol=1e-12)
-
-
-@every_kind
-@few
-@random_cases
-def test_parameter_gradients_are_those_of_the_backward_pass(
-    kind: str, data: st.DataObject, dtype: Any, training: bool
-) -> None:
-    case = data.draw(CASES[kind])
-    passes = Passes(case.built()[0], case.input_shape, case.seed, dtype, training)
-    np.testing.assert_equal(passes.layer.parameter_gradients(passes.dy, passes.cache), passes.back()[1])
 
 
 @every_kind

@@ -58,14 +58,6 @@ def test_a_convolution_worked_by_hand() -> None:
     np.testing.assert_array_equal(grads["bias"], [3])
 
 
-def test_same_puts_the_odd_row_at_the_bottom_and_the_odd_column_on_the_right() -> None:
-    layer = Conv2D(1, kernel_size=2, padding="same")
-    layer.build((2, 2, 1), np.random.default_rng(0))
-    layer.params["weight"] = np.ones((2, 2, 1, 1))
-    y, _ = layer.forward_pass(image([1, 2], [3, 4]))
-    np.testing.assert_array_equal(y, image([10, 6], [7, 4]))
-
-
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_the_result_has_the_images_type_whatever_type_the_parameters_have(dtype: Any) -> None:
     layer = Conv2D(2, 3)

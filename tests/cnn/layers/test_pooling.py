@@ -99,10 +99,3 @@ def test_wrong_hyperparameters_are_refused(
     named: list[str],
 ) -> None:
     assert_refuses(lambda: kind(**hyperparameters), error, kind.__name__, *named)
-
-
-@pytest.mark.parametrize("layer", [MaxPool2D(3), AveragePool2D(3), GlobalAveragePool2D()])
-def test_samples_that_are_no_images_are_refused(
-    layer: MaxPool2D | AveragePool2D | GlobalAveragePool2D,
-) -> None:
-    assert_refuses(lambda: layer.output_shape((28, 28)), ValueError, layer.kind, "(h, w, c)", "(28, 28)")

@@ -24,17 +24,6 @@ def test_windows_stand_where_the_definition_puts_them(case: WindowCase) -> None:
     assert windows.grid == oracles.grid(case.image, case.size, case.stride, case.pads)
 
 
-@given(case=window_cases())
-def test_same_gives_one_window_for_every_begun_stride_and_the_odd_pixel_to_the_bottom_and_right(
-    case: WindowCase,
-) -> None:
-    windows = windows_of(case._replace(padding="same"))
-    (h, w), (down, across) = case.image, case.stride
-    assert windows.grid == (-(-h // down), -(-w // across))
-    for before, after in windows.padding:
-        assert after - before in (0, 1)
-
-
 @any_padding
 def test_columns_hold_one_window_a_row(case: WindowCase) -> None:
     x = small_integers(np.random.default_rng(case.seed), case.input_shape, np.float64)
