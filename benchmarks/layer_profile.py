@@ -39,7 +39,7 @@ def measure(job: Job) -> Measurement:
     return {
         "layers": [
             {
-                "layer": line.kind,
+                "layer": line.layer,
                 "output_shape": list(line.output_shape),
                 "forward_operations": 2 * line.multiply_adds,
                 "backward_operations": 2 * line.multiply_adds * (1 if index == first else 2),

@@ -14,7 +14,7 @@ class LayerSummary:
     """One line of the summary.
 
     Attributes:
-        kind: the kind of layer, such as "Conv2D".
+        layer: the kind of layer.
         output_shape: the shape of the layer's output for one sample.
         parameters: the number of its parameters.
         multiply_adds: the number of products that are added up in one sample's forward pass.
@@ -22,7 +22,7 @@ class LayerSummary:
             if the model's input is not an image.
     """
 
-    kind: str
+    layer: str
     output_shape: Shape
     parameters: int
     multiply_adds: int
@@ -56,7 +56,7 @@ def summary(layers: Sequence[Layer], input_shape: Shape) -> str:
     rows = [("layer", "output", "parameters", "multiply-adds", "receptive field")]
     rows += [
         (
-            line.kind,
+            line.layer,
             "×".join(map(str, line.output_shape)),
             f"{line.parameters:,}",
             f"{line.multiply_adds:,}",

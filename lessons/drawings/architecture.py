@@ -42,7 +42,7 @@ def draw_parameter_counts(theme: Theme, subject: Subject) -> Sheet:
     )
     top = HEADING + 20
     for place, line in enumerate(lines):
-        sheet.text(0, top + row * place + 10, line.kind)
+        sheet.text(0, top + row * place + 10, line.layer)
         sheet.text(0, top + row * place + 22, times(line.output_shape), size=SMALL, colour=theme.quiet)
     for x, name, numbers, colour in columns:
         sheet.text(x, HEADING + 10, name, weight="bold")

@@ -20,7 +20,7 @@ def shapes(model: cnn.Sequential, kinds: Kinds) -> str:
     along, lines = shapes_along(model), layer_summaries(model.layers, model.built_for())
     rows = [
         [
-            f"{place}. {line.kind}",
+            f"{place}. {line.layer}",
             times(along[place]),
             ", ".join(f"{name} {times(array.shape)}" for name, array in layer.params.items()) or "none",
             times(along[place + 1]),

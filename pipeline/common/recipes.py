@@ -110,7 +110,7 @@ def check_shapes(layers: Sequence[Mapping[str, Any]]) -> None:
     for place, line in enumerate(layer_summaries(model.layers, INPUT_SHAPE)):
         if max(line.multiply_adds, prod(line.output_shape)) > LARGEST:
             raise ValueError(
-                f"Layer {place} ({line.kind}) is too large: an image would take more than {LARGEST:,} "
+                f"Layer {place} ({line.layer}) is too large: an image would take more than {LARGEST:,} "
                 "products or numbers in it; choose fewer units or filters, or less padding."
             )
     if output_shape != (CLASSES,):

@@ -49,7 +49,7 @@ def parameter_counts() -> str:
         n_in, n_out = math.prod(before), math.prod(line.output_shape)
         dense = f"{n_in * n_out + n_out:,}" if isinstance(layer, cnn.Conv2D) else ""
         rows.append(
-            [f"{line.kind}, {times(before)} → {times(line.output_shape)}", f"{line.parameters:,}", dense]
+            [f"{line.layer}, {times(before)} → {times(line.output_shape)}", f"{line.parameters:,}", dense]
         )
     return table(["layer", "parameters", "were it dense"], rows, numbers=2)
 
