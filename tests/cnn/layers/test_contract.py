@@ -45,6 +45,7 @@ class Passes:
 
 
 @every_kind
+@few
 @given(data=st.data())
 def test_the_gradients_are_what_small_changes_show(kind: str, data: st.DataObject) -> None:
     case = data.draw(CASES[kind])
