@@ -9,7 +9,7 @@ from tests.pipeline.moments import stages
 __all__ = ["clone", "first_run", "stages"]
 
 # Derandomised: a change makes a test fail, not the day it runs on.
-settings.register_profile("repository", deadline=None, derandomize=True, max_examples=50, print_blob=True)
+settings.register_profile("repository", deadline=None, derandomize=True, max_examples=20, print_blob=True)
 settings.load_profile("repository")
 
 

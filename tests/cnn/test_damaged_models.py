@@ -1,22 +1,17 @@
 """Model files that are damaged, hostile or of another kind: each is refused with one sentence."""
 
-from __future__ import annotations
-
 import io
 import json
-import struct
 import zipfile
 from collections.abc import Callable, Mapping
-from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
-from zlib import crc32
 
 import numpy as np
 import pytest
 
-from cnn import BatchNorm, Checkpoint, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU, Sequential
+from cnn import BatchNorm, Checkpoint, Conv2D, Dense, Flatten, MaxPool2D, Sequential
 from cnn.types import Array
 from tests.cnn.tiny import built, digests, every_layer, train
 from tests.damage import assert_one_line, little_memory, mutated, npy
@@ -62,14 +57,14 @@ def rewritten(
 
 
 def of_another_kind(saved: bytes) -> Damaged:
-    contents = [b"", b"hello", b"\x89PNG\r\n\x1a\n" * 100, b"PK\x05\x06" + bytes(18)]
+    contents = [b"", b"hello", b"PK\x05\x06" + bytes(18)]
     contents += [npz({"weight": WEIGHT}), npy("<f4", (2,), bytes(8))]
     recipe = (rewritten(saved, {"kind": "recipe"}), "is a recipe file, expected a cnn model file")
     return [*((content, NO_MODEL) for content in contents), recipe]
 
 
 def truncated(saved: bytes) -> Damaged:
-    return [(saved[:length], NO_MODEL) for length in range(0, len(saved), 31)]
+    return [(saved[:length], NO_MODEL) for length in range(0, len(saved), 101)]
 
 
 class Evil:
@@ -101,29 +96,20 @@ def appended(saved: bytes, member: bytes, claimed: int | None = None) -> bytes:
 def zip_bombs(saved: bytes) -> Damaged:
     deflated = io.BytesIO()
     np.savez_compressed(deflated, np.zeros((1_000_000, 3), np.float32))
-    return [(deflated.getvalue(), "is compressed"), (overlapping(300, 50_000), "verlap")]
+    return [(deflated.getvalue(), "is compressed"), (overlapping(saved), "verlap")]
 
 
-def overlapping(count: int, size: int) -> bytes:
-    """Return an archive whose arrays each lie inside the one before: a small file with many arrays."""
-    inner, entries = bytes(size), []
-    for number in range(count):
-        name = f"{number}.npy".encode()
-        member = npy("|u1", (len(inner),), inner)
-        fields = (crc32(member), len(member), len(member), len(name))
-        inner = struct.pack("<4s5H3L2H", b"PK\3\4", 20, 0, 0, 0, 33, *fields, 0) + name + member
-        entries.append((name, fields, len(inner)))
-    directory = b"".join(
-        struct.pack("<4s6H3L5H2L", b"PK\1\2", 20, 20, 0, 0, 0, 33, *fields, 0, 0, 0, 0, 0, len(inner) - start)
-        + name
-        for name, fields, start in entries
-    )
-    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count, count, len(directory), len(inner), 0)
-    return inner + directory + end
+def overlapping(saved: bytes) -> bytes:
+    """Return the file with a directory that names one large member eleven times."""
+    file = io.BytesIO(saved)
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("large.npy", npy("|u1", (50_000,), bytes(50_000)))
+        archive.filelist += 10 * [archive.filelist[-1]]
+    return file.getvalue()
 
 
 def false_claims(saved: bytes) -> Damaged:
-    members = [(npy("<f4", (count,)), 4 * count) for count in (2**28, 2**40, 2**60, 2**61)]
+    members = [(npy("<f4", (count,)), 4 * count) for count in (2**28, 2**61)]
     return [
         *((appended(saved, member), "claims") for member, _ in members),
         *((appended(saved, member, len(member) + size), NO_MODEL) for member, size in members),
@@ -135,14 +121,11 @@ def false_claims(saved: bytes) -> Damaged:
 def wrong_arrays(saved: bytes) -> Damaged:
     weight = NO_FIT + "layer 1 (Dense) needs an array 1.weight of the shape [36, 3], the file has "
     cases: list[tuple[dict[str, Array | None], str]] = [
-        ({"1.bias": None}, "layer 1 (Dense) needs an array 1.bias of the shape [3], the file has none."),
         ({"1.weight": None}, weight + "none."),
         ({"1.extra": BIAS}, "no array named '1.extra'"),
-        ({"2.bias": BIAS}, "no array named '2.bias'"),
         ({"bias": BIAS}, "no array named 'bias'"),
         ({"1.weight": WEIGHT.T.copy()}, weight + "[3, 36]."),
         ({"1.weight": WEIGHT.ravel()}, weight + "[108]."),
-        ({"1.weight": WEIGHT[:35]}, weight + "[35, 3]."),
     ]
     return [(rewritten(saved, {}, arrays), named) for arrays, named in cases]
 
@@ -152,17 +135,15 @@ def wrong_numbers(saved: bytes) -> Damaged:
         "'1.weight' of float32, expected finite": ("1.weight", np.full_like(WEIGHT, np.nan)),
         "'1.bias' of float32, expected finite": ("1.bias", np.full(3, np.inf, np.float32)),
         "int64": ("1.bias", np.zeros(3, int)),
-        "float16": ("1.bias", np.zeros(3, np.float16)),
         ">f4": ("1.bias", np.zeros(3, ">f4")),
-        "complex64": ("1.bias", np.zeros(3, np.complex64)),
         "<U1": ("1.bias", np.array(["1", "2", "3"])),
     }
     return [(rewritten(saved, {}, {name: array}), named) for named, (name, array) in arrays.items()]
 
 
 def wrong_header(saved: bytes) -> Damaged:
-    texts: list[Any] = [None, np.zeros(3), *map(np.array, ("{", "3", "null", '"kind"', "[" * 100_000))]
-    shapes: list[Any] = [36, "661", ["6", 6, 1], [0, 6, 1], [-6, 6, 1], [6.5, 6, 1], [], [[6, 6, 1]], {}]
+    texts: list[Any] = [None, np.zeros(3), *map(np.array, ("{", "null", "[" * 100_000))]
+    shapes: list[Any] = [36, "661", [0, 6, 1], [6.5, 6, 1], []]
     return [
         *((rewritten(saved, {}, {"header": text}), NO_MODEL) for text in texts),
         *((rewritten(saved, {name: None}), NO_MODEL) for name in ("kind", "version")),
@@ -176,55 +157,35 @@ def wrong_header(saved: bytes) -> Damaged:
 def unknown_layers(saved: bytes) -> Damaged:
     cases: list[tuple[object, str]] = [
         (None, NO_FIT + "A model is expected as"),
-        ([], "at least one layer"),
-        (["Dense"], "'Dense'"),
         ([{"layer": "Conv4D"}], "There is no layer 'Conv4D', did you mean 'Conv2D'?"),
         ([{"layer": "Layer" * 10_000}], "There is no layer"),
         ([{"layer": "Dense", "params": {}}], "no hyperparameter 'params'"),
-        ([{"layer": "Dense"}], "Dense needs units"),
-        ([{"layer": "Dense", "units": "3"}], "units must be a whole number"),
         ([{"layer": "Dense", "units": 3}], "Layer 0 (Dense)"),
         ([{"layer": "BatchNorm", "epsilon": 10**400}], NO_FIT),
-        ([{"layer": "Dropout", "rate": float("nan")}], "rate must lie in"),
-        ([{"layer": "Conv2D", "filters": 1, "kernel_size": 7}], "a window of 7×7 is larger than its input"),
     ]
     return [(rewritten(saved, {"layers": layers}), named) for layers, named in cases]
 
 
 def newer_formats(saved: bytes) -> Damaged:
-    versions = [0, 2, 10**9, "2", 1.5, [1]]
     return [
         (rewritten(saved, {"version": version}), f"has format {version}, expected 1: use the matching")
-        for version in versions
+        for version in (2, "2")
     ]
 
 
 def absurd_layers(saved: bytes) -> Damaged:
     """Return models that would take from 4 GB to more than any machine has, in arrays of a few numbers."""
     flat, dense = {"layer": "Flatten"}, {"layer": "Dense", "units": 3}
-
-    def conv(**hyperparameters: object) -> dict[str, object]:
-        return {"layer": "Conv2D", "filters": 1, "kernel_size": 3, **hyperparameters}
-
+    conv = {"layer": "Conv2D", "filters": 1, "kernel_size": 3}
     cases: list[tuple[list[int], list[dict[str, Any]], str]] = [
         ([6, 6, 1], [flat, dense | {"units": 10**9}], "1.weight of the shape [36, 1000000000]"),
         ([6, 6, 1], [flat, dense | {"units": 10**4000}], NO_FIT),
         ([10**9], [{"layer": "BatchNorm"}, dense], "layer 0 (BatchNorm) needs an array 0.scale"),
-        ([10**9, 1, 1], [flat, dense], "1.weight of the shape [1000000000, 3]"),
-        ([6, 6, 1], [conv(filters=10**9)], "0.weight of the shape [3, 3, 1, 1000000000]"),
-        ([6, 6, 10**9], [conv()], "0.weight of the shape [3, 3, 1000000000, 1]"),
-        ([6, 6, 1], [conv(kernel_size=10**5, padding=10**5)], "0.weight of the shape [100000, 100000, 1, 1]"),
-        (
-            [6, 6, 1],
-            [conv(padding=10**9), flat, {"layer": "BatchNorm"}],
-            "layer 2 (BatchNorm) needs an array",
-        ),
+        ([6, 6, 1], [conv | {"filters": 10**9}], "0.weight of the shape [3, 3, 1, 1000000000]"),
+        ([6, 6, 10**9], [conv], "0.weight of the shape [3, 3, 1000000000, 1]"),
     ]
-    few = {f"{index}.{name}": BIAS for index in (1, 2) for name in ("weight", "bias", "scale")}
-    one: dict[str, Array | None] = {"0.weight": np.zeros((3, 3, 1, 1)), "0.bias": np.zeros(1), **few}
     return [
-        (rewritten(saved, {"input_shape": shape, "layers": layers}, one), named)
-        for shape, layers, named in cases
+        (rewritten(saved, {"input_shape": shape, "layers": layers}), named) for shape, layers, named in cases
     ]
 
 
@@ -236,10 +197,14 @@ KINDS = (
 
 def assert_damaged(path: Path, *named: str) -> None:
     """Loading the file is refused with one short line that names it, and takes little memory."""
-    with little_memory(1_000_000 + 10 * path.stat().st_size):
-        assert_refuses(lambda: Sequential.load(path), ValueError, str(path), *named)
-    with pytest.raises(ValueError, match=r"\A.{1,600}[^.]\.\Z"):
+    with (
+        little_memory(1_000_000 + 10 * path.stat().st_size),
+        pytest.raises(ValueError, match=r"\.") as caught,
+    ):
         Sequential.load(path)
+    assert_one_line(caught.value, path)
+    for part in named:
+        assert part in str(caught.value)
 
 
 @pytest.mark.parametrize("damage", KINDS, ids=lambda damage: damage.__name__)
@@ -258,7 +223,7 @@ def test_a_changed_byte_is_refused_or_changes_nothing(saved: bytes, tmp_path: Pa
     path.write_bytes(saved)
     expected = digests(Sequential.load(path).params)
     directory = saved.index(b"PK\1\2")
-    changes = [(offset, 0x01) for offset in range(0, directory, 17)]
+    changes = [(offset, 0x01) for offset in range(0, directory, 37)]
     changes += [(offset, (0x01, 0x20, 0x40)[offset % 3]) for offset in range(directory, len(saved))]
     refused = 0
     for offset, change in changes:
@@ -297,96 +262,44 @@ def test_a_checkpoint_is_not_a_model_and_a_model_not_a_checkpoint(tmp_path: Path
 
 # Random damage ----------------------------------------------------------------------------------------
 
-ODD_TOKENS = (
-    "0", "1", "-1", "2", "3.5", "1e9", "1e400", "NaN", "true", "null", '""', '"same"', "[]", "[1, 2]", "{}",
-    "1000000000", "9" * 30, "9" * 5000, "[[0, 1], [2, 1000000000]]",
-)  # fmt: skip
+ODD_VALUES: tuple[Any, ...] = (0, -1, 3.5, 10**30, True, None, "", "same", [], [1, 2], [[0, 1], [2, 10**9]])
 
 
-@cache
-def sound_members() -> dict[str, bytes]:
-    model = built([Conv2D(3, 3), BatchNorm(), ReLU(), MaxPool2D(2), Dropout(0.25), Flatten(), Dense(4)])
-    file = io.BytesIO(npz(model.params | model.state))
-    with zipfile.ZipFile(file) as archive:
-        members = {name: archive.read(name) for name in archive.namelist()}
-    header = io.BytesIO()
-    text = json.dumps({"kind": "cnn model", "version": 1, "input_shape": [6, 6, 1], **model.to_config()})
-    np.save(header, np.array(text))
-    return members | {"header.npy": header.getvalue()}
-
-
-def mutant(random: Random, *, sound_archive: bool) -> bytes:
-    """Return a model's file with random damage; the archive's directory and checksums may stay sound."""
-    members = dict(sound_members())
-    if sound_archive:
-        name = random.choice(["header.npy", *members])
-        if name == "header.npy" and random.random() < 0.8:
-            text, file = str(np.load(io.BytesIO(members[name]))), io.BytesIO()
-            np.save(file, np.array(mutated_json(text, random)))
-            members[name] = file.getvalue()
-        elif random.random() < 0.6:
-            changed = bytearray(members[name])
-            changed[random.randrange(changed.index(b"\n") + 1, len(changed))] = random.randrange(256)
-            members[name] = bytes(changed)
-        else:
-            members[name] = mutated(members[name], random)
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        for name, member in members.items():
-            archive.writestr(name, member)
-    return file.getvalue() if sound_archive else mutated(file.getvalue(), random)
-
-
-def mutated_json(text: str, random: Random) -> str:
-    """Replace a value, leave out an entry, or damage a character."""
-    data = json.loads(text)
-    holder: Any = data if random.random() < 0.4 else random.choice(data["layers"])
-    key = random.choice(list(holder))
-    if random.random() < 0.15:
-        del holder[key]
-    else:
-        value = holder[key]
-        if isinstance(value, list) and random.random() < 0.6:
-            holder, key = value, random.randrange(len(value))
-        holder[key] = "ODD"
-    changed = json.dumps(data).replace('"ODD"', random.choice(ODD_TOKENS))
-    if random.random() < 0.15:
-        at = random.randrange(len(changed))
-        changed = changed[:at] + random.choice('{}[]",:0e-x\\\0\n') + changed[at + random.randint(0, 2) :]
-    return changed
-
-
-def assert_read_as_numpy_reads(model: Sequential, path: Path) -> None:
-    with np.load(path, allow_pickle=False) as file:
-        found = dict(file)
-    header = json.loads(str(found.pop("header")))
-    np.testing.assert_equal(digests(model.params | model.state), digests(found))
-    assert list(model.built_for()) == header["input_shape"]
-    for layer, entry in zip(model.layers, header["layers"], strict=True):
-        assert same_settings(entry, layer.to_config()), layer
-
-
-def same_settings(entry: Mapping[str, Any], config: Mapping[str, Any]) -> bool:
-    """Tell whether the settings are the same: a number may be a pair, and null is pooling's own stride."""
-    given = {name: config["pool_size"] if value is None else value for name, value in entry.items()}
-    return all(
-        config[name] == float(value)
-        if isinstance(config[name], float)
-        else config[name] in (value, [value] * 2)
-        for name, value in given.items()
-    )
+def mutant(saved: bytes, random: Random) -> bytes:
+    """Return the file with random damage: to all of it, to an array, or to a value in the header."""
+    match random.randrange(3):
+        case 0:
+            return mutated(saved, random)
+        case 1:
+            with zipfile.ZipFile(io.BytesIO(saved)) as archive:
+                members = {name: archive.read(name) for name in archive.namelist()}
+            name = random.choice(list(members))
+            members[name] = mutated(members[name], random, first=members[name].index(b"\n"))
+            file = io.BytesIO()
+            with zipfile.ZipFile(file, "w") as archive:
+                for each, member in members.items():
+                    archive.writestr(each, member)
+            return file.getvalue()
+        case _:
+            header = json.loads(str(np.load(io.BytesIO(saved), allow_pickle=False)["header"]))
+            entry = random.choice([header, *header["layers"]])
+            entry[random.choice(list(entry))] = random.choice(ODD_VALUES)
+            return rewritten(saved, header)
 
 
 def test_a_mutant_is_refused_or_read_as_numpy_reads_it(tmp_path: Path) -> None:
+    saved = file_of(built([Conv2D(3, 3), BatchNorm(), MaxPool2D(2), Flatten(), Dense(4)]), tmp_path)
     path, read = tmp_path / "mutant.npz", 0
-    for number in range(240):
-        path.write_bytes(mutant(Random(number), sound_archive=number % 2 == 0))
+    for number in range(80):
+        path.write_bytes(mutant(saved, Random(number)))
         with little_memory():
             try:
                 model = Sequential.load(path)
             except ValueError as error:
                 assert_one_line(error, path)
                 continue
-        assert_read_as_numpy_reads(model, path)
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files if name != "header"}
+        assert digests(model.params | model.state) == digests(arrays)
         read += 1
-    assert 24 < read < 216, "both must occur"
+    assert 0 < read < 80, "both must occur"

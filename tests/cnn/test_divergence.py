@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,6 @@ import pytest
 
 from cnn import (
     SGD,
-    Adam,
     BatchNorm,
     BestWeights,
     Checkpoint,
@@ -19,9 +18,7 @@ from cnn import (
     Dense,
     Flatten,
     Loss,
-    MaxPool2D,
     MeanSquaredError,
-    Optimiser,
     ReLU,
     Schedule,
     SoftmaxCrossEntropy,
@@ -34,60 +31,46 @@ from tests.cnn.tiny import Watcher, built, digests, images
 pytestmark = pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning", "ignore:invalid:RuntimeWarning")
 
 
+def deep() -> list[Layer]:
+    return [Conv2D(2, 3), BatchNorm(), ReLU(), Flatten(), Dense(4), Dense(3)]
+
+
 @dataclass
 class Explosion:
     """A training that diverges at its first step."""
 
-    layers: Callable[[], list[Layer]]
-    arrays: dict[str, float]  # the value of all numbers of some parameters
     layer: str  # the one that must be named
-    loss: Loss
-    said: str  # the loss in the message
+    said: str = r"\d"  # the loss in the message
+    layers: Callable[[], list[Layer]] = deep
+    arrays: dict[str, float] = field(default_factory=dict)  # the value of all numbers of some parameters
+    loss: type[Loss] = SoftmaxCrossEntropy
     scale: float = 1.0  # of the samples
-    optimiser: Callable[[], Optimiser] = lambda: SGD(learning_rate=0.1)
+    learning_rate: float = 0.1
 
-
-def deep() -> list[Layer]:
-    return [Conv2D(2, 3), BatchNorm(), ReLU(), MaxPool2D(2), Flatten(), Dense(4), ReLU(), Dense(3)]
-
-
-CE, MSE = SoftmaxCrossEntropy(), MeanSquaredError()
-HUGE, LARGE = 3e38, 1e25
 
 EXPLOSIONS = {
-    "output of the first layer": Explosion(deep, {"0.weight": HUGE}, "layer 0 (Conv2D)", CE, "nan"),
-    "output in the middle": Explosion(deep, {"5.weight": HUGE, "5.bias": HUGE}, "layer 5 (Dense)", CE, "nan"),
-    "output of the normalisation": Explosion(deep, {"1.scale": HUGE}, "layer 1 (BatchNorm)", CE, "nan"),
-    "output of the last layer": Explosion(
-        deep, {"7.weight": HUGE, "5.bias": 9.0}, "layer 7 (Dense)", CE, "nan"
+    "output of the first layer": Explosion("layer 0 (Conv2D)", "nan", arrays={"0.weight": 3e38}),
+    "output in the middle": Explosion("layer 4 (Dense)", "nan", arrays={"4.weight": 3e38, "4.bias": 3e38}),
+    "loss of finite outputs": Explosion(
+        "layer 5 (Dense)", "inf", arrays={"5.bias": 1e25}, loss=MeanSquaredError
     ),
-    "loss of finite outputs": Explosion(deep, {"7.bias": LARGE}, "layer 7 (Dense)", MSE, "inf"),
     # The output is tiny, and the gradient huge.
     "gradient": Explosion(
-        lambda: [Flatten(), Dense(4), Dense(3)],
-        {"1.weight": 1e-38, "2.weight": 1e37},
         "layer 1 (Dense)",
-        MSE,
-        r"\d",
+        layers=lambda: [Flatten(), Dense(4), Dense(3)],
+        arrays={"1.weight": 1e-38, "2.weight": 1e37},
+        loss=MeanSquaredError,
         scale=30.0,
     ),
-    "new weights": Explosion(
-        deep, {}, "layer 0 (Conv2D)", CE, r"\d", optimiser=lambda: SGD(learning_rate=1e300)
-    ),
-    "new weights of Adam": Explosion(
-        deep, {}, "layer 0 (Conv2D)", CE, r"\d", optimiser=lambda: Adam(learning_rate=1e300)
-    ),
+    "new weights": Explosion("layer 0 (Conv2D)", learning_rate=1e300),
     "statistics": Explosion(
-        lambda: [BatchNorm(), Flatten(), Dense(3)], {}, "layer 0 (BatchNorm)", CE, r"\d", scale=1e25
+        "layer 0 (BatchNorm)", layers=lambda: [BatchNorm(), Flatten(), Dense(3)], scale=1e25
     ),
 }
 
 
-@pytest.mark.parametrize("workers", [1, 3])
 @pytest.mark.parametrize("explosion", EXPLOSIONS.values(), ids=EXPLOSIONS.keys())
-def test_an_explosion_ends_training_at_its_step_and_names_the_layer(
-    explosion: Explosion, workers: int
-) -> None:
+def test_an_explosion_ends_training_at_its_step_and_names_the_layer(explosion: Explosion) -> None:
     model = built(explosion.layers())
     model.assign({
         name: np.full_like(model.params[name], value) for name, value in explosion.arrays.items()
@@ -99,12 +82,12 @@ def test_an_explosion_ends_training_at_its_step_and_names_the_layer(
             np.float32(explosion.scale) * x,
             labels,
             epochs=3,
-            optimiser=explosion.optimiser(),
-            loss=explosion.loss,
+            optimiser=SGD(learning_rate=explosion.learning_rate),
+            loss=explosion.loss(),
             batch_size=10,
             micro_batch_size=4,
             callbacks=[watcher],
-            workers=workers,
+            workers=2,
         )
     said = str(caught.value)
     expected = rf"Training diverged at step 1 of epoch 1, in {re.escape(explosion.layer)}, with the loss "
@@ -130,9 +113,7 @@ class Sees(Watcher):
     ("learning_rate", "options", "said"),
     [
         (1e30, {}, "step 2 of epoch 1, in layer 2 (Dense)"),  # the next loss overflows
-        (1e30, {"batch_size": 20}, "step 1 of epoch 2, in layer 2 (Dense)"),
         (3e38, {}, "step 1 of epoch 1, in layer 0 (BatchNorm)"),  # the step itself overflows
-        (3e38, {"epochs": 1, "batch_size": 20}, "step 1 of epoch 1, in layer 0 (BatchNorm)"),
         (2.0, {"epochs": 1000, "batch_size": 20}, ", in layer 2 (Dense)"),  # little by little
     ],
 )

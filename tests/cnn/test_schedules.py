@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from math import cos, pi
 from typing import Any
 
@@ -10,20 +8,15 @@ from hypothesis import strategies as st
 from cnn import ConstantRate, CosineDecay, OneCycle, Schedule, StepDecay
 from tests.refusals import assert_refuses
 
-progress = st.floats(0, 1)
-shares = st.floats(0.1, 0.9)
-
 
 @pytest.mark.parametrize(
     ("schedule", "rates"),
     [
         (ConstantRate(0.3), {0.0: 0.3, 0.5: 0.3, 1.0: 0.3}),
         (StepDecay(0.8), {0.0: 0.8, 0.49: 0.8, 0.5: 0.08, 0.74: 0.08, 0.75: 0.008, 1.0: 0.008}),
-        (StepDecay(0.8, factor=0.5, points=(0.25,)), {0.24: 0.8, 0.25: 0.4, 1.0: 0.4}),
         (StepDecay(0.8, points=(0.75, 0.5)), {0.4: 0.8, 0.6: 0.08, 0.8: 0.008}),
         (StepDecay(0.8, points=()), {0.0: 0.8, 1.0: 0.8}),
         (CosineDecay(0.4), {0.0: 0.4, 0.25: 0.2 * (1 + cos(pi / 4)), 0.5: 0.2, 1.0: 0.0}),
-        (CosineDecay(0.4, end=0.1), {0.0: 0.4, 0.5: 0.25, 1.0: 0.1}),
         (CosineDecay(0.4, warm_up=0.2, end=0.1), {0.0: 0.0, 0.1: 0.2, 0.2: 0.4, 0.6: 0.25, 1.0: 0.1}),
         (OneCycle(1.0), {0.0: 1 / 25, 0.15: 0.52, 0.3: 1.0, 0.65: 0.50005, 1.0: 1e-4}),
         (
@@ -38,55 +31,30 @@ def test_rates_are_those_worked_by_hand(schedule: Schedule, rates: dict[float, f
         assert schedule(at) == pytest.approx(rate, abs=1e-15)
 
 
-@given(warm_up=shares, end=st.floats(0, 1, exclude_max=True), first=progress, second=progress)
-def test_cosine_decay_rises_to_its_peak_and_falls_to_its_end(
-    warm_up: float, end: float, first: float, second: float
-) -> None:
-    schedule = CosineDecay(1.0, warm_up, end)
-    sooner, later = sorted((first, second))
-    assert 0 <= schedule(sooner) <= 1
-    if later <= warm_up:
-        assert schedule(sooner) <= schedule(later)
-    elif sooner >= warm_up:
-        assert 1 >= schedule(sooner) >= schedule(later) - 1e-15 >= end - 2e-15
-
-
-@given(warm_up=shares, first=progress, second=progress)
-def test_one_cycle_rises_to_its_peak_and_falls(warm_up: float, first: float, second: float) -> None:
-    schedule = OneCycle(1.0, warm_up)
-    sooner, later = sorted((first, second))
-    if later <= warm_up:
-        assert schedule(sooner) <= schedule(later) + 1e-15
-    elif sooner >= warm_up:
-        assert schedule(sooner) >= schedule(later) - 1e-15
-    assert schedule(warm_up) == 1 >= schedule(sooner)
-
-
-@given(warm_up=shares)
-def test_rates_do_not_jump_where_rise_and_fall_meet(warm_up: float) -> None:
-    for schedule in (CosineDecay(1.0, warm_up), OneCycle(1.0, warm_up)):
-        assert schedule(warm_up - 1e-9) == pytest.approx(schedule(warm_up), abs=1e-7)
+@given(
+    schedule=st.sampled_from([CosineDecay(1.0, warm_up=0.2, end=0.1), OneCycle(1.0, warm_up=0.2)]),
+    progress=st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted),
+)
+def test_rates_rise_to_their_peak_and_fall_without_a_jump(schedule: Schedule, progress: list[float]) -> None:
+    sooner, later = progress
+    rates = schedule(sooner), schedule(later)
+    if later <= 0.2:
+        assert rates[0] <= rates[1] + 1e-15
+    elif sooner >= 0.2:
+        assert rates[0] >= rates[1] - 1e-15
+    assert schedule(0.2 - 1e-9) == pytest.approx(schedule(0.2), abs=1e-7)
 
 
 @pytest.mark.parametrize(
     ("kind", "arguments", "error", "named"),
     [
         (ConstantRate, {"rate": 0}, ValueError, ["rate", "(0, inf)", "0"]),
-        (ConstantRate, {"rate": "0.1"}, TypeError, ["rate", "number", "'0.1'"]),
-        (StepDecay, {"peak": -1}, ValueError, ["peak", "(0, inf)", "-1"]),
-        (StepDecay, {"peak": 1, "factor": 0}, ValueError, ["factor", "(0, 1)", "0"]),
         (StepDecay, {"peak": 1, "factor": 1}, ValueError, ["factor", "(0, 1)", "1"]),
         (StepDecay, {"peak": 1, "points": (0.5, 1.5)}, ValueError, ["points", "1.5"]),
         (StepDecay, {"peak": 1, "points": ("half",)}, TypeError, ["points", "number", "'half'"]),
-        (CosineDecay, {"peak": 0}, ValueError, ["peak", "(0, inf)", "0"]),
         (CosineDecay, {"peak": 1, "warm_up": 1}, ValueError, ["warm_up", "[0, 1)", "1"]),
-        (CosineDecay, {"peak": 1, "end": -0.1}, ValueError, ["end", "[0, 1.0)", "-0.1"]),
-        (OneCycle, {"peak": 0}, ValueError, ["peak", "(0, inf)", "0"]),
-        (OneCycle, {"peak": 1, "warm_up": 0}, ValueError, ["warm_up", "(0, 1)", "0"]),
         (OneCycle, {"peak": 1, "warm_up": 1}, ValueError, ["warm_up", "(0, 1)", "1"]),
         (OneCycle, {"peak": 1, "start": 1}, ValueError, ["start", "[0, 1.0)", "received 1"]),
-        (OneCycle, {"peak": 1, "end": -1}, ValueError, ["end", "[0, 1.0)", "-1"]),
-        (OneCycle, {"peak": 1, "end": "low"}, TypeError, ["end", "number", "'low'"]),
     ],
 )
 def test_wrong_arguments_are_refused(

@@ -6,77 +6,15 @@ from cnn import (
     BatchNorm,
     Conv2D,
     Dense,
-    Dropout,
-    Flatten,
     GlobalAveragePool2D,
     Layer,
     MaxPool2D,
     ReLU,
     Sequential,
-    Softmax,
 )
 from cnn.summary import layer_summaries
 from tests.cnn.tiny import built
 from tests.refusals import assert_refuses
-
-
-def digit_network() -> Sequential:
-    """Return the network for MNIST that this project grew from."""
-    return built(
-        [
-            Conv2D(32, 3, padding="same"),
-            ReLU(),
-            Conv2D(32, 3, padding="same"),
-            ReLU(),
-            MaxPool2D(2),
-            Dropout(0.25),
-            Conv2D(64, 3, padding="same"),
-            ReLU(),
-            Conv2D(64, 3, padding="same"),
-            ReLU(),
-            MaxPool2D(2),
-            Dropout(0.25),
-            Flatten(),
-            Dense(256),
-            ReLU(),
-            Dense(32),
-            ReLU(),
-            Dense(10),
-            Softmax(),
-        ],
-        (28, 28, 1),
-    )
-
-
-def test_the_numbers_of_the_digit_network_are_those_worked_out_by_hand() -> None:
-    model = digit_network()
-    lines = layer_summaries(model.layers, (28, 28, 1))
-    counted = [line for line in lines if line.kind not in ("ReLU", "Dropout")]
-    assert [(line.kind, line.output_shape) for line in counted] == [
-        ("Conv2D", (28, 28, 32)),
-        ("Conv2D", (28, 28, 32)),
-        ("MaxPool2D", (14, 14, 32)),
-        ("Conv2D", (14, 14, 64)),
-        ("Conv2D", (14, 14, 64)),
-        ("MaxPool2D", (7, 7, 64)),
-        ("Flatten", (3136,)),
-        ("Dense", (256,)),
-        ("Dense", (32,)),
-        ("Dense", (10,)),
-        ("Softmax", (10,)),
-    ]
-    # Filters of 3×3 times the channels plus a bias each; weights plus biases.
-    assert [line.parameters for line in counted] == [
-        320, 9_248, 0, 18_496, 36_928, 0, 0, 803_072, 8_224, 330, 0
-    ]  # fmt: skip
-    assert sum(line.parameters for line in lines) == 876_618
-    # Every pixel of every map times 3×3 times the channels; every weight once.
-    assert [line.multiply_adds for line in counted] == [
-        225_792, 7_225_344, 0, 3_612_672, 7_225_344, 0, 0, 802_816, 8_192, 320, 0
-    ]  # fmt: skip
-    # 1 + 2, + 2, + 1 (pool), then every step is two pixels wide: + 4, + 4, + 2 (pool).
-    fields = [3, 5, 6, 10, 14, 16, 16, 28, 28, 28, 28]
-    assert [line.receptive_field for line in counted] == [(field, field) for field in fields]
 
 
 def test_the_table_shows_every_layer_and_the_totals() -> None:
@@ -116,21 +54,15 @@ def test_a_receptive_field_never_reaches_beyond_the_image() -> None:
 @pytest.mark.parametrize(
     "layers",
     [
-        [Conv2D(2, 3), Conv2D(2, 3)],
         [Conv2D(2, 3, stride=2), Conv2D(2, 3, stride=(2, 3)), Conv2D(2, 2)],
         [Conv2D(2, (3, 5), padding="same"), MaxPool2D(2), Conv2D(2, 3, padding="same")],
-        [
-            AveragePool2D(3, stride=2),
-            BatchNorm(),
-            Conv2D(2, (1, 4), stride=(3, 1)),
-            AveragePool2D((2, 1), stride=1),
-        ],
+        [AveragePool2D(3, stride=2), BatchNorm(), Conv2D(2, (1, 4), stride=(3, 1))],
         [MaxPool2D(2), GlobalAveragePool2D()],
     ],
-    ids=["filters", "strides", "padding", "average", "global"],
+    ids=["strides", "padding", "average", "global"],
 )
 def test_a_receptive_field_is_what_one_output_in_the_middle_depends_on(layers: list[Layer]) -> None:
-    h, w = 37, 41
+    h, w = 21, 25
     model = built(layers, (h, w, 1))
     x = np.random.default_rng(0).random((1, h, w, 1))
     y, _ = model.forward_pass(x)

@@ -1,4 +1,4 @@
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,21 @@ def generator(*key: int) -> np.random.Generator:
 
 def parts(order: Labels, size: int) -> list[Labels]:
     return [order[first : first + size] for first in range(0, len(order), size)]
+
+
+class Sees(Dropout):
+    """Shows its input and its mask to a function."""
+
+    def __init__(self, rate: float, look: Callable[[Array, Array | None], None]) -> None:
+        super().__init__(rate)
+        self.look = look
+
+    def forward_pass(
+        self, x: Array, training: bool = False, rng: np.random.Generator | None = None
+    ) -> tuple[Array, Array | None]:
+        y, mask = super().forward_pass(x, training, rng)
+        self.look(x, mask)
+        return y, mask
 
 
 # What is computed -------------------------------------------------------------------------------------
@@ -81,15 +96,6 @@ def test_without_validation_data_the_history_has_no_validation_entries() -> None
     assert list(record) == ["epoch", "learning_rate", "loss", "accuracy"]
 
 
-def test_rows_of_probabilities_train_as_labels_do() -> None:
-    x, labels = images(20)
-    optimisers = [SGD(learning_rate=0.1), SGD(learning_rate=0.1)]
-    models = [linear(), linear()]
-    models[0].fit(x, labels, epochs=1, optimiser=optimisers[0])
-    models[1].fit(x, np.eye(3)[labels], epochs=1, optimiser=optimisers[1])
-    assert digests(models[0].params) == digests(models[1].params)
-
-
 def test_samples_of_float64_leave_the_parameters_in_their_own_type() -> None:
     x, labels = images(9, dtype=np.float64)
     model = linear()
@@ -123,8 +129,7 @@ def test_running_statistics_take_in_each_micro_batch_once_a_batch_and_in_order()
 
 def test_each_micro_batch_is_normalised_with_its_own_statistics() -> None:
     x, labels = images(12, dtype=np.float64)
-    layers = [BatchNorm(), Flatten(), Dense(3)]
-    model, by_hand = built(layers), built([BatchNorm(), Flatten(), Dense(3)])
+    model, by_hand = (built([BatchNorm(), Flatten(), Dense(3)]) for _ in range(2))
     model.fit(x, labels, epochs=1, optimiser=SGD(learning_rate=1.0), batch_size=12, micro_batch_size=4)
     total = {name: np.zeros(p.shape) for name, p in by_hand.params.items()}
     for part in parts(generator(0, 0).permutation(12), 4):
@@ -138,14 +143,7 @@ def test_each_micro_batch_is_normalised_with_its_own_statistics() -> None:
 def test_the_statistics_stay_as_they_are_while_a_batch_is_under_way() -> None:
     seen: list[dict[str, str]] = []
 
-    class Sees(Dropout):
-        def forward_pass(
-            self, x: Array, training: bool = False, rng: np.random.Generator | None = None
-        ) -> tuple[Array, Array | None]:
-            seen.append(digests(model.state))
-            return super().forward_pass(x, training, rng)
-
-    model = built([BatchNorm(), Sees(0.5), Flatten(), Dense(3)])
+    model = built([BatchNorm(), Sees(0.5, lambda *_: seen.append(digests(model.state))), Flatten(), Dense(3)])
     x, labels = images(12)
     model.fit(
         x, labels, epochs=1, optimiser=SGD(learning_rate=1.0), batch_size=6, micro_batch_size=2, workers=1
@@ -163,7 +161,7 @@ def order_of_samples(seed: int) -> list[list[int]]:
     """Return the order in which two epochs see ten samples, each of a class of its own."""
     seen: list[int] = []
 
-    class Sees(SoftmaxCrossEntropy):
+    class SeesTargets(SoftmaxCrossEntropy):
         def __call__(
             self, outputs: Array, targets: Targets, batch_size: int | None = None
         ) -> tuple[float, Array]:
@@ -173,7 +171,7 @@ def order_of_samples(seed: int) -> list[list[int]]:
     x, labels = np.ones((10, 1)), np.arange(10)
     sizes: dict[str, Any] = {"epochs": 2, "batch_size": 4, "micro_batch_size": 4}
     built([Dense(10)], (1,)).fit(
-        x, labels, optimiser=SGD(learning_rate=0.1), loss=Sees(), seed=seed, workers=1, **sizes
+        x, labels, optimiser=SGD(learning_rate=0.1), loss=SeesTargets(), seed=seed, workers=1, **sizes
     )
     return [seen[:10], seen[10:]]
 
@@ -191,16 +189,11 @@ def masks(seed: int) -> list[str]:
     """Return the dropout masks of two epochs of two steps of two micro-batches."""
     seen: list[str] = []
 
-    class Sees(Dropout):
-        def forward_pass(
-            self, x: Array, training: bool = False, rng: np.random.Generator | None = None
-        ) -> tuple[Array, Array | None]:
-            y, mask = super().forward_pass(x, training, rng)
-            if mask is not None:
-                seen.append(digests({"mask": mask})["mask"])
-            return y, mask
+    def look(_: Array, mask: Array | None) -> None:
+        if mask is not None:
+            seen.append(digests({"mask": mask})["mask"])
 
-    model = built([Sees(0.5), Flatten(), Dense(3)])
+    model = built([Sees(0.5, look), Flatten(), Dense(3)])
     x, labels = images(8)
     sizes: dict[str, Any] = {"epochs": 2, "batch_size": 4, "micro_batch_size": 2}
     model.fit(x, labels, optimiser=SGD(learning_rate=0.1), seed=seed, workers=1, **sizes)
@@ -217,23 +210,15 @@ def test_each_micro_batch_drops_out_other_numbers_which_the_seed_decides() -> No
 def samples_seen(micro_batch_size: int, **options: Any) -> Array:
     """Return the samples that the model is given in two epochs, in order."""
     seen: list[Array] = []
-
-    class Sees(Dropout):
-        def forward_pass(
-            self, x: Array, training: bool = False, rng: np.random.Generator | None = None
-        ) -> tuple[Array, Array | None]:
-            seen.append(x)
-            return super().forward_pass(x, training, rng)
-
     x, labels = images(13)
-    built([Sees(0), Flatten(), Dense(3)]).fit(
+    built([Sees(0, lambda x, _: seen.append(x)), Flatten(), Dense(3)]).fit(
         x, labels, epochs=2, optimiser=SGD(learning_rate=0.1), batch_size=8,
         micro_batch_size=micro_batch_size, seed=6, workers=1, **options,
     )  # fmt: skip
     return np.concatenate(seen)
 
 
-@pytest.mark.parametrize("micro_batch_size", [1, 3, 8])
+@pytest.mark.parametrize("micro_batch_size", [3, 8])
 def test_each_epoch_augments_each_sample_by_draws_of_its_own(micro_batch_size: int) -> None:
     augmentation = RandomAffine(rotation=20, scale=0.2, shear=0.2, shift=2)
     x, _ = images(13)
@@ -293,17 +278,16 @@ def assert_same(found: Gradients, expected: Gradients, tolerance: float) -> None
         np.testing.assert_allclose(found[name], grad, rtol=0, atol=atol, err_msg=name)
 
 
-@pytest.mark.parametrize("n", [1, 2, 7, 13])
-@pytest.mark.parametrize("batch_size", [1, 3, 7, 12, 50])
-def test_micro_batches_that_do_not_divide_the_batch_add_up_to_it(n: int, batch_size: int) -> None:
+@pytest.mark.parametrize("batch_size", [3, 12, 50])
+def test_micro_batches_that_do_not_divide_the_batch_add_up_to_it(batch_size: int) -> None:
     model = built([Conv2D(4, 3, padding="same"), ReLU(), MaxPool2D(2), Flatten(), Dense(5), ReLU(), Dense(3)])
-    x, labels = images(n, dtype=np.float64)
+    x, labels = images(13, dtype=np.float64)
     expected = []
-    for batch in parts(generator(4, 0).permutation(n), batch_size):
+    for batch in parts(generator(4, 0).permutation(13), batch_size):
         outputs, caches = model.forward_pass(x[batch], training=True)
         dy = SoftmaxCrossEntropy()(outputs, labels[batch])[1]
         expected.append(model.backward_pass(dy, caches)[1])
-    for micro_batch_size in (1, 2, 4, 5, 11, 64):
+    for micro_batch_size in (1, 5, 64):
         sizes = {"batch_size": batch_size, "micro_batch_size": micro_batch_size}
         for here, there in zip(gradients(model, x, labels, workers=2, **sizes), expected, strict=True):
             assert_same(here, there, tolerance=1e-14)
@@ -339,15 +323,12 @@ def numerical(model: Sequential, x: Array, labels: Labels) -> Gradients:
 @pytest.mark.parametrize(
     "layers",
     [
-        [Conv2D(4, 3, padding="same"), ReLU(), MaxPool2D(2), Flatten(), Dense(3)],
         [Flatten(), Dense(4), BatchNorm(), ReLU(), Dense(3)],
-        [BatchNorm(), Conv2D(3, 3), BatchNorm(), ReLU(), Flatten(), Dense(4), BatchNorm(), Dense(3)],
+        [BatchNorm(), Conv2D(3, 3), BatchNorm(), ReLU(), Flatten(), Dense(3)],
     ],
-    ids=["convolution", "normalised numbers", "normalised images"],
+    ids=["normalised numbers", "normalised images"],
 )
-@pytest.mark.parametrize(
-    ("n", "batch_size", "micro_batch_size"), [(1, 1, 1), (4, 3, 2), (9, 4, 7), (7, 2, 32)]
-)
+@pytest.mark.parametrize(("n", "batch_size", "micro_batch_size"), [(1, 1, 1), (4, 3, 2)])
 def test_a_last_batch_of_one_has_the_gradients_of_its_image(
     layers: list[Layer], n: int, batch_size: int, micro_batch_size: int
 ) -> None:
@@ -358,45 +339,15 @@ def test_a_last_batch_of_one_has_the_gradients_of_its_image(
     assert_same(found, numerical(model, x[last], labels[last]), tolerance=1e-8)
 
 
-def test_batch_normalisation_of_one_number_gives_its_shift_and_sends_nothing_back() -> None:
-    model = in_float64([Flatten(), Dense(4), BatchNorm(momentum=0.75), Dense(3)])
-    x, labels = images(1, dtype=np.float64)
-    hidden = x.reshape(1, -1) @ model.params["1.weight"] + model.params["1.bias"]
-    [found] = gradients(model, x, labels, batch_size=8)
-
-    outputs, _ = model.forward_pass(x, training=True)
-    expected = model.params["2.shift"] @ model.params["3.weight"] + model.params["3.bias"][None]
-    np.testing.assert_array_equal(outputs, expected)
-    for name in ("1.weight", "1.bias", "2.scale"):
-        np.testing.assert_array_equal(found[name], np.zeros_like(model.params[name]), err_msg=name)
-    np.testing.assert_allclose(model.state["2.mean"], 0.25 * hidden[0], rtol=1e-6)
-    np.testing.assert_array_equal(model.state["2.variance"], np.full(4, 0.75, np.float32))
-
-
 # Data from which there is little to learn -------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("layers", "idle"),
-    [
-        ([Flatten(), Dense(3)], "1.weight"),
-        ([Conv2D(2, 3), Flatten(), Dense(3)], "0.weight"),
-        ([BatchNorm(), Flatten(), Dense(3)], "0.scale"),
-    ],
-    ids=["dense", "convolution", "normalisation"],
-)
-def test_from_images_of_zeros_the_frequencies_of_the_classes_are_learnt(
-    layers: list[Layer], idle: str
-) -> None:
-    model, labels = built(layers), np.array([0, 0, 0, 0, 0, 1, 1, 1, 2, 2])
-    x, before = np.zeros((10, 6, 6, 1)), model.params[idle]
-    history = model.fit(
-        x, labels, epochs=300, optimiser=SGD(learning_rate=0.5), batch_size=10, micro_batch_size=3
-    )
-    shares = np.array([0.5, 0.3, 0.2])
-    np.testing.assert_allclose(model.predict_proba(x[:1])[0], shares, atol=1e-4)
-    assert history[-1]["loss"] == pytest.approx(-(shares * np.log(shares)).sum(), abs=1e-6)
-    np.testing.assert_array_equal(model.params[idle], before)
+def test_from_images_of_zeros_the_frequencies_of_the_classes_are_learnt() -> None:
+    model, labels = built([BatchNorm(), Flatten(), Dense(3)]), np.array([0, 0, 0, 0, 0, 1, 1, 1, 2, 2])
+    x, before = np.zeros((10, 6, 6, 1)), model.params["0.scale"]
+    model.fit(x, labels, epochs=100, optimiser=SGD(learning_rate=0.5), batch_size=10, micro_batch_size=3)
+    np.testing.assert_allclose(model.predict_proba(x[:1])[0], [0.5, 0.3, 0.2], atol=1e-4)
+    np.testing.assert_array_equal(model.params["0.scale"], before)
 
 
 def test_one_class_is_learnt() -> None:

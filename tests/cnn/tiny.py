@@ -1,7 +1,5 @@
 """Tiny data, models and trainings that the tests share, here and in processes of their own."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence

@@ -3,8 +3,6 @@
 Nothing is padded here: a pixel of a window that lies outside the image is left out.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import count
 

@@ -1,7 +1,5 @@
 """Random layers and inputs that fit them, for Hypothesis."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from collections.abc import Callable
 from math import exp, pi, sqrt, tanh
 from typing import Any
@@ -18,7 +16,6 @@ Curve = Callable[[float], float]
 
 CURVES: list[tuple[Layer, Curve]] = [
     (ReLU(), lambda x: x if x > 0 else 0),
-    (LeakyReLU(), lambda x: x if x > 0 else 0.01 * x),
     (LeakyReLU(0.3), lambda x: x if x > 0 else 0.3 * x),
     (Sigmoid(), lambda x: 1 / (1 + exp(-x))),
     (Tanh(), lambda x: (exp(x) - exp(-x)) / (exp(x) + exp(-x))),
@@ -37,14 +34,6 @@ def test_each_number_follows_the_curve(
     assert y.shape == shape
     expected = [curve(float(number)) for number in x.flat]
     np.testing.assert_allclose(y.ravel(), expected, rtol=0, atol=8 * np.finfo(dtype).eps * abs(x).max())
-
-
-@pytest.mark.parametrize(("layer", "at_zero"), [(ReLU(), 0.0), (LeakyReLU(0.3), 0.3)])
-def test_a_kink_has_the_slope_of_its_left_side(layer: Layer, at_zero: float) -> None:
-    _, cache = layer.forward_pass(np.array([[-1.0, 0.0, 1.0]]))
-    dx, grads = layer.backward_pass(np.array([[1.0, 1.0, 1.0]]), cache)
-    np.testing.assert_array_equal(dx, [[at_zero, at_zero, 1.0]])
-    assert grads == {}
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
@@ -100,7 +89,6 @@ def test_softmax_sends_dy_back_through_the_jacobian_of_each_row(shape: Shape, se
     ("slope", "error", "named"),
     [
         (1.0, ValueError, ["slope", "[0, 1)", "1.0"]),
-        (-0.1, ValueError, ["slope", "[0, 1)", "-0.1"]),
         ("small", TypeError, ["slope", "number", "'small'"]),
     ],
 )

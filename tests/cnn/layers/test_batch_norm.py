@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -33,24 +31,6 @@ def test_in_training_each_channel_gets_mean_0_and_variance_1_then_its_scale_and_
         np.testing.assert_allclose(y[..., k], scale * (channel - channel.mean()) / spread + shift, atol=1e-9)
 
 
-@given(shape=several, seed=seeds)
-def test_a_new_layer_gives_mean_0_and_variance_1_in_training(shape: Shape, seed: int) -> None:
-    _, x = built(shape, seed)
-    layer = BatchNorm(epsilon=1e-12)
-    layer.build(shape[1:], np.random.default_rng(0))
-    y, _ = layer.forward_pass(x, training=True)
-    axes = tuple(range(len(shape) - 1))
-    np.testing.assert_allclose(y.mean(axis=axes), 0, atol=1e-6)
-    np.testing.assert_allclose(y.var(axis=axes), 1, rtol=1e-6)
-
-
-def test_a_new_layer_changes_nothing_at_inference() -> None:
-    layer = BatchNorm(epsilon=1e-12)
-    layer.build((2,), np.random.default_rng(0))
-    x = np.array([[1.0, -2.0], [3.0, 10.0]])
-    np.testing.assert_allclose(layer.forward_pass(x)[0], x, rtol=1e-6)
-
-
 @given(shape=several, seed=seeds, dtype=dtypes)
 def test_inference_takes_the_running_statistics(shape: Shape, seed: int, dtype: Any) -> None:
     layer, x = built(shape, seed, dtype)
@@ -75,17 +55,8 @@ def test_at_inference_the_statistics_are_constants_to_the_backward_pass(shape: S
     np.testing.assert_allclose(grads["shift"], dy.sum(axis=axes), rtol=1e-12, atol=1e-12)
 
 
-def test_the_backward_pass_knows_from_the_cache_which_statistics_were_used() -> None:
-    layer, x = built((6, 2), seed=0)
-    caches = [layer.forward_pass(x, training)[1] for training in (True, False)]
-    in_training, at_inference = (layer.backward_pass(x, cache)[0] for cache in caches)
-    # Through its own mean, a micro-batch's dx adds up to nothing.
-    np.testing.assert_allclose(in_training.sum(axis=0), 0, atol=1e-12)
-    assert (abs(at_inference.sum(axis=0)) > 1).all()
-
-
 @pytest.mark.parametrize("dtype", FLOATS)
-def test_the_running_statistics_change_through_remember_only_and_in_order(dtype: Any) -> None:
+def test_the_running_statistics_change_through_update_state_only_and_in_order(dtype: Any) -> None:
     layer = BatchNorm(momentum=0.75)
     layer.build((1,), np.random.default_rng(0))
     first, second = np.array([[1], [3]], dtype), np.array([[10], [20]], dtype)
@@ -103,7 +74,7 @@ def test_the_running_statistics_change_through_remember_only_and_in_order(dtype:
     assert [value.dtype for value in layer.state.values()] == [np.float32, np.float32]
 
 
-def test_inference_observes_nothing() -> None:
+def test_inference_gives_no_batch_statistics() -> None:
     layer, x = built((4, 2), seed=0)
     assert layer.batch_statistics(layer.forward_pass(x)[1]) == {}
 
@@ -112,10 +83,7 @@ def test_inference_observes_nothing() -> None:
     ("hyperparameters", "error", "named"),
     [
         ({"momentum": 1}, ValueError, ["momentum", "[0, 1)", "1"]),
-        ({"momentum": -0.5}, ValueError, ["momentum", "[0, 1)", "-0.5"]),
         ({"momentum": "0.9"}, TypeError, ["momentum", "number", "'0.9'"]),
-        ({"epsilon": 0}, ValueError, ["epsilon", "(0, inf)", "0"]),
-        ({"epsilon": None}, TypeError, ["epsilon", "number", "None"]),
     ],
 )
 def test_wrong_hyperparameters_are_refused(

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -15,8 +13,8 @@ from tests.refusals import assert_refuses
 
 # The only window sees nothing but padding.
 PADDING_ONLY = WindowCase((1, 3, 3, 1), (3, 3), (5, 5), ((4, 0), (0, 0)), seed=0)
-# Convolved some images at a time, as test_windows.py shows.
-SEVERAL_BLOCKS = WindowCase((7, 14, 14, 16), (3, 3), (1, 1), "same", seed=0)
+# Convolved some images at a time, the last of them fewer.
+SEVERAL_BLOCKS = WindowCase((9, 14, 14, 16), (3, 3), (1, 1), "same", seed=0)
 
 
 def image(*rows: list[float]) -> Array:
@@ -60,23 +58,6 @@ def test_a_convolution_worked_by_hand() -> None:
     np.testing.assert_array_equal(grads["bias"], [3])
 
 
-def test_same_puts_the_odd_row_at_the_bottom_and_the_odd_column_on_the_right() -> None:
-    layer = Conv2D(1, kernel_size=2, padding="same")
-    layer.build((2, 2, 1), np.random.default_rng(0))
-    layer.params["weight"] = np.ones((2, 2, 1, 1))
-    y, _ = layer.forward_pass(image([1, 2], [3, 4]))
-    np.testing.assert_array_equal(y, image([10, 6], [7, 4]))
-
-
-def test_pixels_that_no_window_sees_get_no_gradient() -> None:
-    layer = Conv2D(1, kernel_size=(1, 2), stride=(1, 3))
-    layer.build((1, 7, 1), np.random.default_rng(0))
-    layer.params["weight"] = np.array([2.0, 3.0]).reshape(1, 2, 1, 1)
-    _, cache = layer.forward_pass(image([1, 2, 3, 4, 5, 6, 7]))
-    dx, _ = layer.backward_pass(image([1, 10]), cache)
-    np.testing.assert_array_equal(dx, image([2, 3, 0, 20, 30, 0, 0]))
-
-
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_the_result_has_the_images_type_whatever_type_the_parameters_have(dtype: Any) -> None:
     layer = Conv2D(2, 3)
@@ -96,28 +77,14 @@ def test_building_draws_the_filters_and_starts_the_biases_at_zero(initialiser: I
     np.testing.assert_array_equal(layer.params["bias"], np.zeros(4, np.float32), strict=True)
 
 
-def test_it_knows_its_cost_and_what_it_sees() -> None:
-    layer = Conv2D(8, kernel_size=3, stride=(1, 2), padding="same")
-    assert layer.multiply_adds((28, 28, 4)) == 28 * 14 * 8 * 3 * 3 * 4
-    assert layer.receptive_window((28, 28, 4)) == ((3, 3), (1, 2))
-
-
 @pytest.mark.parametrize(
     ("hyperparameters", "error", "named"),
     [
         ({"filters": 0, "kernel_size": 3}, ValueError, ["filters", "1 or more", "0"]),
-        ({"filters": 2.0, "kernel_size": 3}, TypeError, ["filters", "whole number", "2.0"]),
-        ({"filters": True, "kernel_size": 3}, TypeError, ["filters", "whole number", "True"]),
-        ({"filters": 1, "kernel_size": 0}, ValueError, ["kernel_size", "1 or more", "0"]),
-        ({"filters": 1, "kernel_size": (3, 0)}, ValueError, ["kernel_size", "1 or more", "0"]),
         ({"filters": 1, "kernel_size": (3, 3, 3)}, ValueError, ["kernel_size", "pair", "(3, 3, 3)"]),
-        ({"filters": 1, "kernel_size": "3"}, TypeError, ["kernel_size", "whole number", "'3'"]),
         ({"filters": 1, "kernel_size": 3, "stride": 0}, ValueError, ["stride", "1 or more", "0"]),
-        ({"filters": 1, "kernel_size": 3, "stride": 1.5}, TypeError, ["stride", "whole number", "1.5"]),
         ({"filters": 1, "kernel_size": 3, "padding": "full"}, ValueError, ["padding", '"same"', "'full'"]),
-        ({"filters": 1, "kernel_size": 3, "padding": -1}, ValueError, ["padding", "0 or more", "-1"]),
         ({"filters": 1, "kernel_size": 3, "initialiser": "ones"}, ValueError, ["he_uniform", "'ones'"]),
-        ({"filters": 1, "kernel_size": 3, "initialiser": ["he_normal"]}, ValueError, ["he_uniform", "['he_"]),
     ],
 )
 def test_wrong_hyperparameters_are_refused(
@@ -134,9 +101,3 @@ def test_samples_that_cannot_be_convolved_are_refused(input_shape: tuple[int, ..
     layer = Conv2D(1, 3)
     assert_refuses(lambda: layer.build(input_shape, np.random.default_rng(0)), ValueError, "Conv2D", *named)
     assert_refuses(lambda: layer.output_shape(input_shape), ValueError, "Conv2D", *named)
-
-
-def test_images_that_became_too_small_are_refused() -> None:
-    layer = Conv2D(1, 3)
-    layer.build((28, 28, 1), np.random.default_rng(0))
-    assert_refuses(lambda: layer.forward_pass(np.ones((1, 2, 2, 1))), ValueError, "Conv2D", "3×3", "2×2")
