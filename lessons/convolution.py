@@ -134,7 +134,7 @@ def draw_filters(theme: Theme, training: str, weight: Array | None) -> Sheet:
 
 
 def speed(images: int) -> str:
-    """Return how long a convolution of so many images takes with the loop and with `Conv2D`."""
+    """Return how long a convolution of so many images takes with the loop and as it ships."""
     layer = cnn.Conv2D(8, 3)
     layer.build((14, 14, 8), np.random.default_rng(0))
     x, params = random_images(images, 14, 14, 8), layer.params

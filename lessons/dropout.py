@@ -164,7 +164,7 @@ def rate_curve() -> Curve:
         line("y behind dropout", "output", rows),
         line("mean of y", "none", [np.full(len(places), row.mean()) for row in rows]),
     ]
-    return curve("Dropout in training", "index in the row", places, "rate", rates, lines)
+    return curve("Dropout in training", "place in the row", places, "rate", rates, lines)
 
 
 def cases() -> list[dict[str, Any]]:

@@ -40,7 +40,7 @@ def from_code() -> Shown:
 
 
 def row_and_parameters(model: cnn.Sequential) -> str:
-    """Return how long the row of numbers is, and how many parameters the next dense layer needs to read it."""
+    """Return how long the row of numbers is, and how many parameters the next dense layer has for it."""
     along, total = shapes_along(model), sum(array.size for array in model.params.values())
     rows = []
     for index, layer in enumerate(model.layers):

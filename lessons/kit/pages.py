@@ -103,7 +103,7 @@ def _unknown(obj: Any, name: str, lessons: Lessons) -> str:
 
 
 def _block(path: str, repository: str) -> str:
-    """Return a piece of the source as a block of code, with its file and line in the repository."""
+    """Return a piece of the source as a block of code, with its place in the repository."""
     piece = find_piece(path)
     place = f"{piece.file.as_posix()}, line {piece.line}"
     block = f'``` {{ .python title="{place}" }}\n{piece.text}\n```'
@@ -136,5 +136,5 @@ class PagesExtension(Extension):
 
 
 def makeExtension() -> PagesExtension:
-    """Return the extension: Python-Markdown calls a function of this name."""
+    """Return the extension, under the name by which Python-Markdown asks for it."""
     return PagesExtension()
