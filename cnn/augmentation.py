@@ -1,4 +1,4 @@
-"""Augmentation: every epoch distorts every image in another way, so the model never sees one twice."""
+"""Augmentation: every epoch distorts every image anew, so the model never sees the same one twice."""
 
 from __future__ import annotations
 

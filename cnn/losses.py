@@ -13,10 +13,10 @@ from cnn.types import Array, Targets
 
 
 class Loss(ABC):
-    """A number that is the smaller, the better the outputs fit the targets, and its gradient.
+    """A number that gets smaller as the outputs fit the targets better, and its gradient.
 
     Only a loss divides by the batch size N. A part of a batch gets the N of the whole batch, so the losses
-    and gradients of all parts simply add up.
+    and gradients of all parts add up to those of the batch.
 
     Example:
         >>> loss = SoftmaxCrossEntropy()

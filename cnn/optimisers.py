@@ -72,7 +72,7 @@ class Optimiser(ABC):
             grads: their gradients under the same names.
             progress: how far training has come, from 0 to 1; schedules depend on it.
             decays: the names of the parameters to which weight decay applies, such as
-                `Sequential.decays`; None is all.
+                `Sequential.decays`; None means all.
 
         Returns:
             The new parameters, in the number types of the old ones.

@@ -370,7 +370,7 @@ def first_overflow(model: Model, x: Array, rng: np.random.Generator | None = Non
     Args:
         model: the model.
         x: samples for which the loss is not finite.
-        rng: where dropout draws from in training; None is a pass at inference.
+        rng: where dropout draws from in training; None means inference.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         for index, layer in enumerate(model.layers):

@@ -1,6 +1,6 @@
 """Writes docs/built/ before MkDocs runs: what the lessons show that follows from code and results alone.
 
-Each page is filled in once, so that whatever a page names and is not there is told at once.
+Each page is filled in once, so that a name, a piece of code or a file that is missing is reported at once.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from lessons.kit.themes import Theme
 from lessons.kit.traces import Grid, track
 
 LAYER = "cnn.layers.dense.Dense"
-STRONGEST = 32  # inputs of the layer that are shown, each of which takes a column
+STRONGEST = 32  # inputs of the layer that are shown, each in a column of its own
 
 
 def from_network(subject: Subject) -> Shown:

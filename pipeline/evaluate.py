@@ -100,7 +100,7 @@ def write_tables(labels: Labels, probabilities: Probabilities, dataset: Dataset,
         labels: the true classes, `[n]`.
         probabilities: the probability of each class, `[n, classes]`.
         dataset: the data set that the images belong to.
-        worst: how many images to list of those whose true class the model held least likely.
+        worst: how many images to list: those whose true class got the lowest probability.
     """
     predictions, class_names = probabilities.argmax(axis=1), dataset.class_names
     named = zip(np.array(class_names)[labels], np.array(class_names)[predictions], strict=True)
@@ -151,7 +151,7 @@ def calibration_error(labels: Labels, probabilities: Probabilities, bins: int) -
 def hardest(
     labels: Labels, probabilities: Probabilities, class_names: Sequence[str], count: int
 ) -> Iterable[tuple[Any, ...]]:
-    """Yield the test images whose true class the model held least likely, the hardest first."""
+    """Yield the test images whose true class got the lowest probability, the hardest first."""
     of_actual = probabilities[np.arange(len(labels)), labels]
     for image in np.argsort(of_actual, kind="stable")[:count]:
         answer = int(probabilities[image].argmax())

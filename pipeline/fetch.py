@@ -5,7 +5,7 @@ unpacked as they come, up to the size that the file must have, and only the righ
 through. So it does not matter which addresses and redirects they came by.
 
 Verified files wait in `data/raw/.<data set>.partial` until there are four of them. Then this folder replaces
-the former one, so that the next stages never see a part of a data set, nor a mixture of two.
+the previous one, so that the next stages never see a part of a data set, nor a mixture of two.
 """
 
 import hashlib
@@ -197,7 +197,7 @@ def _download(url: str, unpacked: _Unpacked) -> None:
                 response.close()  # otherwise requests reads its page, which may never end
             response.raw.headers.pop("Content-Encoding", None)  # otherwise requests unpacks the file itself
 
-        # The time-out is for this thread to end as well; the one that waits for it gives up first.
+        # The thread that waits for this one gives up first; the time-out also ends this thread.
         options = {"timeout": 2 * SILENCE, "hooks": {"response": take_as_it_is}}
         bar = tqdm(desc=name, total=unpacked.size, unit="B", unit_scale=True, leave=False, disable=None)
         with ExitStack() as opened, bar:

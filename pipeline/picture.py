@@ -2,7 +2,7 @@
 
 MNIST's digits are light strokes on black, 20 pixels long on their longer side and centred by mass in 28 × 28
 pixels (LeCun et al., *Gradient-based learning applied to document recognition*, 1998). The network knows
-nothing else, so that it must be shown the same: the paper and its shadows are removed, the strokes stay.
+nothing else, so pictures are brought into the same form: the paper and its shadows go, the strokes stay.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def _ink(grey: Grey) -> Grey:
         contrast = grey - ndimage.grey_opening(continued, (window, window))[inside]
     else:
         paper = ndimage.grey_closing(continued, (window, window))[inside]
-        contrast = (paper - grey) * (255 / np.maximum(paper, 32))  # ink in a shadow is no less ink
+        contrast = (paper - grey) * (255 / np.maximum(paper, 32))  # ink in a shadow counts as much
     return _stretched(contrast)
 
 

@@ -107,8 +107,8 @@ class Conv2D(Layer):
         over all p, q, i, j with p · stride + i = r + top and q · stride + j = s + left.
 
         The gradient with respect to the input is a convolution again: each pixel collects dy from the
-        windows that contained it. From window to window the pixel's offset inside the window decreases,
-        hence the rotation.
+        windows that contained it. From window to window the pixel's offset inside the window decreases.
+        That is why the filter is rotated.
         """
         x = cache
         rotated = self.param("weight", like=dy)[::-1, ::-1].transpose(0, 1, 3, 2)  # [h_f, w_f, n_f, c]

@@ -2,7 +2,7 @@
 
 import { element, number } from "./elements.js";
 
-/** The grids of one track; cells are filled, marked and asked for, and never computed. */
+/** The grids of one track; their cells are filled, marked and asked for, but never computed. */
 export class Arrays {
   constructor(track) {
     this.track = track;
@@ -16,7 +16,7 @@ export class Arrays {
     return this.byName.get(name).role;
   }
 
-  /** Show every array, those that fill step by step as far as the first `count` steps wrote them. */
+  /** Show every array; one that is filled step by step shows only what the first `count` steps wrote. */
   fill(count) {
     const written = writtenCells(this.track.steps.slice(0, count));
     for (const [name, cells] of this.cells) {

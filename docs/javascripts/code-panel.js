@@ -1,4 +1,4 @@
-// The source that a trace was recorded from, with the line of the current step lit.
+// The source that a trace was recorded from, with the line of the current step highlighted.
 
 import { element } from "./elements.js";
 
@@ -22,7 +22,7 @@ export class CodePanel {
     );
   }
 
-  /** Light one line, and bring it into the panel's view without moving the page. */
+  /** Highlight one line, and bring it into the panel's view without moving the page. */
   light(index) {
     for (const line of this.lines.children) {
       line.classList.remove("lit");
@@ -35,7 +35,7 @@ export class CodePanel {
   }
 }
 
-/** Let a long line of code go on in the next one after dots, commas and opening brackets too. */
+/** Let a long line of code break after dots, commas and opening brackets too. */
 function breakable(code) {
-  return code.split(/(?<=[.,(\[])/).flatMap((part, place) => (place ? [element("wbr"), part] : [part]));
+  return code.split(/(?<=[.,(\[])/).flatMap((part, index) => (index ? [element("wbr"), part] : [part]));
 }

@@ -46,12 +46,12 @@ class CurveSlider extends Widget {
   #path(y) {
     let command = "M";
     return this.curve.x
-      .map((x, place) => {
-        if (y[place] === null) {
+      .map((x, index) => {
+        if (y[index] === null) {
           command = "M"; // a gap: nothing was recorded here
           return "";
         }
-        const point = `${command}${this.across(x).toFixed(1)} ${this.up(y[place]).toFixed(1)}`;
+        const point = `${command}${this.across(x).toFixed(1)} ${this.up(y[index]).toFixed(1)}`;
         command = "L";
         return point;
       })

@@ -45,7 +45,7 @@ class DigitCanvas extends HTMLElement {
       width: PAPER,
       height: PAPER,
       role: "img",
-      "aria-label": "A square to draw in with mouse, finger or pen; ready ones can be chosen below",
+      "aria-label": "A square to draw in with mouse, finger or pen; test images can be chosen below",
       pointerdown: (event) => this.#startStroke(event),
       pointermove: (event) => this.#goOn(event),
       pointerup: () => this.#endStroke(),
@@ -57,7 +57,7 @@ class DigitCanvas extends HTMLElement {
     this.large = new MapDetail(this.network);
     this.steps = stepsOf(this.network);
     this.rows = new LayerRows(this.steps, (...chosen) => this.#chosen(...chosen));
-    const aside = element("aside", { "aria-label": "The map" }, this.detail.node);
+    const aside = element("aside", { "aria-label": "The chosen map" }, this.detail.node);
     const clear = element("button", { type: "button", class: "clear", click: () => this.#clear() }, "Clear");
     this.replaceChildren(
       element(
@@ -91,8 +91,8 @@ class DigitCanvas extends HTMLElement {
     };
     const easy = this.digits.filter((digit) => !digit.hard);
     const hard = this.digits.filter((digit) => digit.hard);
-    const groups = [group("Ready ones", easy)];
-    if (hard.length) groups.push(group("Hard ones: what would you say?", hard));
+    const groups = [group("Test images", easy)];
+    if (hard.length) groups.push(group("Hard test images: what would you say?", hard));
     return element("div", {}, ...groups);
   }
 
@@ -112,7 +112,7 @@ class DigitCanvas extends HTMLElement {
     this.dialog = element(
       "dialog",
       {
-        "aria-label": "A map, large",
+        "aria-label": "An enlarged map",
         click: (event) => event.target === this.dialog && this.dialog.close(), // on what is around it
       },
       this.large.node,
@@ -162,7 +162,7 @@ class DigitCanvas extends HTMLElement {
     return [share(event.clientX, box.left, box.width), share(event.clientY, box.top, box.height)];
   }
 
-  /** Look at the drawing before the next frame, however many strokes there were since the last. */
+  /** Look at the drawing once before the next frame, after any number of strokes. */
   #soon(since) {
     if (this.waiting) return;
     this.waiting = true;
@@ -183,7 +183,7 @@ class DigitCanvas extends HTMLElement {
     this.#asked++;
     this.pen.clearRect(0, 0, PAPER, PAPER);
     this.dataset.empty = ""; // what is shown belongs to an earlier drawing
-    this.status.textContent = "Draw, or choose a ready one.";
+    this.status.textContent = "Draw, or choose a test image.";
     this.#load().catch(() => {}); // told when there is something to answer
   }
 
@@ -222,7 +222,7 @@ class DigitCanvas extends HTMLElement {
     if (!this.last) this.#say();
   }
 
-  /** Show what was recorded for a digit, as long as the weights are not there. */
+  /** Show what was recorded for a digit, until the weights are loaded. */
   #showRecorded(digit, recorded, bytes) {
     const input = this.network.input(bytesOf(digit));
     this.activations = new Map([[-1, input]]);
@@ -237,7 +237,7 @@ class DigitCanvas extends HTMLElement {
     this.probabilities = digit.probabilities;
     this.#paint();
     this.#say();
-    const first = this.steps.find(({ place, unchanged }) => place >= 0 && !unchanged);
+    const first = this.steps.find(({ index, unchanged }) => index >= 0 && !unchanged);
     this.detail.show(first, 0, this.activations, this.palette);
   }
 
@@ -255,7 +255,7 @@ class DigitCanvas extends HTMLElement {
     if (this.dialog.open) this.large.refresh(this.activations, this.palette);
   }
 
-  /** Say the answer, if it is there; not while somebody draws, which would keep a screen reader talking. */
+  /** Say the answer if there is one, but not while somebody draws: screen readers would never be silent. */
   #say() {
     if (this.#answered !== this.#asked) return;
     const best = indexOfLargest(this.probabilities);
@@ -280,8 +280,8 @@ class DigitCanvas extends HTMLElement {
 function legend() {
   const scale = (role, text) => element("li", { class: role }, element("span", { class: "scale" }), text);
   const text =
-    "Point at a map to see what it looks at, click for a large one. " +
-    "From −m through 0 to m, the map’s largest number of either sign:";
+    "Point at a map to see what it looks at, and click it to enlarge it. " +
+    "The colours go from −m through 0 to m; m is the map’s largest number, without its sign:";
   const scales = [scale("input", "input and maps"), scale("parameter", "weights"), scale("output", "output")];
   return element("div", { class: "legend" }, element("p", {}, text), element("ul", {}, ...scales));
 }

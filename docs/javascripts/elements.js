@@ -3,12 +3,12 @@
 const ROOT = new URL("../", import.meta.url); // this module lies in <root>/javascripts/
 const files = new Map();
 
-/** Fetch a JSON file of the site, once however many widgets ask for it. */
+/** Fetch a JSON file of the site once, even if several widgets ask for it. */
 export function load(path) {
   return once(path, (response) => response.json());
 }
 
-/** Fetch a file of the site as bytes, once too. */
+/** Fetch a file of the site as bytes, also once. */
 export function loadBytes(path) {
   return once(path, (response) => response.arrayBuffer());
 }
@@ -46,7 +46,7 @@ export function number(value) {
   return String(Number(small ? value.toPrecision(1) : value.toFixed(3))).replaceAll("-", "−");
 }
 
-/** A custom element that draws one JSON file, and shows one sentence when the file cannot be had. */
+/** A custom element that draws one JSON file, and shows one sentence when the file cannot be loaded. */
 export class Widget extends HTMLElement {
   async connectedCallback() {
     try {

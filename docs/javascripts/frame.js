@@ -1,6 +1,6 @@
 // What Material's own markup leaves out for those who use a keyboard or a screen reader.
 
-/** Let the keyboard reach the formulas that are wider than their place, and only these. */
+/** Let the keyboard reach the formulas that are wider than their box, and only these. */
 function reachFormulas() {
   for (const formula of document.querySelectorAll(".md-content math")) {
     if (formula.scrollWidth > formula.clientWidth) formula.setAttribute("tabindex", "0");

@@ -6,21 +6,21 @@ import { paint, planeOf } from "./pictures.js";
 
 const KEYS = { ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity };
 
-/** Return what the rows show: the input, and every layer; those of a kind that comes twice are numbered. */
+/** Return what the rows show: the input and every layer; layers of a kind that occurs twice are numbered. */
 export function stepsOf(network) {
   const kinds = network.layers.map(({ layer }) => layer);
-  const layers = kinds.map((kind, place) => {
+  const layers = kinds.map((kind, index) => {
     const several = kinds.filter((other) => other === kind).length > 1;
-    const number = kinds.slice(0, place + 1).filter((other) => other === kind).length;
-    const shape = network.layers[place].output_shape;
-    return { place, name: several ? `${kind} ${number}` : kind, shape, unchanged: UNCHANGED.has(kind) };
+    const number = kinds.slice(0, index + 1).filter((other) => other === kind).length;
+    const shape = network.layers[index].output_shape;
+    return { index, name: several ? `${kind} ${number}` : kind, shape, unchanged: UNCHANGED.has(kind) };
   });
   const lastWeights = network.layers.findLastIndex(({ arrays }) => "weight" in arrays);
-  for (const step of layers) step.role = step.place >= lastWeights ? "output" : "input";
-  return [{ place: -1, name: "input", shape: network.input_shape, unchanged: false, role: "input" }, ...layers];
+  for (const step of layers) step.role = step.index >= lastWeights ? "output" : "input";
+  return [{ index: -1, name: "input", shape: network.input_shape, unchanged: false, role: "input" }, ...layers];
 }
 
-/** The rows; `chosen(step, channel, button, event)` is told of maps that are pointed at, focused or clicked. */
+/** The rows; `chosen(step, channel, button, event)` is told which map is pointed at, focused or clicked. */
 export class LayerRows {
   constructor(steps, chosen) {
     this.chosen = chosen;
@@ -31,7 +31,7 @@ export class LayerRows {
   /** Draw all maps. */
   show(activations, palette) {
     for (const { step, canvases } of this.rows) {
-      const activation = activations.get(step.place);
+      const activation = activations.get(step.index);
       canvases.forEach((canvas, channel) => paint(canvas, planeOf(activation, channel), palette[step.role]));
     }
   }

@@ -29,7 +29,7 @@ export class MapDetail {
     );
   }
 
-  /** Show a map; without a cell the number farthest from zero is looked at. */
+  /** Show a map and one of its numbers: that of the cell, or without a cell the number farthest from zero. */
   show(step, channel, activations, palette, cell = null) {
     if (palette !== this.palette) this.filterShown = null;
     Object.assign(this, { step, channel, palette });
@@ -37,13 +37,13 @@ export class MapDetail {
     const image = step.shape.length === 3;
     this.title.textContent = image ? `${step.name}, map ${channel + 1} of ${step.shape[2]}` : step.name;
     this.map.node.setAttribute("aria-label", `${this.title.textContent}: arrow keys choose a number`);
-    this.plane = planeOf(activations.get(step.place), channel);
+    this.plane = planeOf(activations.get(step.index), channel);
     paint(this.map.canvas, this.plane, palette[step.role]);
     paint(this.picture.canvas, planeOf(activations.get(-1), 0), palette.input);
     this.#look(cell ?? strongest(this.plane));
   }
 
-  /** Draw again what is shown, with other activations or colours. */
+  /** Draw the same map again, with other activations or colours. */
   refresh(activations, palette) {
     if (this.step) this.show(this.step, this.channel, activations, palette, this.cell);
   }
@@ -55,23 +55,23 @@ export class MapDetail {
     const image = this.step.shape.length === 3;
     const [row, column] = cell;
     this.map.mark(row, row, column, column, this.plane);
-    const region = this.network.region(this.step.place, image ? cell : null);
+    const region = this.network.region(this.step.index, image ? cell : null);
     const [h, w] = this.network.input_shape;
     this.picture.mark(...region, { rows: h, columns: w });
-    const place = image ? `row ${row}, column ${column}` : `number ${row * this.plane.columns + column}`;
-    this.value.textContent = `${place}: ${number(value)}`;
+    const where = image ? `row ${row}, column ${column}` : `number ${row * this.plane.columns + column}`;
+    this.value.textContent = `${where}: ${number(value)}`;
     const [top, bottom, left, right] = region;
     const seen = `looks at rows ${top}–${bottom}, columns ${left}–${right}`;
-    this.looksAt.textContent = this.step.place < 0 ? "the input" : seen;
+    this.looksAt.textContent = this.step.index < 0 ? "the input" : seen;
     this.#showFilter(image ? this.channel : row * this.plane.columns + column);
   }
 
   /** Show the filter of the map, or the weights of the number that is looked at. */
   #showFilter(unit) {
-    const wanted = [this.step.place, unit, Boolean(this.network.arrays)].join();
+    const wanted = [this.step.index, unit, Boolean(this.network.arrays)].join();
     if (this.filterShown === wanted) return;
     this.filterShown = wanted;
-    const { tiles, text } = filterOf(this.network, this.step.place, unit);
+    const { tiles, text } = filterOf(this.network, this.step.index, unit);
     this.filter.textContent = text;
     const end = Math.max(...tiles.map(reach)); // one scale for all of them
     const canvases = tiles.map((tile) => {
@@ -111,9 +111,9 @@ function marked() {
 }
 
 /** Return the weights that lead to a channel, as planes, and a sentence about them. */
-function filterOf(network, place, channel) {
+function filterOf(network, index, channel) {
   const none = (text) => ({ tiles: [], text });
-  let owner = place;
+  let owner = index;
   while (owner >= 0 && !("weight" in network.layers[owner].arrays)) {
     if (network.layers[owner].layer === "Flatten") return none("");
     owner--;
@@ -132,9 +132,9 @@ function filterOf(network, place, channel) {
   return { tiles, text: `its filter: ${shape[0]}×${shape[1]}${each}` };
 }
 
-/** Return the shape of what a dense layer takes, as it was before it was flattened. */
-function shapeBefore(network, place) {
-  let before = place;
+/** Return the shape of a dense layer's input, as it was before it was flattened. */
+function shapeBefore(network, index) {
+  let before = index;
   while (before > 0 && ["Flatten", "Dropout"].includes(network.layers[before - 1].layer)) before--;
   return network.inputShape(before);
 }

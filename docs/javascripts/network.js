@@ -1,5 +1,5 @@
-// The forward pass of every layer that cnn has, for one sample at inference. This is the one place of the
-// site where something else than cnn computes; a test compares every layer's output with cnn's.
+// The forward pass of every layer that cnn has, for one sample at inference. This is the only part of
+// the site that cnn does not compute; a test compares every layer's output with cnn's.
 //
 // An activation is {shape, data}: channels last, as in cnn, without n.
 
@@ -10,7 +10,7 @@ export class Network {
     Object.assign(this, description); // dataset, class_names, normalisation, input_shape, layers, …
   }
 
-  /** Take in what weights.bin holds; before that only shapes and regions can be asked for. */
+  /** Take the weights from weights.bin; without them, only shapes and regions are known. */
   useWeights(buffer) {
     this.arrays = this.layers.map((layer) => arraysOf(layer, buffer));
   }
@@ -22,34 +22,34 @@ export class Network {
     return { shape: this.input_shape, data };
   }
 
-  /** Return what every layer gives for an input, the first layer first. */
+  /** Return every layer's output for an input, the first layer first. */
   forward(input) {
     const activations = [];
     let x = input;
-    this.layers.forEach((layer, place) => {
-      x = LAYERS[layer.layer](x, layer, this.arrays[place]);
+    this.layers.forEach((layer, index) => {
+      x = LAYERS[layer.layer](x, layer, this.arrays[index]);
       activations.push(x);
     });
     return activations;
   }
 
-  /** Return the shape of what a layer takes. */
-  inputShape(place) {
-    return place === 0 ? this.input_shape : this.layers[place - 1].output_shape;
+  /** Return the shape of a layer's input. */
+  inputShape(index) {
+    return index === 0 ? this.input_shape : this.layers[index - 1].output_shape;
   }
 
   /**
    * Return the part of the input that one number of a layer's output depends on.
    *
-   * @param place the layer's place
+   * @param index the layer's index
    * @param cell its row and column, or null for a number in a row of numbers: all of the input
    * @returns [first row, last row, first column, last column], both ends included
    */
-  region(place, cell) {
+  region(index, cell) {
     const [h, w] = this.input_shape;
     if (cell === null) return [0, h - 1, 0, w - 1];
     const ends = [cell[0], cell[0], cell[1], cell[1]];
-    for (let earlier = place; earlier >= 0; earlier--) {
+    for (let earlier = index; earlier >= 0; earlier--) {
       const layer = this.layers[earlier];
       const size = layer.kernel_size ?? layer.pool_size;
       if (!size) continue;
@@ -128,7 +128,7 @@ function padsOf(padding, shape, windowSize, stride) {
 
 /**
  * Add to each output what each number of its window gives to all filters. The innermost loop runs along the
- * filters, which are neighbours in `weight` and in `y`; zeros, most of what ReLU leaves, are skipped.
+ * filters, which are neighbours in `weight` and in `y`; zeros, of which ReLU leaves many, are skipped.
  */
 function convolve(x, layer, weight, bias) {
   const [h, w, c] = x.shape;
@@ -156,7 +156,7 @@ function convolve(x, layer, weight, bias) {
   return y;
 }
 
-/** Add count numbers of x, each times its row of the weights, to the sums. */
+/** Add `count` numbers of x to the sums, each multiplied by its row of the weights. */
 function addProducts(sums, x, first, count, weight, firstWeight) {
   const n = sums.length;
   for (let k = 0; k < count; k++) {
@@ -173,7 +173,7 @@ function dense(x, layer, weight, bias) {
   return y;
 }
 
-/** Join what stands in each window, channel by channel; padding is left out. */
+/** Join the numbers of each window into one, channel by channel; padding is left out. */
 function pool(x, layer, start, join, finish) {
   const [h, w, c] = x.shape;
   const [down, across] = layer.stride;
@@ -208,7 +208,7 @@ function globalAverage(x, layer) {
   const y = empty(layer.output_shape);
   const c = y.data.length;
   const sums = new Float64Array(c);
-  x.data.forEach((value, place) => (sums[place % c] += value));
+  x.data.forEach((value, index) => (sums[index % c] += value));
   y.data.set(sums.map((sum) => (sum * c) / x.data.length));
   return y;
 }
@@ -217,8 +217,8 @@ function globalAverage(x, layer) {
 function normalise(x, { epsilon }, { scale, shift, mean, variance }) {
   const factor = scale.map((value, k) => value / Math.sqrt(variance[k] + epsilon));
   const c = scale.length;
-  const data = x.data.map((value, place) => {
-    const k = place % c;
+  const data = x.data.map((value, index) => {
+    const k = index % c;
     return (value - mean[k]) * factor[k] + shift[k];
   });
   return { shape: x.shape, data };

@@ -1,9 +1,9 @@
-// Numbers as pictures: from the theme's colour of what is negative, through zero, to a role's colour.
+// Numbers as pictures: from the theme's colour of negative numbers, through zero, to a role's colour.
 
 const COLUMNS = 32; // of a row of numbers that is laid out as a picture
 const STEPS = 127;
 
-/** The colours of each role as the page's style sheet has them at this moment. */
+/** The colours of each role, as the page's style sheet has them at this moment. */
 export class Palette {
   constructor(node) {
     const style = getComputedStyle(node);
@@ -25,7 +25,7 @@ export function planeOf({ shape, data }, channel) {
   return { rows, columns, data, first: channel, step };
 }
 
-/** Return the number at a row and column; NaN behind the last one. */
+/** Return the number at a row and column, or NaN if there is none. */
 export function valueAt({ columns, data, first, step }, [row, column]) {
   return data[first + (row * columns + column) * step] ?? NaN;
 }
@@ -39,11 +39,11 @@ export function strongest(plane) {
   return found;
 }
 
-/** Return how far from zero the farthest number of a plane is. */
+/** Return the largest distance of a plane's numbers from zero. */
 export function reach({ data, first, step }) {
   let largest = 0;
-  for (let place = first; place < data.length; place += step) {
-    largest = Math.max(largest, Math.abs(data[place]));
+  for (let index = first; index < data.length; index += step) {
+    largest = Math.max(largest, Math.abs(data[index]));
   }
   return largest;
 }
@@ -57,8 +57,8 @@ export function paint(canvas, plane, colours, end = reach(plane)) {
   const pixels = new Uint32Array(picture.data.buffer);
   const { data, first, step } = plane;
   const factor = STEPS / (end || 1);
-  for (let place = first, pixel = 0; place < data.length; place += step, pixel++) {
-    pixels[pixel] = colours[Math.round(data[place] * factor) + STEPS];
+  for (let index = first, pixel = 0; index < data.length; index += step, pixel++) {
+    pixels[pixel] = colours[Math.round(data[index] * factor) + STEPS];
   }
   context.putImageData(picture, 0, 0);
 }

@@ -14,7 +14,7 @@ class PredictValue extends Widget {
 
   draw({ layer, cases }) {
     this.questions = cases.flatMap(({ title, forward }) => forward.flatMap((track) => questions(title, track)));
-    this.place = Math.floor(this.questions.length / 3);
+    this.asked = Math.floor(this.questions.length / 3);
     this.heading = element("p", { class: "case" });
     this.stage = element("div", { class: "stage", tabindex: "0", role: "group", "aria-label": `${layer}: arrays` });
     this.field = element("input", {
@@ -33,10 +33,10 @@ class PredictValue extends Widget {
       element("label", {}, "The marked number is ", this.field),
       element("button", {}, "Check"),
       button("Show it", () => this.#reveal(`It is ${number(this.value)}.`)),
-      button("Another", () => this.#ask(this.place + STRIDE)),
+      button("Another", () => this.#ask(this.asked + STRIDE)),
     );
     this.replaceChildren(this.heading, this.stage, form, this.answer, this.expression);
-    this.#ask(this.place);
+    this.#ask(this.asked);
   }
 
   get value() {
@@ -44,9 +44,9 @@ class PredictValue extends Widget {
     return array.values[index];
   }
 
-  #ask(place) {
-    this.place = place % this.questions.length;
-    this.question = this.questions[this.place];
+  #ask(which) {
+    this.asked = which % this.questions.length;
+    this.question = this.questions[this.asked];
     const { title, track, step, array, index } = this.question;
     this.heading.textContent = title;
     this.arrays = new Arrays(track);
@@ -69,7 +69,7 @@ class PredictValue extends Widget {
       this.#reveal(`Right: ${number(this.value)}.`);
     } else {
       this.arrays.mark(this.question.track.steps[this.question.step]);
-      this.#say("wrong", `Not ${number(answer)}. The numbers that it is made of are marked now.`);
+      this.#say("wrong", `Not ${number(answer)}. The numbers that the right answer is made of are marked now.`);
     }
   };
 
@@ -98,7 +98,7 @@ function questions(title, track) {
   });
 }
 
-/** Read "−1,5", "-1.5" and "3/4"; return NaN for what is no number. */
+/** Read "−1,5", "-1.5" and "3/4"; return NaN for anything that is not a number. */
 function parse(text) {
   const parts = text.trim().replace("−", "-").replaceAll(",", ".").split("/");
   if (parts.some((part) => part.trim() === "")) return NaN;

@@ -20,10 +20,10 @@ export function toMnist(ink, width) {
 /** Return where the ink begins and ends: rows and columns, the ends excluded. */
 function boxOf(ink, width) {
   let [top, bottom, left, right] = [Infinity, 0, Infinity, 0];
-  ink.forEach((amount, place) => {
+  ink.forEach((amount, pixel) => {
     if (amount <= SOFT_EDGE) return;
-    const row = Math.floor(place / width);
-    const column = place % width;
+    const row = Math.floor(pixel / width);
+    const column = pixel % width;
     top = Math.min(top, row);
     bottom = Math.max(bottom, row + 1);
     left = Math.min(left, column);
@@ -40,23 +40,23 @@ function scaled(ink, width, { rows, columns }) {
   const height = ink.length / width;
   const half = down.map((weights) => {
     const row = new Float64Array(width);
-    for (const [place, weight] of weights) {
-      if (place < 0 || place >= height) continue; // beyond the canvas there is no ink
-      for (let column = 0; column < width; column++) row[column] += weight * ink[place * width + column];
+    for (const [pixel, weight] of weights) {
+      if (pixel < 0 || pixel >= height) continue; // beyond the canvas there is no ink
+      for (let column = 0; column < width; column++) row[column] += weight * ink[pixel * width + column];
     }
     return row;
   });
   return half.map((row) =>
     across.map((weights) => {
       let sum = 0;
-      for (const [place, weight] of weights) sum += weight * (row[place] ?? 0);
+      for (const [pixel, weight] of weights) sum += weight * (row[pixel] ?? 0);
       return Math.min(1, Math.max(0, sum));
     }),
   );
 }
 
 /**
- * Return for each pixel of the result which pixels of the canvas it is made of, as [place, weight]: a bicubic
+ * Return for each pixel of the result which pixels of the canvas it is made of, as [pixel, weight]: a bicubic
  * curve, as wide as the result's pixels are on the canvas, as in Pillow.
  */
 function weightsAlong([first, end], longer) {
@@ -66,12 +66,12 @@ function weightsAlong([first, end], longer) {
   const width = Math.max(1, pitch);
   return Array.from({ length: count + 2 * MARGIN }, (_, index) => {
     const middle = first + (index - MARGIN + 0.5) * pitch;
-    const places = [];
-    for (let place = Math.floor(middle - 2 * width); place <= middle + 2 * width; place++) {
-      places.push([place, bicubic((place + 0.5 - middle) / width)]);
+    const pixels = [];
+    for (let pixel = Math.floor(middle - 2 * width); pixel <= middle + 2 * width; pixel++) {
+      pixels.push([pixel, bicubic((pixel + 0.5 - middle) / width)]);
     }
-    const total = places.reduce((sum, [, weight]) => sum + weight, 0);
-    return places.map(([place, weight]) => [place, weight / total]);
+    const total = pixels.reduce((sum, [, weight]) => sum + weight, 0);
+    return pixels.map(([pixel, weight]) => [pixel, weight / total]);
   });
 }
 
@@ -94,8 +94,8 @@ function centred(ink) {
   );
   const top = Math.round(down / sum) - SIDE / 2;
   const left = Math.round(across / sum) - SIDE / 2;
-  return Uint8Array.from({ length: SIDE * SIDE }, (_, place) => {
-    const amount = ink[top + Math.floor(place / SIDE)]?.[left + (place % SIDE)] ?? 0;
+  return Uint8Array.from({ length: SIDE * SIDE }, (_, pixel) => {
+    const amount = ink[top + Math.floor(pixel / SIDE)]?.[left + (pixel % SIDE)] ?? 0;
     return Math.round((255 * amount) / largest);
   });
 }

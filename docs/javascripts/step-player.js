@@ -78,7 +78,7 @@ class StepPlayer extends Widget {
       "aria-label": "Step",
       input: () => this.#step(Number(this.scrub.value)),
     });
-    this.place = element("span", { class: "place" });
+    this.count = element("span", { class: "count" });
     return element(
       "div",
       { class: "controls", role: "group", "aria-label": "Player" },
@@ -88,7 +88,7 @@ class StepPlayer extends Widget {
       button("forward", "Step forward", () => this.#step(this.step + 1)),
       button("last", "Last step", () => this.#step(this.track.steps.length)),
       this.scrub,
-      this.place,
+      this.count,
     );
   }
 
@@ -123,9 +123,9 @@ class StepPlayer extends Widget {
     this.track = this.tracks[index];
     this.dataset.track = index + 1;
     this.dataset.steps = this.track.steps.length;
-    [...this.tabs.children].forEach((tab, place) => {
-      tab.setAttribute("aria-selected", place === index);
-      tab.tabIndex = place === index ? 0 : -1;
+    [...this.tabs.children].forEach((tab, other) => {
+      tab.setAttribute("aria-selected", other === index);
+      tab.tabIndex = other === index ? 0 : -1;
     });
     if (this.tracks.length > 1) {
       this.panel.setAttribute("role", "tabpanel");
@@ -173,7 +173,7 @@ class StepPlayer extends Widget {
     this.#write(now);
     this.scrub.value = step;
     this.scrub.setAttribute("aria-valuetext", `Step ${step} of ${this.track.steps.length}`);
-    this.place.textContent = `${step} / ${this.track.steps.length}`;
+    this.count.textContent = `${step} / ${this.track.steps.length}`;
   }
 
   #write({ expression, text }) {
@@ -199,7 +199,7 @@ class StepPlayer extends Widget {
     this.#showPlaying();
   }
 
-  /** Go one step on, into the next track where one ends; return false at the very end. */
+  /** Go one step on, after a track's last step into the next track; return false at the very end. */
   #next() {
     const track = this.tracks.indexOf(this.track) + 1;
     if (this.step < this.track.steps.length) this.#show(this.step + 1);

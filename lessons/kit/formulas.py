@@ -46,7 +46,7 @@ def mathml(latex: str, display: str) -> Element:
 
 
 def _set_off_functions(row: Element) -> None:
-    """Put a thin space between log, tanh and so on and what they are of, unless a bracket follows."""
+    """Put a thin space between log, tanh and so on and their argument, unless a bracket follows."""
     if row.tag not in _ROWS:
         return
     parts = list(row)
@@ -77,5 +77,5 @@ class FormulasExtension(Extension):
 
 
 def makeExtension() -> FormulasExtension:
-    """Return the extension, under the name by which Python-Markdown asks for it."""
+    """Return the extension: Python-Markdown calls a function of this name."""
     return FormulasExtension()

@@ -38,7 +38,7 @@ P = TypeVar("P", bound=BaseModel)
 
 
 class Strict(BaseModel):
-    """Parameters of which none is unknown, missing, or of another type."""
+    """Parameters that are all known, present and of the right type."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 

@@ -1,4 +1,4 @@
-"""<digit-canvas>: digits drawn with mouse and finger, ready ones, maps, and a network that cannot be had."""
+"""<digit-canvas>: digits drawn with mouse and finger, test images, maps, and a network that cannot be loaded."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_clear_clears(page: Page) -> None:
     assert page.evaluate(INK, canvas(page).element_handle()) > 0
     page.locator("digit-canvas .clear").click()
     assert page.evaluate(INK, canvas(page).element_handle()) == 0
-    assert page.locator("digit-canvas .answer").inner_text() == "Draw, or choose a ready one."
+    assert page.locator("digit-canvas .answer").inner_text() == "Draw, or choose a test image."
 
 
 def test_a_map_opens_large_with_its_filter_and_the_region_it_looks_at(page: Page) -> None:
