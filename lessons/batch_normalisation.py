@@ -8,13 +8,11 @@ from typing import Any
 import numpy as np
 
 import cnn
-from cnn.layers.channels import sum_channels
 from cnn.types import Array, Gradients
 from lessons.kit.curves import Curve, curve, line
 from lessons.kit.gradient_checks import gradient_check
 from lessons.kit.sheet import HEADING, WIDTH, Sheet
 from lessons.kit.shown import Shown, to_json
-from lessons.kit.speed import compared, processor, random_images
 from lessons.kit.subject import Subject, liveliest
 from lessons.kit.tables import table, tidy
 from lessons.kit.themes import Theme
@@ -36,14 +34,12 @@ def from_network(subject: Subject) -> Shown:
 
 
 def from_code() -> Shown:
-    """Return the curve, the gradient check and the measured speed."""
+    """Return the curve and the gradient check."""
     return Shown(
         values={
             "gradient_check": gradient_check(
                 cnn.BatchNorm(), (4, 3, 3, 2), "mean and variance as constants", _with_constant_statistics
-            ),
-            "processor": processor(),
-            "speed": speed(),
+            )
         },
         files={"curves/running-average.json": to_json(running_mean_curve())},
     )
@@ -51,7 +47,7 @@ def from_code() -> Shown:
 
 def one_channel(subject: Subject) -> tuple[Array, Array]:
     """Return the numbers of one channel of a micro-batch before and after batch normalisation."""
-    maps = subject.maps(subject.normalisation.apply(subject.images[:IMAGES]))
+    maps = subject.maps(subject.normalisation.apply(subject.test.images[:IMAGES]))
     norm = cnn.BatchNorm()
     norm.build(maps.shape[1:], np.random.default_rng(0))
     normalised, _ = norm.forward_pass(maps, training=True)
@@ -111,17 +107,6 @@ def running_mean_curve() -> Curve:
         line("running mean", "output", running),
     ]
     return curve("The running mean", "micro-batch", np.arange(101.0), "momentum", momenta, lines)
-
-
-def speed() -> str:
-    """Return how long the sum of each channel takes, in two ways."""
-    x = random_images(32, 14, 14, 32)
-    np.testing.assert_allclose(x.sum(axis=(0, 1, 2)), sum_channels(x), rtol=1e-3)
-    ways = [
-        ("`x.sum(axis=(0, 1, 2))`", lambda: x.sum(axis=(0, 1, 2))),
-        ("`sum_channels(x)`", lambda: sum_channels(x)),
-    ]
-    return compared("32 maps of 14×14×32", ways)
 
 
 def _with_constant_statistics(layer: cnn.Layer, dy: Array, cache: Any) -> tuple[Array, Gradients]:

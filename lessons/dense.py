@@ -11,10 +11,9 @@ import numpy as np
 import cnn
 from cnn.types import Array, Gradients
 from lessons.kit.gradient_checks import gradient_check
-from lessons.kit.layers import shapes, weights
+from lessons.kit.layers import shapes
 from lessons.kit.sheet import DENSITY, HEADING, SMALL, WIDTH, Sheet, scaled
 from lessons.kit.shown import Drawing, Shown, to_json
-from lessons.kit.speed import compared, processor, random_images
 from lessons.kit.steps import (
     dense_bias_gradient_steps,
     dense_input_gradient_steps,
@@ -22,6 +21,7 @@ from lessons.kit.steps import (
     dense_weight_gradient_steps,
 )
 from lessons.kit.subject import Subject
+from lessons.kit.tables import table, times
 from lessons.kit.themes import Theme
 from lessons.kit.traces import Grid, track
 
@@ -35,18 +35,16 @@ def from_network(subject: Subject) -> Shown:
         drawings={"dense-evidence": evidence(subject)},
         values={
             "shapes": shapes(subject.model, (cnn.Dense,)),
-            "weights": weights(subject.model, (cnn.Dense,)),
+            "weights": weights(subject.model),
         },
     )
 
 
 def from_code() -> Shown:
-    """Return the trace, the gradient check and the measured speed."""
+    """Return the trace and the gradient check."""
     return Shown(
         values={
             "gradient_check": gradient_check(cnn.Dense(3), (4, 5), "divided by n", _divided_by_n),
-            "processor": processor(),
-            "speed": speed(),
         },
         files={"traces/dense.json": to_json({"layer": "dense", "cases": cases()})},
     )
@@ -119,20 +117,18 @@ def strongest(evidence: Array) -> list[int]:
     return sorted(by_weight[:STRONGEST].tolist())
 
 
-def speed() -> str:
-    """Return how long a dense layer takes for a micro-batch, sample by sample and at once."""
-    x, layer = random_images(32, 3136), cnn.Dense(256)
-    layer.build((3136,), np.random.default_rng(0))
-    return compared(
-        "3,136 inputs, 256 units",
+def weights(model: cnn.Sequential) -> str:
+    """Return how widely the weights of each dense layer spread; empty without such a layer."""
+    rows = [
         [
-            (
-                "32 samples, one after the other",
-                lambda: [layer.forward_pass(x[i : i + 1]) for i in range(32)],
-            ),
-            ("32 samples at once", lambda: layer.forward_pass(x)),
-        ],
-    )
+            f"{index}. {layer.kind}",
+            times(layer.params["weight"].shape),
+            f"{layer.params['weight'].std(dtype=np.float64):.3f}",
+        ]
+        for index, layer in enumerate(model.layers)
+        if isinstance(layer, cnn.Dense)
+    ]
+    return table(["layer", "`weight`", "standard deviation of its numbers"], rows, numbers=1)
 
 
 def cases() -> list[dict[str, Any]]:
