@@ -22,7 +22,7 @@ ROWS = 5  # of images that are shown ever coarser
 def from_network(subject: Subject) -> Shown:
     """Return the images, the constants of the normalisation, and what the network makes of coarse images."""
     tested = subject.counted
-    shown = subject.images[subject.digit : subject.digit + ROWS]
+    shown = subject.test.images[subject.digit : subject.digit + ROWS]
     return Shown(
         drawings={
             "digit-as-numbers": partial(

@@ -19,7 +19,6 @@ from lessons.kit.sheet import HEADING, LINE, PIXELS, SMALL, Sheet
 from lessons.kit.shown import Shown
 from lessons.kit.small_trainings import Pair, Trained
 from lessons.kit.subject import Subject
-from lessons.kit.tables import table
 from lessons.kit.themes import Theme
 from pipeline.common.datasets import DATASETS
 from pipeline.common.images import Bytes
@@ -56,7 +55,7 @@ def from_network(subject: Subject) -> Shown:
                 pictures=distorted_copies(subject.image, augmentation, subject.figures.seed),
             ),
         },
-        values={"overfitting": overfitting(pair), "small": pair.described()},
+        values={"small": pair.described()},
     )
 
 
@@ -150,25 +149,6 @@ def draw_overfitting(theme: Theme, subtitle: str, pair: Pair) -> Sheet:
         else:
             axes.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.32), ncols=2)
     return sheet
-
-
-def overfitting(pair: Pair) -> str:
-    """Return the losses and the accuracy of both trainings at their end, and the lowest validation loss."""
-    rows = []
-    for name, one in (("without dropout", pair.without), ("with dropout", pair.with_it)):
-        last = one.history[-1]
-        best = min(one.history, key=lambda record: record["validation_loss"])
-        rows.append(
-            [
-                name,
-                f"{last['loss']:.3f}",
-                f"{last['validation_loss']:.3f}",
-                f"{best['validation_loss']:.3f} (epoch {best['epoch']:g})",
-                f"{last['validation_accuracy']:.1%}",
-            ]
-        )
-    head = ["", "training loss", "validation loss", "lowest validation loss", "validation accuracy"]
-    return table(head, rows, numbers=4)
 
 
 def distorted_copies(image: Bytes, augmentation: cnn.Augmentation, seed: int) -> Array:
