@@ -12,7 +12,7 @@ from cnn import Softmax, SoftmaxCrossEntropy
 from cnn.types import Array
 from lessons.kit.traces import (
     Grid,
-    Place,
+    Index,
     Step,
     Term,
     added,
@@ -121,14 +121,14 @@ def max_pooling_gradient_steps(
         yield Step(statement, dx, pixel, added(terms or [constant(0)]), why, [(x, [pixel])])
 
 
-def pixels_of(window: Place, size: tuple[int, int], stride: tuple[int, int]) -> Iterator[Place]:
+def pixels_of(window: Index, size: tuple[int, int], stride: tuple[int, int]) -> Iterator[Index]:
     """Go through the pixels of a window, row by row."""
     p, q, k = window
     for i, j in np.ndindex(size):
         yield p * stride[0] + i, q * stride[1] + j, k
 
 
-def windows_over(pixel: Place, y: Grid, size: tuple[int, int], stride: tuple[int, int]) -> list[Place]:
+def windows_over(pixel: Index, y: Grid, size: tuple[int, int], stride: tuple[int, int]) -> list[Index]:
     """Return the windows that a pixel lies in."""
     return [window for window in np.ndindex(y.values.shape) if pixel in pixels_of(window, size, stride)]
 
@@ -239,7 +239,7 @@ def _power(outputs: Grid, n: int, j: int, top: int) -> Term:
 def _loss_step(p: Grid, t: Grid, loss: Grid) -> Step:
     """Fill the loss: minus the logarithm of what the true classes got, on average."""
     true = [(n, int(row.argmax())) for n, row in enumerate(t.values)]
-    logarithms = [wrapped("log ", cell(p, *place), "", log(p.values[place])) for place in true]
+    logarithms = [wrapped("log ", cell(p, *index), "", log(p.values[index])) for index in true]
     total = added(logarithms)
     negative = (
         wrapped("−(", total, ")", -total.value) if len(true) > 1 else wrapped("−", total, "", -total.value)
@@ -251,9 +251,9 @@ def _loss_step(p: Grid, t: Grid, loss: Grid) -> Step:
 
 def _gradient_steps(p: Grid, t: Grid, doutputs: Grid) -> Iterator[Step]:
     """Fill the gradient: what was said less what is true, divided by the number of samples."""
-    for place in np.ndindex(doutputs.values.shape):
-        term = quotient(difference(cell(p, *place), cell(t, *place)), constant(len(p.values)))
+    for index in np.ndindex(doutputs.values.shape):
+        term = quotient(difference(cell(p, *index), cell(t, *index)), constant(len(p.values)))
         why = "what was said, less what is true" + (
             f", divided by the {len(p.values)} samples" if len(p.values) > 1 else ""
         )
-        yield Step(LOSS_RETURN, doutputs, place, term, why)
+        yield Step(LOSS_RETURN, doutputs, index, term, why)
