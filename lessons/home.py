@@ -13,7 +13,12 @@ from cnn.types import Array
 from lessons.kit import results
 from lessons.kit.recipes import untrained_model
 from lessons.kit.shown import Shown, to_json
-from lessons.kit.subject import Subject, TrainedNetwork
+from lessons.kit.subject import (
+    Subject,
+    TrainedNetwork,
+    activations_to_probabilities,
+    layers_to_probabilities,
+)
 from pipeline.common import paths
 from pipeline.common.datasets import DATASETS
 from pipeline.common.images import Labelled
@@ -87,18 +92,6 @@ def export_digits(
     recorded, numbers = _recorded(trained.model, trained.normalisation.apply(test.images[first, None]))
     digits = {"digits": _digits(trained, test, first, hardest), "recorded": recorded}
     return {"digits.json": to_json(digits), "recorded.bin": numbers}
-
-
-def layers_to_probabilities(model: cnn.Sequential) -> list[cnn.Layer]:
-    """Return the model's layers; a softmax follows where the loss has it in training."""
-    ends_with_probabilities = isinstance(model.layers[-1], cnn.Softmax)
-    return [*model.layers] if ends_with_probabilities else [*model.layers, cnn.Softmax()]
-
-
-def activations_to_probabilities(model: cnn.Sequential, x: Array) -> list[Array]:
-    """Return what each of `layers_to_probabilities` gives for these samples."""
-    found = model.activations(x)
-    return found if isinstance(model.layers[-1], cnn.Softmax) else [*found, model.probabilities(found[-1])]
 
 
 def _layers(model: cnn.Sequential) -> tuple[list[dict[str, Any]], bytes]:

@@ -41,7 +41,7 @@ def from_code() -> Shown:
 
 def draw_softmax_loss(theme: Theme, subject: Subject) -> Sheet:
     """Draw an image's logits, the probabilities that softmax makes of them, and the loss."""
-    logits, probabilities = subject.logits, subject.probabilities
+    logits, [probabilities] = subject.logits, subject.model.probabilities(subject.inputs[-1])
     actual = int(subject.test.labels[subject.digit])
     loss = float(losses(probabilities[actual]))
     row_height, width, left, top = 20, 80, 74, HEADING + 24

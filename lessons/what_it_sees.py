@@ -16,7 +16,7 @@ from cnn.types import Array
 from lessons.kit import results
 from lessons.kit.sheet import DENSITY, HEADING, LINE, PIXELS, SMALL, WIDTH, Sheet, plain_style, scaled
 from lessons.kit.shown import Shown
-from lessons.kit.subject import Subject
+from lessons.kit.subject import Subject, activations_to_probabilities, layers_to_probabilities
 from lessons.kit.tables import tidy, times
 from lessons.kit.themes import LIGHT, Theme, readable_on, shade
 from lessons.params import load_all_parameters
@@ -129,15 +129,12 @@ class Step:
 def steps_through(model: cnn.Sequential, x: Array) -> list[Step]:
     """Follow an image, `[h, w, c]`, through the model: from the image itself to the probabilities."""
     steps = [Step("input", x, begins=True)]
-    activations = model.activations(x[None])
-    for layer, (values,) in zip(model.layers, activations, strict=True):
+    activations = activations_to_probabilities(model, x[None])
+    for layer, (values,) in zip(layers_to_probabilities(model), activations, strict=True):
         before = steps[-1].values
         begins = "weight" in layer.params or values.size != before.size
         changed = not np.array_equal(values.ravel(), before.ravel())
         steps.append(Step(layer.kind, values, begins, changed))
-    if not isinstance(model.layers[-1], cnn.Softmax):
-        [probabilities] = model.probabilities(activations[-1])
-        steps.append(Step("Softmax", probabilities))
     return steps
 
 

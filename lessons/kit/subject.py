@@ -86,12 +86,6 @@ class Subject(TrainedNetwork):
         last: Array = self.inputs[-1][0]
         return last
 
-    @property
-    def probabilities(self) -> Array:
-        """The probabilities of the classes of the image that is followed, `[classes]`."""
-        [row] = self.model.probabilities(self.inputs[-1])
-        return np.asarray(row)
-
     @cached_property
     def answers(self) -> Array:
         """The probabilities of the classes of all test images, `[n, classes]`."""
@@ -159,6 +153,18 @@ def load_subject() -> Subject:
         figures=figures,
         digit=figures.digit,
     )
+
+
+def layers_to_probabilities(model: cnn.Sequential) -> list[cnn.Layer]:
+    """Return the model's layers; a softmax follows where the loss has it in training."""
+    ends_with_probabilities = isinstance(model.layers[-1], cnn.Softmax)
+    return [*model.layers] if ends_with_probabilities else [*model.layers, cnn.Softmax()]
+
+
+def activations_to_probabilities(model: cnn.Sequential, x: Array) -> list[Array]:
+    """Return what each of `layers_to_probabilities` gives for these samples."""
+    found = model.activations(x)
+    return found if isinstance(model.layers[-1], cnn.Softmax) else [*found, model.probabilities(found[-1])]
 
 
 def liveliest(maps: Array) -> int:

@@ -9,13 +9,8 @@ import pytest
 
 import cnn
 from cnn.types import Array
-from lessons.home import (
-    STEPS,
-    activations_to_probabilities,
-    export_digits,
-    export_network,
-)
-from lessons.kit.subject import TrainedNetwork
+from lessons.home import STEPS, export_digits, export_network
+from lessons.kit.subject import TrainedNetwork, activations_to_probabilities
 from pipeline.common.datasets import MNIST
 from pipeline.common.images import Bytes, Labelled, Normalisation
 

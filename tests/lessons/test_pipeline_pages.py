@@ -4,7 +4,7 @@ import pytest
 
 from lessons.kit.sheet import plain_style
 from lessons.kit.themes import LIGHT
-from lessons.params import AllParameters, load_all_parameters
+from lessons.params import load_all_parameters
 from lessons.pipeline_pages import experiments, stages
 from lessons.pipeline_pages.parameters import parameters_table
 from pipeline.common.params import load_parameters
@@ -23,7 +23,7 @@ def test_a_stage_is_told_of_those_whose_files_it_reads() -> None:
 
 
 def test_every_parameter_has_a_row_with_its_value_and_what_it_may_be() -> None:
-    text = parameters_table(AllParameters.model_json_schema(), load_all_parameters())
+    text = parameters_table(load_all_parameters())
     cells = {row.split(" | ")[0].strip("| `"): row.split(" | ")[1:] for row in text.splitlines()[2:]}
     assert cells["data.dataset"][:2] == ["`mnist`", "`mnist` or `fashion-mnist`"]
     assert cells["recipes.<name>.train.batch_size"][0] == f"`{load_parameters().chosen.train.batch_size}`"
