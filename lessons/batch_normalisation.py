@@ -1,4 +1,4 @@
-"""The page about batch normalisation: a channel before and after, the running mean, and what was learned."""
+"""The page about batch normalisation: a channel before and after, and the running mean."""
 
 from __future__ import annotations
 
@@ -14,22 +14,21 @@ from lessons.kit.gradient_checks import gradient_check
 from lessons.kit.sheet import HEADING, WIDTH, Sheet
 from lessons.kit.shown import Shown, to_json
 from lessons.kit.subject import Subject, liveliest
-from lessons.kit.tables import table, tidy
+from lessons.kit.tables import tidy
 from lessons.kit.themes import Theme
 
 IMAGES = 32  # whose numbers the figure shows: a micro-batch
 
 
 def from_network(subject: Subject) -> Shown:
-    """Return one channel of a micro-batch, and what the network's batch normalisations have learned."""
+    """Return one channel of a micro-batch, before and after batch normalisation."""
     before, after = one_channel(subject)
     return Shown(
         drawings={
             "batch-normalisation": partial(
                 draw_one_channel, subtitle=subject.training, before=before, after=after
             )
-        },
-        values={"learned": learned(subject.model)},
+        }
     )
 
 
@@ -71,21 +70,6 @@ def draw_one_channel(theme: Theme, subtitle: str, before: Array, after: Array) -
         axes.set_xlabel("number" if number else "")
         axes.set_ylabel("how often", labelpad=1)
     return sheet
-
-
-def learned(model: cnn.Sequential) -> str:
-    """Return the ranges of what each batch normalisation has learned and measured."""
-    rows = [
-        [f"{index}. {layer.kind}", str(layer.params["scale"].size)]
-        + [
-            f"{tidy(array.min())} to {tidy(array.max())}"
-            for array in (*layer.params.values(), *layer.state.values())
-        ]
-        for index, layer in enumerate(model.layers)
-        if isinstance(layer, cnn.BatchNorm)
-    ]
-    head = ["layer", "channels", "`scale`", "`shift`", "running mean", "running variance"]
-    return table(head, rows, numbers=5)
 
 
 def running_mean_curve() -> Curve:

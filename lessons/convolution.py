@@ -106,13 +106,7 @@ def draw_one_filter(theme: Theme, subject: Subject) -> Sheet:
 
 
 def draw_filters(theme: Theme, training: str, weight: Array | None) -> Sheet:
-    """Draw the filters of the first convolution, or say that there is none.
-
-    Args:
-        theme: the colours.
-        training: data set and recipe.
-        weight: the filters, `[h_f, w_f, 1, n_f]`; None without a convolution.
-    """
+    """Draw the filters of the first convolution, `[h_f, w_f, 1, n_f]`, or say that there is none."""
     title = "The filters of the first convolution"
     if weight is None:
         return Sheet(HEADING, theme, title, f"{training}: this recipe has no convolution")

@@ -69,16 +69,7 @@ def evidence(subject: Subject) -> Drawing:
 def draw_evidence(
     theme: Theme, subtitle: str, digit: int, class_names: Sequence[str], evidence: Array, logits: Array
 ) -> Sheet:
-    """Draw each input of the last dense layer times its weight, for every class.
-
-    Args:
-        theme: the colours.
-        subtitle: data set and recipe.
-        digit: which of the test images the network was given.
-        class_names: the names of the classes.
-        evidence: the inputs times their weights, `[n_in, n_out]`; a column adds up to a logit, less the bias.
-        logits: what the layer gives, `[n_out]`.
-    """
+    """Draw each input of the last dense layer times its weight, `[n_in, n_out]`, for every class."""
     shown = strongest(evidence)
     cell_width, cell_height, left = max(1, 208 // len(shown)), 20, 74
     top = HEADING + 26

@@ -43,15 +43,7 @@ def from_network(subject: Subject) -> Shown:
 
 
 def draw_digit_as_numbers(theme: Theme, subtitle: str, digit: int, image: Bytes, actual: str) -> Sheet:
-    """Draw an image, and the numbers of the part of it that varies most.
-
-    Args:
-        theme: the colours.
-        subtitle: data set and recipe.
-        digit: which of the test images it is.
-        image: the image, `[28, 28]`.
-        actual: the name of its class.
-    """
+    """Draw an image, `[28, 28]`, and the numbers of the part of it that varies most."""
     size, cell = 5, (WIDTH // CROP, 22)
     row, column = busiest(image)
     top = HEADING + 28 * size + 34

@@ -71,14 +71,7 @@ def from_code() -> Shown:
 
 
 def draw_training(theme: Theme, subtitle: str, history: History, kept: int) -> Sheet:
-    """Draw loss, accuracy and learning rate by epoch.
-
-    Args:
-        theme: the colours.
-        subtitle: data set and recipe.
-        history: the record of each epoch, as `Sequential.fit` returns them.
-        kept: the epoch whose weights became the model.
-    """
+    """Draw loss, accuracy and learning rate by epoch, and which epoch's weights were kept."""
     sheet = Sheet(HEADING + 312, theme, "Training, epoch by epoch", subtitle)
     training = {"color": theme.quiet, "linestyle": "--", "marker": "o", "label": "training"}
     validation = {"color": theme.output, "marker": "s", "label": "validation"}
@@ -108,13 +101,7 @@ def draw_training(theme: Theme, subtitle: str, history: History, kept: int) -> S
 
 
 def reached(evaluation: Mapping[str, Any], history: History, monitor: str) -> dict[str, str]:
-    """Return what the epoch that was kept reached on the validation images and on the test images.
-
-    Args:
-        evaluation: what was measured on the test images.
-        history: the record of each epoch.
-        monitor: the measure by which the epoch was chosen.
-    """
+    """Return what the epoch that was kept reached on the validation images and on the test images."""
     kept = best_epoch(history, monitor)
     (validation,) = (record["validation_accuracy"] for record in history if record["epoch"] == kept)
     accuracy, images = evaluation["accuracy"], evaluation["images"]
@@ -161,14 +148,7 @@ def distorted_copies(image: Bytes, augmentation: cnn.Augmentation, seed: int) ->
 
 
 def draw_copies(theme: Theme, title: str, subtitle: str, pictures: Array) -> Sheet:
-    """Draw an image and distorted copies of it.
-
-    Args:
-        theme: the colours.
-        title: what made the copies.
-        subtitle: data set and image.
-        pictures: the image and its copies, `[n, h, w]`.
-    """
+    """Draw an image and distorted copies of it, `[n, h, w]`."""
     size, pitch = 79, 87
     height = size + LINE + 10
     sheet = Sheet(HEADING + ROWS * height + 30, theme, title, subtitle)

@@ -318,14 +318,7 @@ def confusion_counts(rows: Sequence[Row], class_names: Sequence[str]) -> NDArray
 def draw_confusion(
     theme: Theme, subtitle: str, counts: NDArray[np.int64], class_names: Sequence[str]
 ) -> Sheet:
-    """Draw how often each class was taken for each; colour shows the mistakes, right answers are grey.
-
-    Args:
-        theme: the colours.
-        subtitle: data set and number of mistakes.
-        counts: one row for each true class, one column for each answer.
-        class_names: the classes in their order.
-    """
+    """Draw how often each class was taken for each; colour shows the mistakes, right answers are grey."""
     longest = max(map(len, class_names))
     left, cell_height = (28, 28) if longest == 1 else (78, 26)
     top = HEADING + (40 if longest == 1 else 92)
@@ -358,15 +351,7 @@ def draw_confusion(
 def draw_confidence(
     theme: Theme, subtitle: str, probabilities: Array, right: NDArray[np.bool_], bins: int
 ) -> Sheet:
-    """Draw how often the network was right, by how sure it was, and how many images that concerns.
-
-    Args:
-        theme: the colours.
-        subtitle: data set and recipe.
-        probabilities: what it gave its answers, `[n]`.
-        right: whether they were right, `[n]`.
-        bins: how many classes of confidence there are.
-    """
+    """Draw how often the network was right, by how sure it was, and how many images that concerns."""
     sheet = Sheet(HEADING + 316, theme, "How sure, and how often right", subtitle)
     counts, hits, sure = by_confidence(probabilities, right, bins)
     left, width = 32, WIDTH - 44
@@ -413,14 +398,7 @@ def by_confidence(probabilities: Array, right: NDArray[np.bool_], bins: int) -> 
 
 
 def draw_hardest(theme: Theme, subtitle: str, rows: Sequence[Row], images: Bytes) -> Sheet:
-    """Draw the hardest images of the test set with their class and the network's answer.
-
-    Args:
-        theme: the colours.
-        subtitle: data set and what makes an image hard.
-        rows: what is told of these images, the hardest first.
-        images: all test images, `[n, h, w]`.
-    """
+    """Draw the hardest images of the test set with their class and the network's answer."""
     columns, size, pitch = 4, 70, 90
     height = size + 4 * LINE + 14
     lines_of_images = -(-len(rows) // columns)
