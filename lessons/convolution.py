@@ -53,12 +53,10 @@ def simplest_convolution(x: Array, weight: Array, bias: Array) -> Array:
 
 def from_network(subject: Subject) -> Shown:
     """Return the filters of the trained network, and what one of them makes of a digit."""
-    index = subject.first_index(cnn.Conv2D)
-    weight = None if index is None else subject.model.layers[index].params["weight"]
     return Shown(
         drawings={
             "one-filter": partial(draw_one_filter, subject=subject),
-            "filters": partial(draw_filters, training=subject.training, weight=weight),
+            "filters": partial(draw_filters, subject=subject),
         },
         values={"shapes": shapes(subject.model, (cnn.Conv2D,))},
     )
@@ -105,21 +103,22 @@ def draw_one_filter(theme: Theme, subject: Subject) -> Sheet:
     return sheet
 
 
-def draw_filters(theme: Theme, training: str, weight: Array | None) -> Sheet:
-    """Draw the filters of the first convolution, `[h_f, w_f, 1, n_f]`, or say that there is none."""
-    title = "The filters of the first convolution"
-    if weight is None:
-        return Sheet(HEADING, theme, title, f"{training}: this recipe has no convolution")
+def draw_filters(theme: Theme, subject: Subject) -> Sheet:
+    """Draw the filters of the first convolution, or say that there is none."""
+    title, index = "The filters of the first convolution", subject.first_index(cnn.Conv2D)
+    if index is None:
+        return Sheet(HEADING, theme, title, f"{subject.training}: this recipe has no convolution")
+    weight = subject.model.layers[index].params["weight"]
     h_f, w_f, _, n_f = weight.shape
-    subtitle = f"{training}: {n_f} filters of {h_f}×{w_f}"
+    subtitle = f"{subject.training}: {n_f} filters of {h_f}×{w_f}"
     columns, size, pitch = 8, 36, 43
     filters = np.moveaxis(weight[:, :, 0], -1, 0)
     rows = -(-len(filters) // columns)
     sheet = Sheet(HEADING + rows * (size + 22) + 36, theme, title, subtitle)
-    for index, one in enumerate(scaled(filters)):
-        x, y = pitch * (index % columns), HEADING + (size + 22) * (index // columns)
+    for number, one in enumerate(scaled(filters)):
+        x, y = pitch * (number % columns), HEADING + (size + 22) * (number // columns)
         sheet.picture(x, y, one, theme.parameter, size)
-        sheet.text(x, y + size + 12, str(index), size=SMALL, colour=theme.quiet)
+        sheet.text(x, y + size + 12, str(number), size=SMALL, colour=theme.quiet)
     y = HEADING + rows * (size + 22) + 4
     largest = f"{np.abs(filters).max():.2f}"
     sheet.scale(0, y, theme.parameter, (f"−{largest}", "0", largest))

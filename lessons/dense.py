@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -13,7 +12,7 @@ from cnn.types import Array, Gradients
 from lessons.kit.gradient_checks import gradient_check
 from lessons.kit.layers import shapes
 from lessons.kit.sheet import DENSITY, HEADING, SMALL, WIDTH, Sheet, scaled
-from lessons.kit.shown import Drawing, Shown, to_json
+from lessons.kit.shown import Shown, to_json
 from lessons.kit.steps import (
     dense_bias_gradient_steps,
     dense_input_gradient_steps,
@@ -32,7 +31,7 @@ STRONGEST = 32  # inputs of the layer that are shown, each of which takes a colu
 def from_network(subject: Subject) -> Shown:
     """Return the evidence that the last dense layer adds up, and how the layers' weights are spread."""
     return Shown(
-        drawings={"dense-evidence": evidence(subject)},
+        drawings={"dense-evidence": partial(draw_evidence, subject=subject)},
         values={
             "shapes": shapes(subject.model, (cnn.Dense,)),
             "weights": weights(subject.model),
@@ -50,31 +49,19 @@ def from_code() -> Shown:
     )
 
 
-def evidence(subject: Subject) -> Drawing:
-    """Return what draws the evidence for each class, or says that there is no dense layer."""
+def draw_evidence(theme: Theme, subject: Subject) -> Sheet:
+    """Draw each input of the last dense layer times its weight, for every class."""
     layers = subject.model.layers
     last = max((index for index, layer in enumerate(layers) if isinstance(layer, cnn.Dense)), default=None)
     if last is None:
-        return partial(Sheet, HEADING, title="Evidence", subtitle=f"{subject.training}: no dense layer")
-    return partial(
-        draw_evidence,
-        subtitle=subject.training,
-        digit=subject.digit,
-        class_names=subject.dataset.class_names,
-        evidence=subject.inputs[last][0, :, None] * layers[last].params["weight"],
-        logits=subject.inputs[last + 1][0],
-    )
-
-
-def draw_evidence(
-    theme: Theme, subtitle: str, digit: int, class_names: Sequence[str], evidence: Array, logits: Array
-) -> Sheet:
-    """Draw each input of the last dense layer times its weight, `[n_in, n_out]`, for every class."""
+        return Sheet(HEADING, theme, "Evidence", f"{subject.training}: no dense layer")
+    evidence = subject.inputs[last][0, :, None] * layers[last].params["weight"]  # [n_in, n_out]
+    logits = subject.inputs[last + 1][0]
     shown = strongest(evidence)
     cell_width, cell_height, left = max(1, 208 // len(shown)), 20, 74
     top = HEADING + 26
-    title = f"Test image {digit}: the evidence, added up"
-    sheet = Sheet(top + len(logits) * cell_height + 62, theme, title, subtitle)
+    title = f"Test image {subject.digit}: the evidence, added up"
+    sheet = Sheet(top + len(logits) * cell_height + 62, theme, title, subject.training)
     sheet.text(
         left, HEADING + 10, f"{len(shown)} of {len(evidence)} inputs × weight", size=SMALL, colour=theme.quiet
     )
@@ -84,7 +71,7 @@ def draw_evidence(
     )
     cells[:: cell_height * DENSITY] = np.nan
     sheet.picture(left, top, cells, theme.output)
-    for row, name in enumerate(class_names):
+    for row, name in enumerate(subject.dataset.class_names):
         y = top + (row + 0.5) * cell_height
         weight = "bold" if row == int(logits.argmax()) else "normal"
         sheet.text(left - 8, y, name, align="right", vertical="center", weight=weight)

@@ -17,7 +17,7 @@ from cnn.types import Array
 from lessons.kit import recipes, results
 from lessons.kit.sheet import HEADING, LINE, PIXELS, SMALL, Sheet
 from lessons.kit.shown import Shown
-from lessons.kit.small_trainings import Pair, Trained
+from lessons.kit.small_trainings import Pair
 from lessons.kit.subject import Subject
 from lessons.kit.themes import Theme
 from pipeline.common.datasets import DATASETS
@@ -121,15 +121,18 @@ def reached(evaluation: Mapping[str, Any], history: History, monitor: str) -> di
 def draw_overfitting(theme: Theme, subtitle: str, pair: Pair) -> Sheet:
     """Draw training and validation loss by epoch, with dropout and without."""
     sheet = Sheet(HEADING + 200, theme, "Few images, much time", subtitle)
-    highest = max(max(_losses(one, "validation_loss")) for one in (pair.with_it, pair.without))
     trainings = (("without dropout", pair.without), ("with dropout", pair.with_it))
+    highest = max(record["validation_loss"] for _, one in trainings for record in one.history)
     for number, (name, trained) in enumerate(trainings):
         axes = sheet.axes(28 + 166 * number, HEADING + 16, 146, 116)
         axes.set_title(name)
         axes.set_xlabel("epoch")
         epochs = [record["epoch"] for record in trained.history]
-        axes.plot(epochs, _losses(trained, "loss"), color=theme.quiet, linestyle="--", label="training loss")
-        axes.plot(epochs, _losses(trained, "validation_loss"), color=theme.output, label="validation loss")
+        losses, validation = (
+            [record[key] for record in trained.history] for key in ("loss", "validation_loss")
+        )
+        axes.plot(epochs, losses, color=theme.quiet, linestyle="--", label="training loss")
+        axes.plot(epochs, validation, color=theme.output, label="validation loss")
         axes.set_ylim(0, 1.05 * highest)
         if number:
             axes.tick_params(labelleft=False)
@@ -159,7 +162,3 @@ def draw_copies(theme: Theme, title: str, subtitle: str, pictures: Array) -> She
         sheet.text(x, y + size + 8, name, size=SMALL, colour=theme.quiet)
     sheet.scale(0, HEADING + ROWS * height, theme.activation, PIXELS)
     return sheet
-
-
-def _losses(trained: Trained, name: str) -> list[float]:
-    return [record[name] for record in trained.history]

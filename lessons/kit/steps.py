@@ -42,13 +42,14 @@ def convolution_steps(
 ) -> Iterator[Step]:
     """Fill y: each number is a window times a filter, added up, and the bias."""
     for p, q, f in np.ndindex(y.values.shape):
+        which = "the filter" if weight.values.shape[3] == 1 else f"filter {f}"
         products = [
             product(cell(x, p * stride + i, q * stride + j, k), cell(weight, i, j, k, f))
             for i, j, k in np.ndindex(weight.values.shape[:3])
         ]
         yield Step(
             statement, y, (p, q, f), added([*products, cell(bias, f)]),
-            f"the window at row {p * stride}, column {q * stride} times {_filter(weight, f)}, added up, "
+            f"the window at row {p * stride}, column {q * stride} times {which}, added up, "
             "plus the bias",
         )  # fmt: skip
 
@@ -78,10 +79,6 @@ def filter_bias_gradient_steps(
     for (f,) in np.ndindex(dbias.values.shape):
         gradients = [cell(dy, p, q, f) for p, q in np.ndindex(dy.values.shape[:2])]
         yield Step(statement, dbias, (f,), added(gradients), "all of dy, added up")
-
-
-def _filter(weight: Grid, f: int) -> str:
-    return "the filter" if weight.values.shape[3] == 1 else f"filter {f}"
 
 
 def max_pooling_steps(
@@ -224,16 +221,12 @@ def _softmax_steps(outputs: Grid, p: Grid) -> Iterator[Step]:
     """Fill p: e to each logit, less the row's largest, divided by the sum of these."""
     for n, i in np.ndindex(p.values.shape):
         top = int(outputs.values[n].argmax())
-        powers = [_power(outputs, n, j, top) for j in range(p.values.shape[1])]
+        exponents = [difference(cell(outputs, n, j), cell(outputs, n, top)) for j in range(p.values.shape[1])]
+        powers = [wrapped("e^(", one, ")", exp(one.value)) for one in exponents]
         why = f"e to this logit, less the largest of row {n}, divided by the sum of the row"
         below = added(powers)
         term = Term((*powers[i].tokens, " / (", *below.tokens, ")"), powers[i].value / below.value)
         yield Step("y = e / e.sum(axis=-1, keepdims=True)", p, (n, i), term, why)
-
-
-def _power(outputs: Grid, n: int, j: int, top: int) -> Term:
-    exponent = difference(cell(outputs, n, j), cell(outputs, n, top))
-    return wrapped("e^(", exponent, ")", exp(exponent.value))
 
 
 def _loss_step(p: Grid, t: Grid, loss: Grid) -> Step:
