@@ -13,11 +13,12 @@ from lessons.kit.curves import Curve, curve, line
 from lessons.kit.gradient_checks import WithMistake, errors, power
 from lessons.kit.sheet import HEADING, Sheet
 from lessons.kit.shown import Shown, to_json
-from lessons.kit.small_trainings import Layers, Pair, Trained, train_pair
+from lessons.kit.small_trainings import Layers, Pair, Trained
 from lessons.kit.subject import Subject
 from lessons.kit.tables import table
 from lessons.kit.themes import Theme
 
+CHUNK = 100  # images whose activations are in memory at once
 ACTIVATIONS: Mapping[str, cnn.Layer] = {
     "ReLU": cnn.ReLU(),
     "leaky ReLU, slope 0.1": cnn.LeakyReLU(0.1),
@@ -30,9 +31,7 @@ ACTIVATIONS: Mapping[str, cnn.Layer] = {
 def from_network(subject: Subject) -> Shown:
     """Return what activations let through, and two small trainings, with activations and without."""
     training = subject.figures.linear
-    pair = train_pair(
-        training, without_activations(training.model), subject.normalisation, subject.train, subject.some
-    )
+    pair = subject.small_pair(training, without_activations(training.model))
     return Shown(
         values={
             "let_through": let_through(subject),
@@ -125,7 +124,9 @@ def let_through(subject: Subject) -> str:
     ]
     images = len(subject.counted.labels)
     positive: dict[int, Array] = {}  # in how many images each unit gives a number above 0
-    for activations in subject.activations_of_counted():
+    for first in range(0, images, CHUNK):
+        x = subject.normalisation.apply(subject.counted.images[first : first + CHUNK])
+        activations = subject.model.activations(x)
         for index in gates:
             positive[index] = positive.get(index, 0) + (activations[index] > 0).sum(axis=0)
     rows = [

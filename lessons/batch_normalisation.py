@@ -1,4 +1,4 @@
-"""The page about batch normalisation: a channel before and after, the running mean, and what was learned."""
+"""The page about batch normalisation: a channel before and after, and the running mean."""
 
 from __future__ import annotations
 
@@ -8,42 +8,37 @@ from typing import Any
 import numpy as np
 
 import cnn
-from cnn.layers.channels import sum_channels
 from cnn.types import Array, Gradients
 from lessons.kit.curves import Curve, curve, line
 from lessons.kit.gradient_checks import gradient_check
 from lessons.kit.sheet import HEADING, WIDTH, Sheet
 from lessons.kit.shown import Shown, to_json
-from lessons.kit.speed import compared, processor, random_images
 from lessons.kit.subject import Subject, liveliest
-from lessons.kit.tables import table, tidy
+from lessons.kit.tables import tidy
 from lessons.kit.themes import Theme
 
 IMAGES = 32  # whose numbers the figure shows: a micro-batch
 
 
 def from_network(subject: Subject) -> Shown:
-    """Return one channel of a micro-batch, and what the network's batch normalisations have learned."""
+    """Return one channel of a micro-batch, before and after batch normalisation."""
     before, after = one_channel(subject)
     return Shown(
         drawings={
             "batch-normalisation": partial(
                 draw_one_channel, subtitle=subject.training, before=before, after=after
             )
-        },
-        values={"learned": learned(subject.model)},
+        }
     )
 
 
 def from_code() -> Shown:
-    """Return the curve, the gradient check and the measured speed."""
+    """Return the curve and the gradient check."""
     return Shown(
         values={
             "gradient_check": gradient_check(
                 cnn.BatchNorm(), (4, 3, 3, 2), "mean and variance as constants", _with_constant_statistics
-            ),
-            "processor": processor(),
-            "speed": speed(),
+            )
         },
         files={"curves/running-average.json": to_json(running_mean_curve())},
     )
@@ -51,7 +46,7 @@ def from_code() -> Shown:
 
 def one_channel(subject: Subject) -> tuple[Array, Array]:
     """Return the numbers of one channel of a micro-batch before and after batch normalisation."""
-    maps = subject.maps(subject.normalisation.apply(subject.images[:IMAGES]))
+    maps = subject.maps(subject.normalisation.apply(subject.test.images[:IMAGES]))
     norm = cnn.BatchNorm()
     norm.build(maps.shape[1:], np.random.default_rng(0))
     normalised, _ = norm.forward_pass(maps, training=True)
@@ -77,21 +72,6 @@ def draw_one_channel(theme: Theme, subtitle: str, before: Array, after: Array) -
     return sheet
 
 
-def learned(model: cnn.Sequential) -> str:
-    """Return the ranges of what each batch normalisation has learned and measured."""
-    rows = [
-        [f"{index}. {layer.kind}", str(layer.params["scale"].size)]
-        + [
-            f"{tidy(array.min())} to {tidy(array.max())}"
-            for array in (*layer.params.values(), *layer.state.values())
-        ]
-        for index, layer in enumerate(model.layers)
-        if isinstance(layer, cnn.BatchNorm)
-    ]
-    head = ["layer", "channels", "`scale`", "`shift`", "running mean", "running variance"]
-    return table(head, rows, numbers=5)
-
-
 def running_mean_curve() -> Curve:
     """Return the mean of each of many micro-batches, and batch normalisation's running mean of them."""
     momenta = [0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99]
@@ -111,17 +91,6 @@ def running_mean_curve() -> Curve:
         line("running mean", "output", running),
     ]
     return curve("The running mean", "micro-batch", np.arange(101.0), "momentum", momenta, lines)
-
-
-def speed() -> str:
-    """Return how long the sum of each channel takes, in two ways."""
-    x = random_images(32, 14, 14, 32)
-    np.testing.assert_allclose(x.sum(axis=(0, 1, 2)), sum_channels(x), rtol=1e-3)
-    ways = [
-        ("`x.sum(axis=(0, 1, 2))`", lambda: x.sum(axis=(0, 1, 2))),
-        ("`sum_channels(x)`", lambda: sum_channels(x)),
-    ]
-    return compared("32 maps of 14×14×32", ways)
 
 
 def _with_constant_statistics(layer: cnn.Layer, dy: Array, cache: Any) -> tuple[Array, Gradients]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from timeit import Timer
 from typing import Any
 
 import numpy as np
@@ -14,16 +15,18 @@ from numpy.typing import ArrayLike
 import cnn
 from cnn.layers.padding import Padding
 from cnn.layers.windows import fit_windows
+from cnn.parallel import one_blas_thread
 from cnn.types import Array, Gradients
 from lessons.kit.gradient_checks import gradient_check
-from lessons.kit.layers import shapes, weights
+from lessons.kit.layers import shapes
 from lessons.kit.sheet import HEADING, SMALL, WIDTH, Sheet, scaled
 from lessons.kit.shown import Shown, to_json
-from lessons.kit.speed import compared, processor, random_images
 from lessons.kit.steps import convolution_steps, filter_bias_gradient_steps, filter_gradient_steps
 from lessons.kit.subject import Subject, liveliest
+from lessons.kit.tables import table
 from lessons.kit.themes import Theme
 from lessons.kit.traces import Grid, Step, added, cell, product, track
+from pipeline.common.machine import machine
 
 LAYER = "cnn.layers.convolution.Conv2D"
 
@@ -50,17 +53,12 @@ def simplest_convolution(x: Array, weight: Array, bias: Array) -> Array:
 
 def from_network(subject: Subject) -> Shown:
     """Return the filters of the trained network, and what one of them makes of a digit."""
-    index = subject.first_index(cnn.Conv2D)
-    weight = None if index is None else subject.model.layers[index].params["weight"]
     return Shown(
         drawings={
             "one-filter": partial(draw_one_filter, subject=subject),
-            "filters": partial(draw_filters, training=subject.training, weight=weight),
+            "filters": partial(draw_filters, subject=subject),
         },
-        values={
-            "shapes": shapes(subject.model, (cnn.Conv2D,)),
-            "weights": weights(subject.model, (cnn.Conv2D,)),
-        },
+        values={"shapes": shapes(subject.model, (cnn.Conv2D,))},
     )
 
 
@@ -72,9 +70,8 @@ def from_code() -> Shown:
             "gradient_check": gradient_check(
                 layer, (2, 6, 5, 2), "filter not turned", _with_the_filter_not_turned
             ),
-            "processor": processor(),
-            "speed_of_one": speed(images=1),
-            "speed_of_many": speed(images=32),
+            "processor": machine()["processor"],
+            "speed": speed(),
         },
         files={"traces/convolution.json": to_json({"layer": "convolution", "cases": cases()})},
     )
@@ -106,46 +103,47 @@ def draw_one_filter(theme: Theme, subject: Subject) -> Sheet:
     return sheet
 
 
-def draw_filters(theme: Theme, training: str, weight: Array | None) -> Sheet:
-    """Draw the filters of the first convolution, or say that there is none.
-
-    Args:
-        theme: the colours.
-        training: data set and recipe.
-        weight: the filters, `[h_f, w_f, 1, n_f]`; None without a convolution.
-    """
-    title = "The filters of the first convolution"
-    if weight is None:
-        return Sheet(HEADING, theme, title, f"{training}: this recipe has no convolution")
+def draw_filters(theme: Theme, subject: Subject) -> Sheet:
+    """Draw the filters of the first convolution, or say that there is none."""
+    title, index = "The filters of the first convolution", subject.first_index(cnn.Conv2D)
+    if index is None:
+        return Sheet(HEADING, theme, title, f"{subject.training}: this recipe has no convolution")
+    weight = subject.model.layers[index].params["weight"]
     h_f, w_f, _, n_f = weight.shape
-    subtitle = f"{training}: {n_f} filters of {h_f}×{w_f}"
+    subtitle = f"{subject.training}: {n_f} filters of {h_f}×{w_f}"
     columns, size, pitch = 8, 36, 43
     filters = np.moveaxis(weight[:, :, 0], -1, 0)
     rows = -(-len(filters) // columns)
     sheet = Sheet(HEADING + rows * (size + 22) + 36, theme, title, subtitle)
-    for place, one in enumerate(scaled(filters)):
-        x, y = pitch * (place % columns), HEADING + (size + 22) * (place // columns)
+    for number, one in enumerate(scaled(filters)):
+        x, y = pitch * (number % columns), HEADING + (size + 22) * (number // columns)
         sheet.picture(x, y, one, theme.parameter, size)
-        sheet.text(x, y + size + 12, str(place), size=SMALL, colour=theme.quiet)
+        sheet.text(x, y + size + 12, str(number), size=SMALL, colour=theme.quiet)
     y = HEADING + rows * (size + 22) + 4
     largest = f"{np.abs(filters).max():.2f}"
     sheet.scale(0, y, theme.parameter, (f"−{largest}", "0", largest))
     return sheet
 
 
-def speed(images: int) -> str:
-    """Return how long a convolution of so many images takes with the loop and as it ships."""
+def speed() -> str:
+    """Return how long one thread takes for one image and for 32, with the loop and without."""
     layer = cnn.Conv2D(8, 3)
     layer.build((14, 14, 8), np.random.default_rng(0))
-    x, params = random_images(images, 14, 14, 8), layer.params
-    what = "one image" if images == 1 else f"{images} images"
-    return compared(
-        f"{what} of 14×14×8, 8 filters of 3×3",
-        [
-            ("a loop over the 12·12 positions", lambda: simplest_convolution(x, **params)),
-            ("`Conv2D.forward_pass`", lambda: layer.forward_pass(x)),
-        ],
-    )
+    one, many = (np.ones((n, 14, 14, 8), np.float32) for n in (1, 32))
+    ways: dict[str, Callable[[Array], object]] = {
+        "a loop over the 12·12 positions": lambda x: simplest_convolution(x, **layer.params),
+        "`Conv2D.forward_pass`": layer.forward_pass,
+    }
+    with one_blas_thread():
+        rows = [[name, *(_fastest(partial(way, x)) for x in (one, many))] for name, way in ways.items()]
+    return table(["images of 14×14×8, 8 filters of 3×3", "one image", "32 images"], rows, numbers=2)
+
+
+def _fastest(way: Callable[[], object]) -> str:
+    """Return the shortest of five times."""
+    timer = Timer(way)
+    number = max(1, timer.autorange()[0] // 8)
+    return f"{1e6 * min(timer.repeat(5, number)) / number:,.0f} µs"
 
 
 def cases() -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -11,10 +10,9 @@ import numpy as np
 import cnn
 from cnn.types import Array, Gradients
 from lessons.kit.gradient_checks import gradient_check
-from lessons.kit.layers import shapes, weights
+from lessons.kit.layers import shapes
 from lessons.kit.sheet import DENSITY, HEADING, SMALL, WIDTH, Sheet, scaled
-from lessons.kit.shown import Drawing, Shown, to_json
-from lessons.kit.speed import compared, processor, random_images
+from lessons.kit.shown import Shown, to_json
 from lessons.kit.steps import (
     dense_bias_gradient_steps,
     dense_input_gradient_steps,
@@ -22,6 +20,7 @@ from lessons.kit.steps import (
     dense_weight_gradient_steps,
 )
 from lessons.kit.subject import Subject
+from lessons.kit.tables import table, times
 from lessons.kit.themes import Theme
 from lessons.kit.traces import Grid, track
 
@@ -32,60 +31,37 @@ STRONGEST = 32  # inputs of the layer that are shown, each in a column of its ow
 def from_network(subject: Subject) -> Shown:
     """Return the evidence that the last dense layer adds up, and how the layers' weights are spread."""
     return Shown(
-        drawings={"dense-evidence": evidence(subject)},
+        drawings={"dense-evidence": partial(draw_evidence, subject=subject)},
         values={
             "shapes": shapes(subject.model, (cnn.Dense,)),
-            "weights": weights(subject.model, (cnn.Dense,)),
+            "weights": weights(subject.model),
         },
     )
 
 
 def from_code() -> Shown:
-    """Return the trace, the gradient check and the measured speed."""
+    """Return the trace and the gradient check."""
     return Shown(
         values={
             "gradient_check": gradient_check(cnn.Dense(3), (4, 5), "divided by n", _divided_by_n),
-            "processor": processor(),
-            "speed": speed(),
         },
         files={"traces/dense.json": to_json({"layer": "dense", "cases": cases()})},
     )
 
 
-def evidence(subject: Subject) -> Drawing:
-    """Return what draws the evidence for each class, or says that there is no dense layer."""
+def draw_evidence(theme: Theme, subject: Subject) -> Sheet:
+    """Draw each input of the last dense layer times its weight, for every class."""
     layers = subject.model.layers
     last = max((index for index, layer in enumerate(layers) if isinstance(layer, cnn.Dense)), default=None)
     if last is None:
-        return partial(Sheet, HEADING, title="Evidence", subtitle=f"{subject.training}: no dense layer")
-    return partial(
-        draw_evidence,
-        subtitle=subject.training,
-        digit=subject.digit,
-        class_names=subject.dataset.class_names,
-        evidence=subject.inputs[last][0, :, None] * layers[last].params["weight"],
-        logits=subject.inputs[last + 1][0],
-    )
-
-
-def draw_evidence(
-    theme: Theme, subtitle: str, digit: int, class_names: Sequence[str], evidence: Array, logits: Array
-) -> Sheet:
-    """Draw each input of the last dense layer times its weight, for every class.
-
-    Args:
-        theme: the colours.
-        subtitle: data set and recipe.
-        digit: which of the test images the network was given.
-        class_names: the names of the classes.
-        evidence: the inputs times their weights, `[n_in, n_out]`; a column adds up to a logit, less the bias.
-        logits: what the layer gives, `[n_out]`.
-    """
+        return Sheet(HEADING, theme, "Evidence", f"{subject.training}: no dense layer")
+    evidence = subject.inputs[last][0, :, None] * layers[last].params["weight"]  # [n_in, n_out]
+    logits = subject.inputs[last + 1][0]
     shown = strongest(evidence)
     cell_width, cell_height, left = max(1, 208 // len(shown)), 20, 74
     top = HEADING + 26
-    title = f"Test image {digit}: the evidence, added up"
-    sheet = Sheet(top + len(logits) * cell_height + 62, theme, title, subtitle)
+    title = f"Test image {subject.digit}: the evidence, added up"
+    sheet = Sheet(top + len(logits) * cell_height + 62, theme, title, subject.training)
     sheet.text(
         left, HEADING + 10, f"{len(shown)} of {len(evidence)} inputs × weight", size=SMALL, colour=theme.quiet
     )
@@ -95,7 +71,7 @@ def draw_evidence(
     )
     cells[:: cell_height * DENSITY] = np.nan
     sheet.picture(left, top, cells, theme.output)
-    for row, name in enumerate(class_names):
+    for row, name in enumerate(subject.dataset.class_names):
         y = top + (row + 0.5) * cell_height
         weight = "bold" if row == int(logits.argmax()) else "normal"
         sheet.text(left - 8, y, name, align="right", vertical="center", weight=weight)
@@ -119,20 +95,18 @@ def strongest(evidence: Array) -> list[int]:
     return sorted(by_weight[:STRONGEST].tolist())
 
 
-def speed() -> str:
-    """Return how long a dense layer takes for a micro-batch, sample by sample and at once."""
-    x, layer = random_images(32, 3136), cnn.Dense(256)
-    layer.build((3136,), np.random.default_rng(0))
-    return compared(
-        "3,136 inputs, 256 units",
+def weights(model: cnn.Sequential) -> str:
+    """Return how widely the weights of each dense layer spread; empty without such a layer."""
+    rows = [
         [
-            (
-                "32 samples, one after the other",
-                lambda: [layer.forward_pass(x[i : i + 1]) for i in range(32)],
-            ),
-            ("32 samples at once", lambda: layer.forward_pass(x)),
-        ],
-    )
+            f"{index}. {layer.kind}",
+            times(layer.params["weight"].shape),
+            f"{layer.params['weight'].std(dtype=np.float64):.3f}",
+        ]
+        for index, layer in enumerate(model.layers)
+        if isinstance(layer, cnn.Dense)
+    ]
+    return table(["layer", "`weight`", "standard deviation of its numbers"], rows, numbers=1)
 
 
 def cases() -> list[dict[str, Any]]:

@@ -8,14 +8,13 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from matplotlib.ticker import MaxNLocator
 
 import cnn
 from cnn.types import Array, Gradients
 from lessons.kit.curves import Curve, curve, line
 from lessons.kit.gradient_checks import SEED, gradient_check
-from lessons.kit.layers import shapes, shapes_along
-from lessons.kit.sheet import HEADING, LINE, SMALL, WIDTH, Sheet
+from lessons.kit.layers import shapes_along
+from lessons.kit.sheet import HEADING, LINE, SMALL, Sheet
 from lessons.kit.shown import Shown, to_json
 from lessons.kit.small_trainings import Pair
 from lessons.kit.subject import Subject, liveliest
@@ -30,15 +29,10 @@ MASKS = 4  # on the figure, and iterations of the trace
 def from_network(subject: Subject) -> Shown:
     """Return what the page shows of the trained network and of the two small trainings."""
     pair = subject.with_and_without_dropout
-    few = f"{subject.dataset.title}: {pair.images:,} images, a small network"
     rate, maps = masked_maps(subject)
     return Shown(
-        drawings={
-            "dropout": partial(draw_masked_maps, subtitle=subject.training, rate=rate, maps=maps),
-            "weights-dropout": partial(draw_weights, subtitle=few, pair=pair),
-        },
+        drawings={"dropout": partial(draw_masked_maps, subtitle=subject.training, rate=rate, maps=maps)},
         values={
-            "shapes": shapes(subject.model, (cnn.Dropout,)),
             "dropped": dropped(subject.model),
             "small": pair.described(),
             "small_weights": spread_of_weights(pair),
@@ -85,43 +79,10 @@ def draw_masked_maps(theme: Theme, subtitle: str, rate: float, maps: list[Array]
         colour = theme.output if number else theme.activation
         sheet.picture(x, y + 18, one / largest, colour, size)
     x, y = 2 * 116, HEADING + size + 32
-    for place, text in enumerate(("dropped: as 0", f"kept: times {1 / (1 - rate):.3g}")):
-        sheet.text(x, y + 34 + LINE * place, text, size=SMALL, colour=theme.quiet)
+    for number, text in enumerate(("dropped: as 0", f"kept: times {1 / (1 - rate):.3g}")):
+        sheet.text(x, y + 34 + LINE * number, text, size=SMALL, colour=theme.quiet)
     sheet.scale(x, y + 74, theme.output, ("0", f"{largest:.1f}"), width=size - 6)
     return sheet
-
-
-def draw_weights(theme: Theme, subtitle: str, pair: Pair) -> Sheet:
-    """Draw the weights of each layer as histograms, trained with dropout and without."""
-    names = [name for name in pair.with_it.model.params if name.endswith(".weight")]
-    height = 126
-    sheet = Sheet(HEADING + height * len(names) + 22, theme, "Weights, with and without dropout", subtitle)
-    for place, name in enumerate(names):
-        axes = sheet.axes(10, HEADING + 16 + height * place, WIDTH - 20, 76)
-        arrays = [one.model.params[name].ravel().astype(np.float64) for one in (pair.without, pair.with_it)]
-        furthest = max(float(np.abs(array).max()) for array in arrays)
-        edges = np.linspace(-furthest, furthest, bins(arrays[0].size) + 1).tolist()
-        layer = int(name.partition(".")[0])
-        axes.set_title(f"layer {layer}, {pair.with_it.model.layers[layer].kind}: {arrays[0].size:,} weights")
-        axes.set_yticks([])
-        axes.spines["left"].set_visible(False)
-        axes.xaxis.set_major_locator(MaxNLocator(7))
-        looks = (theme.quiet, "--", "without"), (theme.parameter, "-", "with dropout")
-        for array, (colour, style, label) in zip(arrays, looks, strict=True):
-            axes.hist(array, edges, histtype="step", color=colour, linestyle=style, label=label)
-        if place == len(names) - 1:
-            axes.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.3), ncols=2)
-    return sheet
-
-
-def bins(numbers: int) -> int:
-    """Return how many classes a histogram of so many numbers has: with more, it shows only chance.
-
-    Example:
-        >>> bins(1000), bins(1_000_000)
-        (20, 48)
-    """
-    return min(48, round(2 * float(np.cbrt(numbers))))
 
 
 def dropped(model: cnn.Sequential) -> str:
@@ -129,13 +90,13 @@ def dropped(model: cnn.Sequential) -> str:
     shapes_before = shapes_along(model)
     rows = [
         [
-            f"{place}. {layer.kind}",
+            f"{index}. {layer.kind}",
             f"{layer.rate:g}",
-            f"{math.prod(shapes_before[place]):,}",
-            f"{layer.rate * math.prod(shapes_before[place]):,.0f}",
+            f"{math.prod(shapes_before[index]):,}",
+            f"{layer.rate * math.prod(shapes_before[index]):,.0f}",
             f"{1 / (1 - layer.rate):.3g}",
         ]
-        for place, layer in enumerate(model.layers)
+        for index, layer in enumerate(model.layers)
         if isinstance(layer, cnn.Dropout)
     ]
     head = ["layer", "rate", "numbers of one image", "dropped, on average", "the others are multiplied by"]
@@ -156,15 +117,15 @@ def spread_of_weights(pair: Pair) -> str:
 def rate_curve() -> Curve:
     """Return a row of numbers behind dropout, with the same random numbers for all rates."""
     rates = [step / 20 for step in range(19)]
-    places = np.arange(1.0, 49.0)
-    x = np.ones((1, len(places)), np.float32)
+    positions = np.arange(1.0, 49.0)
+    x = np.ones((1, len(positions)), np.float32)
     rows = [cnn.Dropout(rate).forward_pass(x, True, np.random.default_rng(0))[0][0] for rate in rates]
     lines = [
         line("x, always 1", "input", [x[0]] * len(rates)),
         line("y behind dropout", "output", rows),
-        line("mean of y", "none", [np.full(len(places), row.mean()) for row in rows]),
+        line("mean of y", "none", [np.full(len(positions), row.mean()) for row in rows]),
     ]
-    return curve("Dropout in training", "place in the row", places, "rate", rates, lines)
+    return curve("Dropout in training", "position in the row", positions, "rate", rates, lines)
 
 
 def cases() -> list[dict[str, Any]]:

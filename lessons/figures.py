@@ -33,7 +33,7 @@ def figures() -> tuple[dict[str, bytes], bytes]:
 
 
 def write(files: Mapping[str, bytes], for_readme: bytes) -> None:
-    """Write the figures, in place of all that were there."""
+    """Write the figures, and remove all that were there."""
     with new_folder(paths.FIGURES) as folder:
         for name, content in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)

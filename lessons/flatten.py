@@ -10,7 +10,7 @@ import numpy as np
 import cnn
 from cnn.types import Array, Gradients
 from lessons.kit.gradient_checks import gradient_check
-from lessons.kit.layers import shapes, shapes_along
+from lessons.kit.layers import shapes_along
 from lessons.kit.shown import Shown, to_json
 from lessons.kit.steps import flatten_gradient_steps, flatten_steps
 from lessons.kit.subject import Subject
@@ -22,9 +22,7 @@ LAYER = "cnn.layers.flatten.Flatten"
 
 def from_network(subject: Subject) -> Shown:
     """Return what flattening makes of the trained network's feature maps."""
-    return Shown(
-        values={"shapes": shapes(subject.model, (cnn.Flatten,)), "row": row_and_parameters(subject.model)}
-    )
+    return Shown(values={"row": row_and_parameters(subject.model)})
 
 
 def from_code() -> Shown:

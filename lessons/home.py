@@ -13,7 +13,12 @@ from cnn.types import Array
 from lessons.kit import results
 from lessons.kit.recipes import untrained_model
 from lessons.kit.shown import Shown, to_json
-from lessons.kit.subject import Subject, TrainedNetwork
+from lessons.kit.subject import (
+    Subject,
+    TrainedNetwork,
+    activations_to_probabilities,
+    layers_to_probabilities,
+)
 from pipeline.common import paths
 from pipeline.common.datasets import DATASETS
 from pipeline.common.images import Labelled
@@ -89,20 +94,8 @@ def export_digits(
     return {"digits.json": to_json(digits), "recorded.bin": numbers}
 
 
-def layers_to_probabilities(model: cnn.Sequential) -> list[cnn.Layer]:
-    """Return the model's layers; a softmax follows where the loss has it in training."""
-    ends_with_probabilities = isinstance(model.layers[-1], cnn.Softmax)
-    return [*model.layers] if ends_with_probabilities else [*model.layers, cnn.Softmax()]
-
-
-def activations_to_probabilities(model: cnn.Sequential, x: Array) -> list[Array]:
-    """Return what each of `layers_to_probabilities` gives for these samples."""
-    found = model.activations(x)
-    return found if isinstance(model.layers[-1], cnn.Softmax) else [*found, model.probabilities(found[-1])]
-
-
 def _layers(model: cnn.Sequential) -> tuple[list[dict[str, Any]], bytes]:
-    """Return the layers' hyperparameters, shapes and places of their arrays, and the arrays' bytes."""
+    """Return the layers' hyperparameters, shapes and the offsets of their arrays, and the arrays' bytes."""
     layers: list[dict[str, Any]] = []
     weights = bytearray()
     shape = model.built_for()
@@ -124,11 +117,11 @@ def _recorded(model: cnn.Sequential, x: Array) -> tuple[list[dict[str, Any]], by
     recorded = []
     numbers = bytearray()
     activations = activations_to_probabilities(model, x)
-    for place, (layer, [values]) in enumerate(zip(layers_to_probabilities(model), activations, strict=True)):
+    for index, (layer, [values]) in enumerate(zip(layers_to_probabilities(model), activations, strict=True)):
         if isinstance(layer, cnn.Dropout | cnn.Flatten):
             continue
         largest = float(np.abs(values).max()) or 1.0
-        recorded.append({"layer": place, "offset": len(numbers), "largest": largest})
+        recorded.append({"layer": index, "offset": len(numbers), "largest": largest})
         numbers += np.rint(values * (STEPS / largest)).astype(np.int8).tobytes()
     return recorded, bytes(numbers)
 
@@ -145,8 +138,8 @@ def _digits(
             break
         part = slice(start, start + 100)
         answers = trained.model.predict(trained.normalisation.apply(images[part]), workers=1)
-        for place in np.flatnonzero(answers == labels[part]):
-            easy.setdefault(int(labels[start + place]), start + int(place))
+        for offset in np.flatnonzero(answers == labels[part]):
+            easy.setdefault(int(labels[start + offset]), start + int(offset))
     others = [easy[label] for label in sorted(easy) if easy[label] != first]
     hard_by_class = {
         int(labels[number]): number for number in reversed(hardest) if number not in easy.values()

@@ -22,16 +22,10 @@ ROWS = 5  # of images that are shown ever coarser
 def from_network(subject: Subject) -> Shown:
     """Return the images, the constants of the normalisation, and what the network makes of coarse images."""
     tested = subject.counted
-    shown = subject.images[subject.digit : subject.digit + ROWS]
+    shown = subject.test.images[subject.digit : subject.digit + ROWS]
     return Shown(
         drawings={
-            "digit-as-numbers": partial(
-                draw_digit_as_numbers,
-                subtitle=subject.training,
-                digit=subject.digit,
-                image=subject.image,
-                actual=subject.actual,
-            ),
+            "digit-as-numbers": partial(draw_digit_as_numbers, subject=subject),
             "resolution": partial(draw_resolution, subtitle=subject.training, images=shown),
         },
         values={
@@ -42,24 +36,17 @@ def from_network(subject: Subject) -> Shown:
     )
 
 
-def draw_digit_as_numbers(theme: Theme, subtitle: str, digit: int, image: Bytes, actual: str) -> Sheet:
-    """Draw an image, and the numbers of the part of it that varies most.
-
-    Args:
-        theme: the colours.
-        subtitle: data set and recipe.
-        digit: which of the test images it is.
-        image: the image, `[28, 28]`.
-        actual: the name of its class.
-    """
+def draw_digit_as_numbers(theme: Theme, subject: Subject) -> Sheet:
+    """Draw the image that is followed, and the numbers of the part of it that varies most."""
+    image = subject.image
     size, cell = 5, (WIDTH // CROP, 22)
     row, column = busiest(image)
     top = HEADING + 28 * size + 34
-    title = f"Test image {digit}, and some of its numbers"
-    sheet = Sheet(top + CROP * cell[1] + 4, theme, title, subtitle)
+    title = f"Test image {subject.digit}, and some of its numbers"
+    sheet = Sheet(top + CROP * cell[1] + 4, theme, title, subject.training)
     sheet.picture(0, HEADING, image / 255, theme.activation, 28 * size)
     sheet.box(column * size, HEADING + row * size, CROP * size, CROP * size, theme.ink, filled=False)
-    said = (f"{image.shape[0]}×{image.shape[1]} pixels, one number each", f"class: {actual}")
+    said = (f"{image.shape[0]}×{image.shape[1]} pixels, one number each", f"class: {subject.actual}")
     for line, text in enumerate(said):
         sheet.text(28 * size + 14, HEADING + 12 + LINE * line, text)
     sheet.scale(28 * size + 14, HEADING + 60, theme.activation, PIXELS)

@@ -25,7 +25,7 @@ def from_network(subject: Subject) -> Shown:
     least_sure = int(subject.answers.max(axis=1).argmin())
     return Shown(
         drawings={"softmax-loss": partial(draw_softmax_loss, subject=replace(subject, digit=least_sure))},
-        values={"answers": answers(subject.answers, subject.labels)},
+        values={"answers": answers(subject.answers, subject.test.labels)},
     )
 
 
@@ -41,8 +41,8 @@ def from_code() -> Shown:
 
 def draw_softmax_loss(theme: Theme, subject: Subject) -> Sheet:
     """Draw an image's logits, the probabilities that softmax makes of them, and the loss."""
-    logits, probabilities = subject.logits, subject.probabilities
-    actual = int(subject.labels[subject.digit])
+    logits, [probabilities] = subject.logits, subject.model.probabilities(subject.inputs[-1])
+    actual = int(subject.test.labels[subject.digit])
     loss = float(losses(probabilities[actual]))
     row_height, width, left, top = 20, 80, 74, HEADING + 24
     title = f"Test image {subject.digit}: from logits to the loss"

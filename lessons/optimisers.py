@@ -1,8 +1,8 @@
-"""The page about optimisers: their paths down a valley, and the learning rate in the course of a training."""
+"""The page about optimisers: their paths down a valley, and the curves of the learning rate."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
@@ -10,33 +10,19 @@ import numpy as np
 import cnn
 from cnn.types import Array
 from lessons.kit.curves import Curve, curve, line
-from lessons.kit.sheet import HEADING, WIDTH, Sheet
+from lessons.kit.sheet import HEADING, Sheet
 from lessons.kit.shown import Shown, to_json
-from lessons.kit.subject import Subject, figure_parameters
 from lessons.kit.tables import table
 from lessons.kit.themes import Theme
-from lessons.params import Valley
-from pipeline.common.params import Recipe, load_parameters
+from lessons.params import Valley, load_all_parameters
 from pipeline.common.recipes import make_optimiser
 
 Paths = Mapping[str, Array]
 
 
-def from_network(subject: Subject) -> Shown:
-    """Return the learning rate with which the network was trained."""
-    rates, steps_an_epoch = learning_rates(load_parameters().chosen, len(subject.train.images))
-    return Shown(
-        drawings={
-            "learning-rate": partial(
-                draw_learning_rate, subtitle=subject.training, rates=rates, steps_an_epoch=steps_an_epoch
-            )
-        }
-    )
-
-
 def from_code() -> Shown:
     """Return the paths down the valley, and the curves of the learning rate."""
-    valley = figure_parameters().valley
+    valley = load_all_parameters().figures.valley
     paths = {name: path(valley, make_optimiser(config)) for name, config in valley.optimisers.items()}
     return Shown(
         drawings={"optimiser-paths": partial(draw_paths, valley=valley, paths=paths)},
@@ -120,24 +106,3 @@ def one_cycle_curve() -> Curve:
     rates = [[cnn.OneCycle(1.0, warm_up=rise)(share) for share in progress.tolist()] for rise in rises]
     lines = [line("learning rate ÷ its peak", "parameter", (np.array(rate) for rate in rates))]
     return curve("OneCycle", "progress of the training", progress, "rise", rises, lines)
-
-
-def learning_rates(recipe: Recipe, images: int) -> tuple[list[float], int]:
-    """Return the learning rate of each step of a training on so many images, and the steps of an epoch."""
-    optimiser, train = make_optimiser(recipe.optimiser), recipe.train
-    steps_an_epoch = -(-images // train.batch_size)
-    steps = train.epochs * steps_an_epoch
-    return [optimiser.rate_at(step / steps) for step in range(steps)], steps_an_epoch
-
-
-def draw_learning_rate(theme: Theme, subtitle: str, rates: Sequence[float], steps_an_epoch: int) -> Sheet:
-    """Draw the learning rate over the steps of a training."""
-    sheet = Sheet(HEADING + 190, theme, "The learning rate, step by step", subtitle)
-    axes = sheet.axes(52, HEADING + 10, WIDTH - 66, 130)
-    axes.plot(range(len(rates)), rates, color=theme.parameter)
-    for step in range(0, len(rates) + 1, steps_an_epoch):
-        axes.axvline(step, color=theme.quiet, linestyle=":", linewidth=0.8)
-    axes.set(xlim=(0, len(rates)), xlabel="step; dotted: where an epoch ends")
-    axes.set_ylim(bottom=0)
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.6g}")
-    return sheet

@@ -1,11 +1,9 @@
-"""The page about pooling: a feature map and its maxima, what maxima and means let through, and each step."""
+"""The page about pooling: a feature map and its maxima, and each step of maxima and means."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -13,22 +11,20 @@ import numpy as np
 import cnn
 from cnn.types import Array, Gradients
 from lessons.kit.gradient_checks import gradient_check
-from lessons.kit.layers import shapes, shapes_along
+from lessons.kit.layers import shapes
 from lessons.kit.sheet import HEADING, WIDTH, Sheet, scaled
 from lessons.kit.shown import Shown, to_json
-from lessons.kit.speed import compared, processor, random_images
 from lessons.kit.steps import max_pooling_gradient_steps, max_pooling_steps, pixels_of, windows_over
 from lessons.kit.subject import Subject, liveliest
-from lessons.kit.tables import table, times
 from lessons.kit.themes import Theme
-from lessons.kit.traces import Grid, Place, Step, added, cell, constant, quotient, track
+from lessons.kit.traces import Grid, Index, Step, added, cell, constant, quotient, track
 
 MODULE = "cnn.layers.pooling"
 KINDS = (cnn.MaxPool2D, cnn.AveragePool2D, cnn.GlobalAveragePool2D)
 
 
 def from_network(subject: Subject) -> Shown:
-    """Return what the trained network's pooling does to one image, and to many."""
+    """Return what the trained network's pooling does to one image, and its shapes."""
     before, after = pooled_map(subject)
     return Shown(
         drawings={
@@ -36,14 +32,12 @@ def from_network(subject: Subject) -> Shown:
         },
         values={
             "shapes": shapes(subject.model, KINDS),
-            "maxima": maxima(subject),
-            "counted": f"{len(subject.counted.labels):,}",
         },
     )
 
 
 def from_code() -> Shown:
-    """Return the traces, the gradient checks and the measured speed."""
+    """Return the traces and the gradient checks."""
     shape = (2, 4, 6, 2)
     traces = {"max-pooling": max_cases(), "average-pooling": average_cases()}
     return Shown(
@@ -54,8 +48,6 @@ def from_code() -> Shown:
             "gradient_check_of_average": gradient_check(
                 cnn.AveragePool2D(2), shape, "dy not shared out", _to_the_whole_window
             ),
-            "processor": processor(),
-            "speed": speed(),
         },
         files={
             f"traces/{layer}.json": to_json({"layer": layer, "cases": cases})
@@ -86,62 +78,15 @@ def draw_pooling(theme: Theme, subtitle: str, before: Array, after: Array) -> Sh
     return sheet
 
 
-def maxima(subject: Subject) -> str:
-    """Return what each max-pooling leaves out, and how many of its maxima are not 0; empty without one."""
-    layers, along = subject.model.layers, shapes_along(subject.model)
-    pools = [index for index, layer in enumerate(layers) if isinstance(layer, cnn.MaxPool2D)]
-    images, not_zero = 0, dict.fromkeys(pools, 0)
-    for activations in subject.activations_of_counted():
-        images += len(activations[0])
-        for index in not_zero:
-            not_zero[index] += int(np.count_nonzero(activations[index]))
-    rows = []
-    for index, count in not_zero.items():
-        before, after = along[index], along[index + 1]
-        rows.append(
-            [
-                f"{index}. {layers[index].kind}",
-                times(before),
-                times(after),
-                f"{1 - math.prod(after) / math.prod(before):.0%}",
-                f"{count / (images * math.prod(after)):.1%}",
-            ]
-        )
-    return table(["layer", "before", "after", "numbers left out", "maxima that are not 0"], rows, numbers=4)
-
-
-def speed() -> str:
-    """Return how long max-pooling takes window by window and offset by offset."""
-    x, layer = random_images(1, 28, 28, 8), cnn.MaxPool2D(2)
-    return compared(
-        "one image of 28×28×8, windows of 2×2",
-        [
-            ("a loop over the 14·14 windows", lambda: looped_pooling(x)),
-            ("`MaxPool2D.forward_pass`, a loop over the 4 offsets", lambda: layer.forward_pass(x)),
-        ],
-    )
-
-
-def looped_pooling(x: Array) -> Array:
-    """Return the maxima of windows of 2×2, one window after the other."""
-    n, h, w, c = x.shape
-    y = np.empty((n, h // 2, w // 2, c), x.dtype)
-    for p, q in product(range(h // 2), range(w // 2)):
-        y[:, p, q] = x[:, 2 * p : 2 * p + 2, 2 * q : 2 * q + 2].max(axis=(1, 2))
-    return y
-
-
 def max_cases() -> list[dict[str, Any]]:
     """Return the cases of max-pooling."""
     image = [[1, 3, 2, 0], [4, 2, 1, 5], [0, 6, 7, 7], [2, 1, 3, 7]]
     tie = [[5, 5, 0, 0], [1, 2, 0, 0]]
     overlap = [[1, 2, 0], [3, 9, 4], [5, 6, 8]]
     return [
-        _max_case("plain", "windows of 2×2, side by side", cnn.MaxPool2D(2), image, [[10, 20], [30, 40]]),
-        _max_case("tie", "numbers that are equally large", cnn.MaxPool2D(2), tie, [[10, 20]]),
-        _max_case(
-            "overlapping", "windows that overlap", cnn.MaxPool2D(2, stride=1), overlap, [[1, 2], [3, 4]]
-        ),
+        _case("plain", "windows of 2×2, side by side", cnn.MaxPool2D(2), image, [[10, 20], [30, 40]]),
+        _case("tie", "numbers that are equally large", cnn.MaxPool2D(2), tie, [[10, 20]]),
+        _case("overlapping", "windows that overlap", cnn.MaxPool2D(2, stride=1), overlap, [[1, 2], [3, 4]]),
     ]
 
 
@@ -151,48 +96,24 @@ def average_cases() -> list[dict[str, Any]]:
     negative = [[-1, -2, -3], [-4, -5, -6], [-7, -8, -9]]
     dy = [[10, 20], [30, 40]]
     return [
-        _average_case("plain", "windows of 2×2, side by side", cnn.AveragePool2D(2), image, dy),
-        _average_case(
+        _case("plain", "windows of 2×2, side by side", cnn.AveragePool2D(2), image, dy),
+        _case(
             "padded", "same padding, which is not counted", cnn.AveragePool2D(2, padding="same"), negative, dy
         ),
     ]
 
 
-def _max_case(
-    name: str, title: str, layer: cnn.MaxPool2D, image: list[list[int]], dy: list[list[int]]
+def _case(
+    name: str,
+    title: str,
+    layer: cnn.MaxPool2D | cnn.AveragePool2D,
+    image: list[list[int]],
+    dy: list[list[int]],
 ) -> dict[str, Any]:
-    inputs, gradient = _image(image), _image(dy)
-    y, cache = layer.forward_pass(inputs)
-    dx, _ = layer.backward_pass(gradient, cache)
-    x, outputs = Grid("x", "input", inputs[0]), Grid("y", "output", y[0], hidden=True)
-    arrived, dinputs = Grid("dy", "gradient", gradient[0]), Grid("dx", "gradient", dx[0], hidden=True)
-    size, stride = layer.receptive_window(x.values.shape)
-    path = f"{MODULE}.MaxPool2D"
-    known = Grid("y", "output", y[0])
-    return {
-        "name": name,
-        "title": title,
-        "forward": [
-            track(
-                "Forward", f"{path}.forward_pass", [x, outputs],
-                max_pooling_steps(x, outputs, size, stride),
-            )
-        ],
-        "backward": [
-            track(
-                "The gradient of the input", f"{path}.backward_pass", [x, known, arrived, dinputs],
-                max_pooling_gradient_steps(x, arrived, dinputs, size, stride),
-            )
-        ],
-    }  # fmt: skip
-
-
-def _average_case(
-    name: str, title: str, layer: cnn.AveragePool2D, image: list[list[int]], dy: list[list[int]]
-) -> dict[str, Any]:
-    inputs, gradient = _image(image), _image(dy)
-    y, cache = layer.forward_pass(inputs)
-    dx, _ = layer.backward_pass(gradient, cache)
+    inputs, gradient = (np.array(rows, np.float32)[None, :, :, None] for rows in (image, dy))
+    cache: Any
+    outputs, cache = layer.forward_pass(inputs)
+    dinputs, _ = layer.backward_pass(gradient, cache)
     (h, w), (h_out, w_out) = np.shape(image), np.shape(dy)
     size, stride = layer.receptive_window((h, w, 1))
     # With "same" and windows of two, what padding there is stands at the bottom and on the right.
@@ -200,22 +121,23 @@ def _average_case(
     is_padding = np.pad(np.zeros((h, w, 1), bool), pads, constant_values=True)
     label = "x, padded" if is_padding.any() else ""
     x = Grid("x", "input", np.pad(inputs[0], pads), label, is_padding)
-    outputs = Grid("y", "output", y[0], hidden=True)
-    arrived, dinputs = Grid("dy", "gradient", gradient[0]), Grid("dx", "gradient", dx[0], hidden=True)
-    path = f"{MODULE}.AveragePool2D"
+    y, known = Grid("y", "output", outputs[0], hidden=True), Grid("y", "output", outputs[0])
+    arrived, dx = Grid("dy", "gradient", gradient[0]), Grid("dx", "gradient", dinputs[0], hidden=True)
+    if isinstance(layer, cnn.MaxPool2D):
+        forward = max_pooling_steps(x, y, size, stride)
+        backward = max_pooling_gradient_steps(x, arrived, dx, size, stride)
+        shown = [x, known, arrived, dx]
+    else:
+        forward = _mean_steps(x, y, size, stride)
+        backward = _mean_gradient_steps(x, arrived, dx, size, stride)
+        shown = [arrived, dx]
+    path = f"{MODULE}.{layer.kind}"
     return {
         "name": name,
         "title": title,
-        "forward": [
-            track("Forward", f"{path}.forward_pass", [x, outputs], _mean_steps(x, outputs, size, stride))
-        ],
-        "backward": [
-            track(
-                "The gradient of the input", f"{path}.backward_pass", [arrived, dinputs],
-                _mean_gradient_steps(x, arrived, dinputs, size, stride),
-            )
-        ],
-    }  # fmt: skip
+        "forward": [track("Forward", f"{path}.forward_pass", [x, y], forward)],
+        "backward": [track("The gradient of the input", f"{path}.backward_pass", shown, backward)],
+    }
 
 
 def _mean_steps(x: Grid, y: Grid, size: tuple[int, int], stride: tuple[int, int]) -> Iterator[Step]:
@@ -245,11 +167,7 @@ def _mean_gradient_steps(
         yield Step(statement, dx, pixel, added(terms), "its share of what the window received")
 
 
-def _image(rows: list[list[int]]) -> Array:
-    return np.array(rows, np.float32)[None, :, :, None]
-
-
-def _on_image(x: Grid, pixels: Sequence[Place]) -> list[Place]:
+def _on_image(x: Grid, pixels: Sequence[Index]) -> list[Index]:
     return [pixel for pixel in pixels if x.padding is None or not x.padding[pixel]]
 
 

@@ -1,4 +1,4 @@
-"""The page about the sequential model: the trained network's layers, and one step of a small model."""
+"""The page about the sequential model: the layers of the recipe, and one step of a small model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lessons.kit.curves import Curve, curve, line
 from lessons.kit.gradient_checks import WithLoss, errors, power
 from lessons.kit.layers import shapes_along
 from lessons.kit.recipes import layers_table, untrained_model
-from lessons.kit.sheet import HEADING, SMALL, WIDTH, Sheet
+from lessons.kit.sheet import HEADING, SMALL, Sheet
 from lessons.kit.shown import Shown, to_json
 from lessons.kit.steps import (
     convolution_steps,
@@ -34,7 +34,6 @@ from lessons.kit.steps import (
     max_pooling_gradient_steps,
     max_pooling_steps,
 )
-from lessons.kit.subject import Subject
 from lessons.kit.tables import table, times
 from lessons.kit.themes import Theme
 from lessons.kit.traces import (
@@ -77,26 +76,17 @@ BACK = "dy, layer_grads = self.layers[index].backward_pass(dy, caches[index])"
 FIRST = "return grads | self._flat(first, self.layers[first].parameter_gradients(dy, caches[first]))"
 
 
-def from_network(subject: Subject) -> Shown:
-    """Return the drawings of the trained network's layers."""
-    layers = layer_summaries(subject.model.layers, subject.model.built_for())
-    return Shown(
-        drawings={
-            "architecture": partial(
-                draw_architecture, subtitle=subject.training, model=subject.model, layers=layers
-            ),
-            "parameter-counts": partial(draw_parameter_counts, subtitle=subject.training, layers=layers),
-        }
-    )
-
-
 def from_code() -> Shown:
     """Return the layers of the chosen recipe, and the small model's trace, curve and gradient check."""
-    recipe = load_parameters().chosen
+    parameters = load_parameters()
+    model = untrained_model(parameters.chosen)
+    layers = layer_summaries(model.layers, model.built_for())
+    subtitle = f"recipe {parameters.recipe}"
     return Shown(
+        drawings={"parameter-counts": partial(draw_parameter_counts, subtitle=subtitle, layers=layers)},
         values={
-            "architecture": layers_table(recipe),
-            "parameter_counts": parameter_counts(untrained_model(recipe)),
+            "architecture": layers_table(parameters.chosen),
+            "parameter_counts": parameter_counts(model),
             "gradient_check": gradient_check(),
         },
         files={
@@ -104,27 +94,6 @@ def from_code() -> Shown:
             "curves/one-step.json": to_json(one_step()),
         },
     )
-
-
-def draw_architecture(
-    theme: Theme, subtitle: str, model: Sequential, layers: Sequence[LayerSummary]
-) -> Sheet:
-    """Draw the layers from the image down to the logits, each with the shape of its output."""
-    row, height = 26, 20
-    sheet = Sheet(HEADING + row * (len(layers) + 1) + 8, theme, "The trained network", subtitle)
-    rows = [("image", times(model.built_for()), theme.activation)]
-    for layer, summary in zip(model.layers, layers, strict=True):
-        colour = theme.parameter if summary.parameters else theme.quiet
-        rows.append((_name(layer), times(summary.output_shape), colour))
-    rows[-1] = (*rows[-1][:2], theme.output)
-    for index, (name, shape, colour) in enumerate(rows):
-        y = HEADING + row * index
-        sheet.box(0.5, y, WIDTH - 1, height, colour, filled=False)
-        sheet.text(10, y + height / 2, name, vertical="center", colour=colour)
-        sheet.text(WIDTH - 10, y + height / 2, shape, vertical="center", align="right")
-        if index:
-            sheet.text(WIDTH / 2, y - 3, "↓", vertical="center", align="center", size=SMALL)
-    return sheet
 
 
 def draw_parameter_counts(theme: Theme, subtitle: str, layers: Sequence[LayerSummary]) -> Sheet:
@@ -150,17 +119,8 @@ def draw_parameter_counts(theme: Theme, subtitle: str, layers: Sequence[LayerSum
     return sheet
 
 
-def _name(layer: cnn.Layer) -> str:
-    """Return a layer's kind, with the hyperparameters by which layers of this kind differ most."""
-    config = layer.to_config()
-    shown = {"Conv2D": ("filters", "kernel_size"), "Dense": ("units",), "Dropout": ("rate",)}
-    values = [config[name] for name in shown.get(layer.kind, ())]
-    written_out = [times(value) if isinstance(value, list | tuple) else f"{value:g}" for value in values]
-    return f"{layer.kind} {' of '.join(written_out)}".strip()
-
-
 def parameter_counts(model: Sequential) -> str:
-    """Return the parameters of each layer, and for a convolution those of a dense layer in its place."""
+    """Return the parameters of each layer, and for a convolution those of a dense layer instead of it."""
     shapes = shapes_along(model)
     rows = []
     for index, summary in enumerate(layer_summaries(model.layers, model.built_for())):
@@ -230,7 +190,7 @@ def cases() -> list[dict[str, Any]]:
         "forward": [_forward(values), *forward],
         "backward": [*backward, *_backward(values, gradients, grads)],
     }
-    return [step, *(_update(model, grads, rate) for rate in RATES)]
+    return [step, *(_update(grads, rate) for rate in RATES)]
 
 
 def _values(activations: list[Array]) -> dict[str, Grid]:
@@ -288,18 +248,8 @@ def _backward(
         *max_pooling_gradient_steps(known["y1"], dy2, dy1, (2, 2), (2, 2), BACK),
         *_relu_gradient_steps(known["y1"], dy1, dy0),
     ]
-    shown = [
-        known["y1"],
-        known["y3"],
-        known["4.weight"],
-        dy4,
-        own["4.weight"],
-        own["4.bias"],
-        dy3,
-        dy2,
-        dy1,
-        dy0,
-    ]
+    read = [known["y1"], known["y3"], known["4.weight"], dy4]
+    shown = [*read, own["4.weight"], own["4.bias"], dy3, dy2, dy1, dy0]
     yield track("Back through the layers", f"{MODEL}._back_to", shown, steps)
     arrived = replace(dy0, hidden=False)
     yield track(
@@ -313,27 +263,23 @@ def _backward(
 
 
 def _relu_steps(x: Grid, y: Grid) -> Iterator[Step]:
-    for place in np.ndindex(y.values.shape):
-        term = largest([cell(x, *place), constant(0)])
-        yield Step(FORWARD, y, place, term, "kept" if x.values[place] > 0 else "cut off at 0")
+    for index in np.ndindex(y.values.shape):
+        term = largest([cell(x, *index), constant(0)])
+        yield Step(FORWARD, y, index, term, "kept" if x.values[index] > 0 else "cut off at 0")
 
 
 def _relu_gradient_steps(y: Grid, dy: Grid, dx: Grid) -> Iterator[Step]:
-    for place in np.ndindex(dx.values.shape):
-        positive = y.values[place] > 0
+    for index in np.ndindex(dx.values.shape):
+        positive = y.values[index] > 0
         why = "let through, since the output is positive" if positive else "stopped, since the output is 0"
-        term = product(cell(dy, *place), constant(float(positive)))
-        yield Step(BACK, dx, place, term, why, [(y, [place])])
+        term = product(cell(dy, *index), constant(float(positive)))
+        yield Step(BACK, dx, index, term, why, [(y, [index])])
 
 
-def _update(model: Sequential, grads: Gradients, rate: float) -> dict[str, Any]:
+def _update(grads: Gradients, rate: float) -> dict[str, Any]:
     """Return the update with one learning rate; its title names the loss before and after."""
-    model.assign(START)
-    before = model.evaluate(PICTURE, LABEL)["loss"]
     updated = SGD(learning_rate=rate).update(START, grads)
-    model.assign(updated)
-    after = model.evaluate(PICTURE, LABEL)["loss"]
-    model.assign(START)
+    before, after = loss_after_step(0), loss_after_step(rate)
     grids: list[Grid] = []
     steps: list[Step] = []
     for name, value in START.items():
@@ -351,7 +297,7 @@ def _update(model: Sequential, grads: Gradients, rate: float) -> dict[str, Any]:
 
 
 def _update_steps(old: Grid, grad: Grid, new: Grid, rate: float) -> Iterator[Step]:
-    for place in np.ndindex(new.values.shape):
-        term = difference(cell(old, *place), product(constant(rate), cell(grad, *place)))
+    for index in np.ndindex(new.values.shape):
+        term = difference(cell(old, *index), product(constant(rate), cell(grad, *index)))
         why = "what it was, less the learning rate times its gradient"
-        yield Step("return value - rate * grad", new, place, term, why)
+        yield Step("return value - rate * grad", new, index, term, why)

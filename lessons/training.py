@@ -17,9 +17,8 @@ from cnn.types import Array
 from lessons.kit import recipes, results
 from lessons.kit.sheet import HEADING, LINE, PIXELS, SMALL, Sheet
 from lessons.kit.shown import Shown
-from lessons.kit.small_trainings import Pair, Trained
+from lessons.kit.small_trainings import Pair
 from lessons.kit.subject import Subject
-from lessons.kit.tables import table
 from lessons.kit.themes import Theme
 from pipeline.common.datasets import DATASETS
 from pipeline.common.images import Bytes
@@ -56,7 +55,7 @@ def from_network(subject: Subject) -> Shown:
                 pictures=distorted_copies(subject.image, augmentation, subject.figures.seed),
             ),
         },
-        values={"overfitting": overfitting(pair), "small": pair.described()},
+        values={"small": pair.described()},
     )
 
 
@@ -72,14 +71,7 @@ def from_code() -> Shown:
 
 
 def draw_training(theme: Theme, subtitle: str, history: History, kept: int) -> Sheet:
-    """Draw loss, accuracy and learning rate by epoch.
-
-    Args:
-        theme: the colours.
-        subtitle: data set and recipe.
-        history: the record of each epoch, as `Sequential.fit` returns them.
-        kept: the epoch whose weights became the model.
-    """
+    """Draw loss, accuracy and learning rate by epoch, and which epoch's weights were kept."""
     sheet = Sheet(HEADING + 312, theme, "Training, epoch by epoch", subtitle)
     training = {"color": theme.quiet, "linestyle": "--", "marker": "o", "label": "training"}
     validation = {"color": theme.output, "marker": "s", "label": "validation"}
@@ -109,13 +101,7 @@ def draw_training(theme: Theme, subtitle: str, history: History, kept: int) -> S
 
 
 def reached(evaluation: Mapping[str, Any], history: History, monitor: str) -> dict[str, str]:
-    """Return what the epoch that was kept reached on the validation images and on the test images.
-
-    Args:
-        evaluation: what was measured on the test images.
-        history: the record of each epoch.
-        monitor: the measure by which the epoch was chosen.
-    """
+    """Return what the epoch that was kept reached on the validation images and on the test images."""
     kept = best_epoch(history, monitor)
     (validation,) = (record["validation_accuracy"] for record in history if record["epoch"] == kept)
     accuracy, images = evaluation["accuracy"], evaluation["images"]
@@ -135,40 +121,24 @@ def reached(evaluation: Mapping[str, Any], history: History, monitor: str) -> di
 def draw_overfitting(theme: Theme, subtitle: str, pair: Pair) -> Sheet:
     """Draw training and validation loss by epoch, with dropout and without."""
     sheet = Sheet(HEADING + 200, theme, "Few images, much time", subtitle)
-    highest = max(max(_losses(one, "validation_loss")) for one in (pair.with_it, pair.without))
     trainings = (("without dropout", pair.without), ("with dropout", pair.with_it))
+    highest = max(record["validation_loss"] for _, one in trainings for record in one.history)
     for number, (name, trained) in enumerate(trainings):
         axes = sheet.axes(28 + 166 * number, HEADING + 16, 146, 116)
         axes.set_title(name)
         axes.set_xlabel("epoch")
         epochs = [record["epoch"] for record in trained.history]
-        axes.plot(epochs, _losses(trained, "loss"), color=theme.quiet, linestyle="--", label="training loss")
-        axes.plot(epochs, _losses(trained, "validation_loss"), color=theme.output, label="validation loss")
+        losses, validation = (
+            [record[key] for record in trained.history] for key in ("loss", "validation_loss")
+        )
+        axes.plot(epochs, losses, color=theme.quiet, linestyle="--", label="training loss")
+        axes.plot(epochs, validation, color=theme.output, label="validation loss")
         axes.set_ylim(0, 1.05 * highest)
         if number:
             axes.tick_params(labelleft=False)
         else:
             axes.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.32), ncols=2)
     return sheet
-
-
-def overfitting(pair: Pair) -> str:
-    """Return the losses and the accuracy of both trainings at their end, and the lowest validation loss."""
-    rows = []
-    for name, one in (("without dropout", pair.without), ("with dropout", pair.with_it)):
-        last = one.history[-1]
-        best = min(one.history, key=lambda record: record["validation_loss"])
-        rows.append(
-            [
-                name,
-                f"{last['loss']:.3f}",
-                f"{last['validation_loss']:.3f}",
-                f"{best['validation_loss']:.3f} (epoch {best['epoch']:g})",
-                f"{last['validation_accuracy']:.1%}",
-            ]
-        )
-    head = ["", "training loss", "validation loss", "lowest validation loss", "validation accuracy"]
-    return table(head, rows, numbers=4)
 
 
 def distorted_copies(image: Bytes, augmentation: cnn.Augmentation, seed: int) -> Array:
@@ -181,14 +151,7 @@ def distorted_copies(image: Bytes, augmentation: cnn.Augmentation, seed: int) ->
 
 
 def draw_copies(theme: Theme, title: str, subtitle: str, pictures: Array) -> Sheet:
-    """Draw an image and distorted copies of it.
-
-    Args:
-        theme: the colours.
-        title: what made the copies.
-        subtitle: data set and image.
-        pictures: the image and its copies, `[n, h, w]`.
-    """
+    """Draw an image and distorted copies of it, `[n, h, w]`."""
     size, pitch = 79, 87
     height = size + LINE + 10
     sheet = Sheet(HEADING + ROWS * height + 30, theme, title, subtitle)
@@ -199,7 +162,3 @@ def draw_copies(theme: Theme, title: str, subtitle: str, pictures: Array) -> She
         sheet.text(x, y + size + 8, name, size=SMALL, colour=theme.quiet)
     sheet.scale(0, HEADING + ROWS * height, theme.activation, PIXELS)
     return sheet
-
-
-def _losses(trained: Trained, name: str) -> list[float]:
-    return [record[name] for record in trained.history]

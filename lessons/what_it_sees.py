@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,19 +14,15 @@ import cnn
 from cnn.parallel import one_blas_thread
 from cnn.types import Array
 from lessons.kit import results
-from lessons.kit.sheet import DENSITY, HEADING, LINE, SMALL, WIDTH, Sheet, plain_style, scaled
+from lessons.kit.sheet import DENSITY, HEADING, LINE, PIXELS, SMALL, WIDTH, Sheet, plain_style, scaled
 from lessons.kit.shown import Shown
-from lessons.kit.subject import Subject
-from lessons.kit.tables import table
+from lessons.kit.subject import Subject, activations_to_probabilities, layers_to_probabilities
+from lessons.kit.tables import tidy, times
 from lessons.kit.themes import LIGHT, Theme, readable_on, shade
 from lessons.params import load_all_parameters
 from pipeline.common import paths
-from pipeline.common.datasets import DATASETS
 from pipeline.common.images import Bytes
 
-CONFUSIONS = 8  # pairs of classes in the table
-HARDEST = 5  # images in the table
-PIXELS = ("pixel 0", "255")
 ROW = 16  # CSS pixels from a class's probability to the next
 BARS = 36 * DENSITY  # the height of a picture of bars, in its own pixels
 LONGEST_NAME = len("GlobalAveragePool2D")  # there is room for no longer one
@@ -60,6 +55,11 @@ class Layout:
         """The width of a row of pictures."""
         return self.maps * (self.size + self.gap) - self.gap
 
+    @property
+    def above(self) -> int:
+        """The distance from a step's name down to its pictures."""
+        return 0 if self.left else LINE + 3
+
 
 NARROW = Layout(WIDTH, left=0, maps=7, size=42, gap=7, numbers=256)  # for the site, on a phone too
 WIDE = Layout(680, left=143, maps=12, size=42, gap=3, numbers=512)  # for a wide page, such as the README
@@ -72,7 +72,7 @@ def from_network(subject: Subject) -> Shown:
     mistakes = f"{counts.sum() - counts.trace():,} of {counts.sum():,} test images taken for another class"
     return Shown(
         drawings={
-            "feature-maps": partial(draw_subject, subject=subject, layout=NARROW),
+            "feature-maps": partial(draw_feature_maps, subject=subject, layout=NARROW),
             "saliency": partial(draw_saliency, subject=subject),
             "confusion": partial(
                 draw_confusion,
@@ -84,48 +84,28 @@ def from_network(subject: Subject) -> Shown:
                 draw_confidence,
                 subtitle=subject.training,
                 probabilities=answers.max(axis=1),
-                right=answers.argmax(axis=1) == subject.labels,
+                right=answers.argmax(axis=1) == subject.test.labels,
                 bins=load_all_parameters().evaluate.calibration_bins,
             ),
             "hardest": partial(
                 draw_hardest,
                 subtitle=f"{title}: those whose true class got the smallest probability",
-                images=hard_images(results.rows(paths.HARDEST), subject.images),
+                rows=results.rows(paths.HARDEST),
+                images=subject.test.images,
             ),
         }
     )
 
 
 def from_code() -> Shown:
-    """Return the tables of the results on the test images."""
-    class_names = DATASETS[results.evaluation()["dataset"]].class_names
-    return Shown(
-        values={
-            "evaluation": results.evaluation_table(),
-            "confusions": confusions(results.rows(paths.PREDICTIONS), class_names),
-            "hardest": hardest(results.rows(paths.HARDEST)),
-        }
-    )
+    """Return the calibration error on the test images."""
+    return Shown(values={"calibration_error": f"{results.evaluation()['calibration_error']:.2%}"})
 
 
 def readme_figure(subject: Subject) -> bytes:
     """Return the README's figure, as PNG."""
     with plain_style(LIGHT):
-        return draw_subject(LIGHT, subject, WIDE).png()
-
-
-def draw_subject(theme: Theme, subject: Subject, layout: Layout) -> Sheet:
-    """Draw the way of the chosen test image through the trained network; in a wide layout, in short."""
-    steps, accuracy = steps_through(subject.model, subject.x[0]), results.evaluation()["accuracy"]
-    return draw_feature_maps(
-        theme,
-        title=f"Test image {subject.digit} on its way",
-        subtitle=f"{subject.training}: {accuracy:.2%} of {len(subject.images):,} test images right",
-        steps=in_short(steps) if layout is WIDE else steps,
-        class_names=subject.dataset.class_names,
-        actual=subject.actual,
-        layout=layout,
-    )
+        return draw_feature_maps(LIGHT, subject, WIDE).png()
 
 
 @dataclass(frozen=True)
@@ -149,15 +129,12 @@ class Step:
 def steps_through(model: cnn.Sequential, x: Array) -> list[Step]:
     """Follow an image, `[h, w, c]`, through the model: from the image itself to the probabilities."""
     steps = [Step("input", x, begins=True)]
-    activations = model.activations(x[None])
-    for layer, (values,) in zip(model.layers, activations, strict=True):
+    activations = activations_to_probabilities(model, x[None])
+    for layer, (values,) in zip(layers_to_probabilities(model), activations, strict=True):
         before = steps[-1].values
         begins = "weight" in layer.params or values.size != before.size
         changed = not np.array_equal(values.ravel(), before.ravel())
         steps.append(Step(layer.kind, values, begins, changed))
-    if not isinstance(model.layers[-1], cnn.Softmax):
-        [probabilities] = model.probabilities(activations[-1])
-        steps.append(Step("Softmax", probabilities))
     return steps
 
 
@@ -172,55 +149,59 @@ def in_short(steps: Sequence[Step]) -> list[Step]:
     return short
 
 
-def draw_feature_maps(
-    theme: Theme,
-    title: str,
-    subtitle: str,
-    steps: Sequence[Step],
-    class_names: Sequence[str],
-    actual: str,
-    layout: Layout = NARROW,
-) -> Sheet:
-    """Draw the steps from top to bottom: maps as pictures, rows of numbers as bars.
+def draw_feature_maps(theme: Theme, subject: Subject, layout: Layout) -> Sheet:
+    """Draw the way of the chosen test image through the trained network: maps as pictures, rows as bars.
 
-    Args:
-        theme: the colours.
-        title: what the figure shows.
-        subtitle: data set, recipe and accuracy.
-        steps: the image and what the layers make of it; the last step holds the probabilities.
-        class_names: the classes in their order.
-        actual: the image's class.
-        layout: where all this stands; if it is wide, the sheet is a card, which brings its own background.
+    In a wide layout it is drawn in short, on a card that brings its own background.
     """
-    probabilities = steps[-1].values
+    steps, accuracy = steps_through(subject.model, subject.x[0]), results.evaluation()["accuracy"]
+    if layout is WIDE:
+        steps = in_short(steps)
+    names, probabilities = subject.dataset.class_names, steps[-1].values
     heights = [_height(step, layout) for step in steps]
     heights[0] += layout.size + 8
-    heights[-1] = _above(layout) + ROW * len(class_names)
-    sheet = Sheet(HEADING + sum(heights), theme, title, subtitle, card=layout is WIDE, width=layout.width)
-    _head(sheet, layout, actual, class_names[int(probabilities.argmax())])
+    heights[-1] = layout.above + ROW * len(names)
+    sheet = Sheet(
+        HEADING + sum(heights),
+        theme,
+        f"Test image {subject.digit} on its way",
+        f"{subject.training}: {accuracy:.2%} of {len(subject.test.images):,} test images right",
+        card=layout is WIDE,
+        width=layout.width,
+    )
+    _head(sheet, layout, subject.actual, names[int(probabilities.argmax())])
     first_output = max(index for index, step in enumerate(steps) if step.begins)
     y = HEADING
     for index, (step, height) in enumerate(zip(steps, heights, strict=True)):
         colour = theme.output if index >= first_output else theme.activation
         _label(sheet, y, step, layout)
         if step is steps[-1]:
-            _classes(sheet, y + _above(layout), layout, probabilities, class_names)
+            _classes(sheet, y + layout.above, layout, probabilities, names)
         elif step.changed:
-            _pictures(sheet, y + _above(layout), step, layout, colour, 1 if index else 2)
+            _pictures(sheet, y + layout.above, step, layout, colour, 1 if index else 2)
         y += height
     return sheet
 
 
-def _pictures(sheet: Sheet, y: float, step: Step, layout: Layout, colour: str, times: int) -> None:
+def _height(step: Step, layout: Layout) -> int:
+    """Return a step's height in CSS pixels."""
+    if not step.changed:
+        return LINE + 9
+    height = layout.size if step.values.ndim == 3 else BARS // DENSITY
+    lines = len(textwrap.wrap(step.name, LONGEST_NAME)) + 2 if layout.left else 0
+    return max(layout.above + height, LINE * lines) + 9
+
+
+def _pictures(sheet: Sheet, y: float, step: Step, layout: Layout, colour: str, larger: int) -> None:
     """Draw the step's numbers: maps side by side, so many times as large as others, or bars."""
     if step.values.ndim == 1:
         picture = bars(step.values, max(0, step.values.max()), layout)
         sheet.picture(layout.left, y, picture, colour)
         return
-    size = times * layout.size
-    maps = np.moveaxis(step.values, -1, 0)[: layout.maps // times]
-    for place, one in enumerate(maps):
-        sheet.picture(layout.left + place * (size + layout.gap), y, scaled(one), colour, size)
+    size = larger * layout.size
+    maps = np.moveaxis(step.values, -1, 0)[: layout.maps // larger]
+    for index, one in enumerate(maps):
+        sheet.picture(layout.left + index * (size + layout.gap), y, scaled(one), colour, size)
 
 
 def bars(values: Array, top: float, layout: Layout) -> Array:
@@ -244,39 +225,17 @@ def bars(values: Array, top: float, layout: Layout) -> Array:
     return picture
 
 
-def _above(layout: Layout) -> int:
-    """Return the distance from a step's name down to its pictures."""
-    return 0 if layout.left else LINE + 3
-
-
-def _height(step: Step, layout: Layout) -> int:
-    """Return a step's height in CSS pixels."""
-    if not step.changed:
-        return LINE + 9
-    height = layout.size if step.values.ndim == 3 else BARS // DENSITY
-    lines = len(_name(step) + _facts(step)) if layout.left else 0
-    return max(_above(layout) + height, LINE * lines) + 9
-
-
-def _name(step: Step) -> list[str]:
-    return textwrap.wrap(step.name, LONGEST_NAME)
-
-
-def _facts(step: Step) -> list[str]:
-    """Return the shape of the step's output and the range of its numbers."""
-    low, high = (f"{round(float(end), 1) + 0.0:.1f}" for end in (step.values.min(), step.values.max()))
-    return ["×".join(map(str, step.values.shape)), f"{low} to {high}".replace("-", "−")]
-
-
 def _label(sheet: Sheet, y: float, step: Step, layout: Layout) -> None:
-    """Write a step's name and facts beside it, or above it."""
+    """Write a step's name, its shape and the range of its numbers beside it, or above it."""
     quiet = sheet.theme.quiet
-    facts = _facts(step) if step.changed else ["the same numbers"]
+    facts = ["the same numbers"]
+    if step.changed:
+        facts = [times(step.values.shape), f"{tidy(step.values.min(), 1)} to {tidy(step.values.max(), 1)}"]
     if not layout.left:
         sheet.text(0, y + 10, step.name, weight="bold")
         sheet.text(WIDTH, y + 10, ", ".join(facts), size=SMALL, colour=quiet, align="right")
         return
-    for line in _name(step):
+    for line in textwrap.wrap(step.name, LONGEST_NAME):
         sheet.text(0, y + 10, line, weight="bold")
         y += LINE
     if not step.changed:
@@ -290,7 +249,7 @@ def _label(sheet: Sheet, y: float, step: Step, layout: Layout) -> None:
 def _head(sheet: Sheet, layout: Layout, actual: str, answer: str) -> None:
     """Write the image's class and the answer beside it, and what the colours mean."""
     theme = sheet.theme
-    x, y = layout.left + 2 * layout.size + 14, HEADING + _above(layout)
+    x, y = layout.left + 2 * layout.size + 14, HEADING + layout.above
     sheet.text(x, y + 10, f"true class: {actual}")
     sheet.text(x, y + 10 + LINE, f"answer: {answer}", colour=theme.output)
     sheet.scale(x, y + 34, theme.activation, ("−m", "0", "m"))
@@ -307,9 +266,9 @@ def _classes(
 ) -> None:
     """Draw each class's probability as a bar in a row of its own."""
     left = layout.left + 74
-    for place, (name, probability) in enumerate(zip(class_names, probabilities.tolist(), strict=True)):
-        middle = y + ROW * (place + 0.5)
-        weight = "bold" if place == probabilities.argmax() else "normal"
+    for index, (name, probability) in enumerate(zip(class_names, probabilities.tolist(), strict=True)):
+        middle = y + ROW * (index + 0.5)
+        weight = "bold" if index == probabilities.argmax() else "normal"
         sheet.text(left - 8, middle, name, align="right", vertical="center", weight=weight)
         width = probability * (layout.room - 74 - 48)
         sheet.box(left, middle - 5, width, 10, sheet.theme.output)
@@ -356,29 +315,10 @@ def confusion_counts(rows: Sequence[Row], class_names: Sequence[str]) -> NDArray
     return cnn.confusion_matrix(actual, predicted, len(class_names))
 
 
-def confusions(rows: Sequence[Row], class_names: Sequence[str]) -> str:
-    """Return the pairs of classes that were confused most often."""
-    wrong = [(row["actual"], row["predicted"]) for row in rows if row["actual"] != row["predicted"]]
-    order = class_names.index
-    pairs = sorted(Counter(wrong).items(), key=lambda one: (-one[1], order(one[0][0]), one[0][1]))
-    return table(
-        ["was", "taken for", "images"],
-        [[actual, predicted, count] for (actual, predicted), count in pairs[:CONFUSIONS]],
-        numbers=1,
-    )
-
-
 def draw_confusion(
     theme: Theme, subtitle: str, counts: NDArray[np.int64], class_names: Sequence[str]
 ) -> Sheet:
-    """Draw how often each class was taken for each; colour shows the mistakes, right answers are grey.
-
-    Args:
-        theme: the colours.
-        subtitle: data set and number of mistakes.
-        counts: one row for each true class, one column for each answer.
-        class_names: the classes in their order.
-    """
+    """Draw how often each class was taken for each; colour shows the mistakes, right answers are grey."""
     longest = max(map(len, class_names))
     left, cell_height = (28, 28) if longest == 1 else (78, 26)
     top = HEADING + (40 if longest == 1 else 92)
@@ -411,15 +351,7 @@ def draw_confusion(
 def draw_confidence(
     theme: Theme, subtitle: str, probabilities: Array, right: NDArray[np.bool_], bins: int
 ) -> Sheet:
-    """Draw how often the network was right, by how sure it was, and how many images that concerns.
-
-    Args:
-        theme: the colours.
-        subtitle: data set and recipe.
-        probabilities: what it gave its answers, `[n]`.
-        right: whether they were right, `[n]`.
-        bins: how many classes of confidence there are.
-    """
+    """Draw how often the network was right, by how sure it was, and how many images that concerns."""
     sheet = Sheet(HEADING + 316, theme, "How sure, and how often right", subtitle)
     counts, hits, sure = by_confidence(probabilities, right, bins)
     left, width = 32, WIDTH - 44
@@ -465,80 +397,22 @@ def by_confidence(probabilities: Array, right: NDArray[np.bool_], bins: int) -> 
     return counts, hits, total / np.maximum(counts, 1)
 
 
-@dataclass(frozen=True)
-class HardImage:
-    """An image of the test set that the model found hard.
-
-    Attributes:
-        number: its place in the test set.
-        pixels: its bytes, `[h, w]`.
-        actual: its class.
-        predicted: what the network took it for.
-        probability: what it gave the predicted class.
-    """
-
-    number: int
-    pixels: NDArray[np.uint8]
-    actual: str
-    predicted: str
-    probability: float
-
-
-def hard_images(rows: Sequence[Row], images: Bytes) -> list[HardImage]:
-    """Return the hardest images, in the order of the table that names them."""
-    return [
-        HardImage(
-            number=int(row["image"]),
-            pixels=images[int(row["image"])],
-            actual=row["actual"],
-            predicted=row["predicted"],
-            probability=float(row["probability_of_predicted"]),
-        )
-        for row in rows
-    ]
-
-
-def draw_hardest(theme: Theme, subtitle: str, images: Sequence[HardImage]) -> Sheet:
-    """Draw the hardest images of the test set with their class and the network's answer.
-
-    Args:
-        theme: the colours.
-        subtitle: data set and what makes an image hard.
-        images: the images, the hardest first.
-    """
+def draw_hardest(theme: Theme, subtitle: str, rows: Sequence[Row], images: Bytes) -> Sheet:
+    """Draw the hardest images of the test set with their class and the network's answer."""
     columns, size, pitch = 4, 70, 90
     height = size + 4 * LINE + 14
-    rows = -(-len(images) // columns)
-    sheet = Sheet(HEADING + rows * height + 28, theme, "The hardest test images", subtitle)
-    for place, image in enumerate(images):
-        x, y = pitch * (place % columns), HEADING + height * (place // columns)
-        sheet.picture(x, y, image.pixels / 255, theme.activation, size)
+    lines_of_images = -(-len(rows) // columns)
+    sheet = Sheet(HEADING + lines_of_images * height + 28, theme, "The hardest test images", subtitle)
+    for index, row in enumerate(rows):
+        x, y = pitch * (index % columns), HEADING + height * (index // columns)
+        sheet.picture(x, y, images[int(row["image"])] / 255, theme.activation, size)
         lines = (
-            (f"is {image.actual}", theme.ink),
-            (f"said {image.predicted}", theme.output),
-            (f"with {image.probability:.1%}", theme.output),
-            (f"no. {image.number}", theme.quiet),
+            (f"is {row['actual']}", theme.ink),
+            (f"said {row['predicted']}", theme.output),
+            (f"with {float(row['probability_of_predicted']):.1%}", theme.output),
+            (f"no. {row['image']}", theme.quiet),
         )
         for line, (text, colour) in enumerate(lines, start=1):
             sheet.text(x, y + size + LINE * line, text, size=SMALL, colour=colour)
-    sheet.scale(0, HEADING + rows * height, theme.activation, PIXELS)
+    sheet.scale(0, HEADING + lines_of_images * height, theme.activation, PIXELS)
     return sheet
-
-
-def hardest(rows: Sequence[Row]) -> str:
-    """Return the images whose true class got the smallest probability."""
-    cells = [
-        [
-            row["image"],
-            row["actual"],
-            row["predicted"],
-            f"{float(row['probability_of_actual']):.2%}",
-            f"{float(row['probability_of_predicted']):.2%}",
-        ]
-        for row in rows[:HARDEST]
-    ]
-    return table(
-        ["test image", "was", "taken for", "probability of the true class", "probability of the answer"],
-        cells,
-        numbers=2,
-    )

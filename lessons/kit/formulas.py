@@ -50,10 +50,10 @@ def _set_off_functions(row: Element) -> None:
     if row.tag not in _ROWS:
         return
     parts = list(row)
-    for place in range(len(parts) - 1, 0, -1):
-        name, argument = parts[place - 1], parts[place]
+    for index in range(len(parts) - 1, 0, -1):
+        name, argument = parts[index - 1], parts[index]
         if name.tag == "mi" and len(name.text or "") > 1 and argument.tag != "mo":
-            row.insert(place, Element("mspace", width="0.167em"))
+            row.insert(index, Element("mspace", width="0.167em"))
 
 
 class _Formula(InlineProcessor):

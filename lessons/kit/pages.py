@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -81,10 +81,10 @@ def render(text: str, lessons: Lessons, repository: str = "") -> tuple[str, list
         return text, [*faults, f"line {error.lineno} cannot be filled in: {error.message}"]
 
 
-def read_lessons(folders: Iterable[Path] = (paths.FIGURES, BUILT)) -> dict[str, SimpleNamespace]:
-    """Return the values of all lessons, from the files in these folders."""
+def read_lessons() -> dict[str, SimpleNamespace]:
+    """Return the values of all lessons, from the files that they have given."""
     lessons: dict[str, SimpleNamespace] = {}
-    for folder in folders:
+    for folder in (paths.FIGURES, BUILT):
         for file in sorted(folder.glob("values/*.json")):
             values = json.loads(file.read_text(encoding="utf-8"))
             vars(lessons.setdefault(file.stem, SimpleNamespace())).update(values)
@@ -103,14 +103,14 @@ def _unknown(obj: Any, name: str, lessons: Lessons) -> str:
 
 
 def _block(path: str, repository: str) -> str:
-    """Return a piece of the source as a block of code, with its place in the repository."""
+    """Return a piece of the source as a block of code, with its file and line."""
     piece = find_piece(path)
-    place = f"{piece.file.as_posix()}, line {piece.line}"
-    block = f'``` {{ .python title="{place}" }}\n{piece.text}\n```'
+    where = f"{piece.file.as_posix()}, line {piece.line}"
+    block = f'``` {{ .python title="{where}" }}\n{piece.text}\n```'
     if not repository:
         return block
     address = f"{repository.rstrip('/')}/blob/main/{piece.file.as_posix()}#L{piece.line}"
-    return f"{block}\n\n[{place}, in the repository]({address}){{ .source-link }}"
+    return f"{block}\n\n[{where}, in the repository]({address}){{ .source-link }}"
 
 
 class _Fill(Preprocessor):

@@ -7,9 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from lessons.kit.tables import code, table
 from pipeline.common import paths
-from pipeline.common.datasets import DATASETS
 from pipeline.common.errors import PipelineError
 from pipeline.study.results import Study, read
 
@@ -35,21 +33,6 @@ def evaluation() -> dict[str, Any]:
     return found
 
 
-def evaluation_table() -> str:
-    """Return what the trained network reached on the test images."""
-    found = evaluation()
-    rows = [
-        ["data set", DATASETS[found["dataset"]].title],
-        ["recipe", code(found["recipe"])],
-        ["test images", f"{found['images']:,}"],
-        ["classified wrongly", f"{found['errors']:,}"],
-        ["accuracy", f"{found['accuracy']:.2%}"],
-        ["loss", f"{found['loss']:.4f}"],
-        ["calibration error", f"{found['calibration_error']:.2%}"],
-    ]
-    return table(["on the test images", "your network"], rows, numbers=1)
-
-
 def history() -> list[dict[str, float]]:
     """Return the record of every epoch of the training.
 
@@ -60,8 +43,8 @@ def history() -> list[dict[str, float]]:
     try:
         return [
             {"epoch": float(row["step"])}
-            | {name: float(curves[name][place][Path(file).name]) for name, file in CURVES.items()}
-            for place, row in enumerate(curves["loss"])
+            | {name: float(curves[name][index][Path(file).name]) for name, file in CURVES.items()}
+            for index, row in enumerate(curves["loss"])
         ]
     except (IndexError, KeyError, TypeError, ValueError) as error:
         raise PipelineError(

@@ -28,7 +28,7 @@ LINE = 13  # from one line of small type to the next
 HEADING = 50  # the height that title and subtitle take, in two lines at most
 PIXELS = ("pixel 0", "255")  # the labels of an image's scale
 
-OUTLINES = re.compile(rb'translate\([^)]*\)|\bd="[^"]*"')  # of a drawing: places, and what paths go through
+OUTLINES = re.compile(rb'translate\([^)]*\)|\bd="[^"]*"')  # of a drawing: positions and paths
 DIGITS = re.compile(rb"(\.\d\d)\d+")
 INDENT = re.compile(rb"\n +")
 
@@ -83,16 +83,6 @@ def scaled(values: Array) -> Array:
     return values / (np.abs(values).max() or 1)
 
 
-def wrap(name: str) -> str:
-    r"""Return a class's name in short lines.
-
-    Example:
-        >>> wrap("T-shirt/top"), wrap("Ankle boot")
-        ('T-shirt/\ntop', 'Ankle\nboot')
-    """
-    return name.replace("/", "/\n").replace(" ", "\n")
-
-
 class Sheet:
     """A sheet to draw on, within `plain_style`, measured in CSS pixels from its top left corner.
 
@@ -122,11 +112,11 @@ class Sheet:
         self._canvas.axis("off")
         self.text(0, 13, title, size=LARGE, weight="bold")
         lines = textwrap.wrap(subtitle, int(width / LETTER))
-        for place, line in enumerate(lines):
-            self.text(0, (32 if len(lines) == 1 else 29) + LINE * place, line, colour=theme.quiet)
+        for number, line in enumerate(lines):
+            self.text(0, (32 if len(lines) == 1 else 29) + LINE * number, line, colour=theme.quiet)
 
     def axes(self, x: float, y: float, width: float, height: float) -> Axes:
-        """Return axes for a plot at this place."""
+        """Return axes for a plot at this position."""
         full_width, full_height = self._size
         return self._figure.add_axes(
             (
@@ -142,7 +132,7 @@ class Sheet:
         size: int = NORMAL, colour: str = "", weight: str = "normal", align: str = "left",
         vertical: Literal["baseline", "center", "top", "bottom"] = "baseline", turned: bool = False,
     ) -> None:  # fmt: skip
-        """Write text at this place, in ink unless another colour is given; turned, it is read from below."""
+        """Write text, in ink unless another colour is given; turned, it is read from below."""
         self._canvas.text(
             x,
             y,
@@ -156,7 +146,7 @@ class Sheet:
         )
 
     def box(self, x: float, y: float, width: float, height: float, colour: str, filled: bool = True) -> None:
-        """Draw a rectangle at this place: filled, or its outline."""
+        """Draw a rectangle at this position: filled, or its outline."""
         self._canvas.add_patch(
             Rectangle((x, y), width, height, facecolor=colour if filled else "none", edgecolor=colour)
         )
@@ -185,10 +175,10 @@ class Sheet:
         first = -1 if len(labels) == 3 else 0
         ramp = np.linspace(first, 1, width * DENSITY)
         self.picture(x, y, np.tile(ramp, (8 * DENSITY, 1)), colour)
-        places = np.linspace(x, x + width, len(labels))
+        lefts = np.linspace(x, x + width, len(labels))
         sides = ("left", "center", "right") if first else ("left", "right")
-        for place, label, align in zip(places.tolist(), labels, sides, strict=True):
-            self.text(place, y + 12, label, size=SMALL, colour=self.theme.quiet, align=align, vertical="top")
+        for left, label, align in zip(lefts.tolist(), labels, sides, strict=True):
+            self.text(left, y + 12, label, size=SMALL, colour=self.theme.quiet, align=align, vertical="top")
 
     def svg(self) -> bytes:
         """Return the sheet as SVG, without date and programme, and without what nobody sees."""
@@ -196,7 +186,7 @@ class Sheet:
         drawn = OUTLINES.sub(lambda found: DIGITS.sub(rb"\1", found[0]), drawn)
         return INDENT.sub(b"\n", drawn).replace(
             b"DejaVuSans-", b"d-"
-        )  # the letters' ids, in thousands of places
+        )  # the letters' ids, which occur thousands of times
 
     def png(self) -> bytes:
         """Return the sheet as a small PNG, without date and programme: five bits a colour are enough."""

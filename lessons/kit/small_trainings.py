@@ -92,26 +92,3 @@ class Pair:
             "batch_size": str(self.training.batch_size),
             "learning_rate": f"{self.training.learning_rate:g}",
         }
-
-
-def train_pair(
-    training: SmallTraining,
-    without: Layers,
-    normalisation: Normalisation,
-    train: Labelled,
-    validation: Labelled,
-) -> Pair:
-    """Train a small model, and the same one without some of it.
-
-    Args:
-        training: the model, and how it is trained.
-        without: the layers of the other model.
-        normalisation: how bytes become numbers.
-        train: the training images, of which the first are taken.
-        validation: the images to evaluate both models on after each epoch.
-    """
-    with_it, without_it = (
-        train_small(training, layers, normalisation, train, validation)
-        for layers in (training.model, without)
-    )
-    return Pair(training, min(training.images, len(train.images)), with_it, without_it)

@@ -68,7 +68,8 @@ def find_piece(path: str) -> Piece:
     source = module.read_text(encoding="utf-8")
     node: ast.Module | Definition = ast.parse(source)
     for name in names:
-        inside = definitions(node)
+        children = ast.iter_child_nodes(node)
+        inside = {child.name: child for child in children if isinstance(child, Definition)}
         if name not in inside:
             raise PipelineError(f"{path}: {module.as_posix()} has no {name}" + (nearest(name, inside) or "."))
         node = inside[name]
@@ -77,11 +78,6 @@ def find_piece(path: str) -> Piece:
     first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
     lines = source.splitlines()[first - 1 : node.end_lineno]
     return Piece(module, first, textwrap.dedent("\n".join(lines)))
-
-
-def definitions(node: ast.AST) -> dict[str, Definition]:
-    """Return the classes and functions that stand directly in a module or class, by name."""
-    return {child.name: child for child in ast.iter_child_nodes(node) if isinstance(child, Definition)}
 
 
 def _split(path: str) -> tuple[Path, list[str]]:

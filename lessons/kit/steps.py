@@ -12,7 +12,7 @@ from cnn import Softmax, SoftmaxCrossEntropy
 from cnn.types import Array
 from lessons.kit.traces import (
     Grid,
-    Place,
+    Index,
     Step,
     Term,
     added,
@@ -42,13 +42,14 @@ def convolution_steps(
 ) -> Iterator[Step]:
     """Fill y: each number is a window times a filter, added up, and the bias."""
     for p, q, f in np.ndindex(y.values.shape):
+        which = "the filter" if weight.values.shape[3] == 1 else f"filter {f}"
         products = [
             product(cell(x, p * stride + i, q * stride + j, k), cell(weight, i, j, k, f))
             for i, j, k in np.ndindex(weight.values.shape[:3])
         ]
         yield Step(
             statement, y, (p, q, f), added([*products, cell(bias, f)]),
-            f"the window at row {p * stride}, column {q * stride} times {_filter(weight, f)}, added up, "
+            f"the window at row {p * stride}, column {q * stride} times {which}, added up, "
             "plus the bias",
         )  # fmt: skip
 
@@ -78,10 +79,6 @@ def filter_bias_gradient_steps(
     for (f,) in np.ndindex(dbias.values.shape):
         gradients = [cell(dy, p, q, f) for p, q in np.ndindex(dy.values.shape[:2])]
         yield Step(statement, dbias, (f,), added(gradients), "all of dy, added up")
-
-
-def _filter(weight: Grid, f: int) -> str:
-    return "the filter" if weight.values.shape[3] == 1 else f"filter {f}"
 
 
 def max_pooling_steps(
@@ -121,14 +118,14 @@ def max_pooling_gradient_steps(
         yield Step(statement, dx, pixel, added(terms or [constant(0)]), why, [(x, [pixel])])
 
 
-def pixels_of(window: Place, size: tuple[int, int], stride: tuple[int, int]) -> Iterator[Place]:
+def pixels_of(window: Index, size: tuple[int, int], stride: tuple[int, int]) -> Iterator[Index]:
     """Go through the pixels of a window, row by row."""
     p, q, k = window
     for i, j in np.ndindex(size):
         yield p * stride[0] + i, q * stride[1] + j, k
 
 
-def windows_over(pixel: Place, y: Grid, size: tuple[int, int], stride: tuple[int, int]) -> list[Place]:
+def windows_over(pixel: Index, y: Grid, size: tuple[int, int], stride: tuple[int, int]) -> list[Index]:
     """Return the windows that a pixel lies in."""
     return [window for window in np.ndindex(y.values.shape) if pixel in pixels_of(window, size, stride)]
 
@@ -224,22 +221,18 @@ def _softmax_steps(outputs: Grid, p: Grid) -> Iterator[Step]:
     """Fill p: e to each logit, less the row's largest, divided by the sum of these."""
     for n, i in np.ndindex(p.values.shape):
         top = int(outputs.values[n].argmax())
-        powers = [_power(outputs, n, j, top) for j in range(p.values.shape[1])]
+        exponents = [difference(cell(outputs, n, j), cell(outputs, n, top)) for j in range(p.values.shape[1])]
+        powers = [wrapped("e^(", one, ")", exp(one.value)) for one in exponents]
         why = f"e to this logit, less the largest of row {n}, divided by the sum of the row"
         below = added(powers)
         term = Term((*powers[i].tokens, " / (", *below.tokens, ")"), powers[i].value / below.value)
         yield Step("y = e / e.sum(axis=-1, keepdims=True)", p, (n, i), term, why)
 
 
-def _power(outputs: Grid, n: int, j: int, top: int) -> Term:
-    exponent = difference(cell(outputs, n, j), cell(outputs, n, top))
-    return wrapped("e^(", exponent, ")", exp(exponent.value))
-
-
 def _loss_step(p: Grid, t: Grid, loss: Grid) -> Step:
     """Fill the loss: minus the logarithm of what the true classes got, on average."""
     true = [(n, int(row.argmax())) for n, row in enumerate(t.values)]
-    logarithms = [wrapped("log ", cell(p, *place), "", log(p.values[place])) for place in true]
+    logarithms = [wrapped("log ", cell(p, *index), "", log(p.values[index])) for index in true]
     total = added(logarithms)
     negative = (
         wrapped("−(", total, ")", -total.value) if len(true) > 1 else wrapped("−", total, "", -total.value)
@@ -251,9 +244,9 @@ def _loss_step(p: Grid, t: Grid, loss: Grid) -> Step:
 
 def _gradient_steps(p: Grid, t: Grid, doutputs: Grid) -> Iterator[Step]:
     """Fill the gradient: what was said less what is true, divided by the number of samples."""
-    for place in np.ndindex(doutputs.values.shape):
-        term = quotient(difference(cell(p, *place), cell(t, *place)), constant(len(p.values)))
+    for index in np.ndindex(doutputs.values.shape):
+        term = quotient(difference(cell(p, *index), cell(t, *index)), constant(len(p.values)))
         why = "what was said, less what is true" + (
             f", divided by the {len(p.values)} samples" if len(p.values) > 1 else ""
         )
-        yield Step(LOSS_RETURN, doutputs, place, term, why)
+        yield Step(LOSS_RETURN, doutputs, index, term, why)

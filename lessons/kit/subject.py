@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,15 +10,13 @@ import numpy as np
 import cnn
 from cnn.types import Array
 from lessons.kit import results
-from lessons.kit.small_trainings import Pair, train_pair, without_dropout
-from lessons.params import Figures, load_all_parameters
+from lessons.kit.small_trainings import Layers, Pair, train_small, without_dropout
+from lessons.params import Figures, SmallTraining, load_all_parameters
 from pipeline.common import paths
 from pipeline.common.datasets import DATASETS, Dataset
 from pipeline.common.errors import PipelineError
 from pipeline.common.images import Bytes, Labelled, Normalisation, load_normalisation, load_part
 from pipeline.common.recipes import load_model
-
-CHUNK = 100  # images whose activations are in memory at once
 
 
 @dataclass(frozen=True)
@@ -63,25 +60,15 @@ class Subject(TrainedNetwork):
     digit: int
 
     @property
-    def images(self) -> Bytes:
-        """The test images, `[n, 28, 28]`."""
-        return self.test.images
-
-    @property
-    def labels(self) -> Bytes:
-        """The classes of the test images."""
-        return self.test.labels
-
-    @property
     def image(self) -> Bytes:
         """The image that is followed, `[28, 28]`."""
-        picture: Bytes = self.images[self.digit]
+        picture: Bytes = self.test.images[self.digit]
         return picture
 
     @property
     def actual(self) -> str:
         """The class of the image that is followed."""
-        return str(self.dataset.class_names[self.labels[self.digit]])
+        return str(self.dataset.class_names[self.test.labels[self.digit]])
 
     @cached_property
     def x(self) -> Array:
@@ -99,45 +86,35 @@ class Subject(TrainedNetwork):
         last: Array = self.inputs[-1][0]
         return last
 
-    @property
-    def probabilities(self) -> Array:
-        """The probabilities of the classes of the image that is followed, `[classes]`."""
-        [row] = self.model.probabilities(self.inputs[-1])
-        return np.asarray(row)
-
     @cached_property
     def answers(self) -> Array:
         """The probabilities of the classes of all test images, `[n, classes]`."""
-        return self.model.predict_proba(self.normalisation.apply(self.images))
+        return self.model.predict_proba(self.normalisation.apply(self.test.images))
 
     @cached_property
     def with_and_without_dropout(self) -> Pair:
         """A small training with dropout, and the same one without."""
         training = self.figures.overfitting
-        return train_pair(
-            training, without_dropout(training.model), self.normalisation, self.train, self.some
-        )
+        return self.small_pair(training, without_dropout(training.model))
 
-    @property
-    def some(self) -> Labelled:
-        """The first of the validation images, on which small networks are validated."""
-        return Labelled(*(part[: self.figures.images] for part in self.validation))
+    def small_pair(self, training: SmallTraining, without: Layers) -> Pair:
+        """Train a small model, and the same one with other layers; validate both on some of the images."""
+        validation = Labelled(*(part[: self.figures.images] for part in self.validation))
+        with_it, without_it = (
+            train_small(training, layers, self.normalisation, self.train, validation)
+            for layers in (training.model, without)
+        )
+        return Pair(training, min(training.images, len(self.train.images)), with_it, without_it)
 
     @property
     def counted(self) -> Labelled:
         """The first of the test images: those over which the pages count."""
         return Labelled(*(part[: self.figures.images] for part in self.test))
 
-    def activations_of_counted(self) -> Iterator[list[Array]]:
-        """Yield what each layer gives for the counted test images, some of them at a time."""
-        images = self.counted.images
-        for first in range(0, len(images), CHUNK):
-            yield self.model.activations(self.normalisation.apply(images[first : first + CHUNK]))
-
-    def first_index(self, kind: type[cnn.Layer], axes: int = 4) -> int | None:
-        """Return the index of the network's first layer of a kind that is given arrays of so many axes."""
+    def first_index(self, kind: type[cnn.Layer]) -> int | None:
+        """Return the index of the network's first layer of a kind that is given feature maps."""
         for index, layer in enumerate(self.model.layers):
-            if isinstance(layer, kind) and self.inputs[index].ndim == axes:
+            if isinstance(layer, kind) and self.inputs[index].ndim == 4:
                 return index
         return None
 
@@ -157,7 +134,7 @@ def load_subject() -> Subject:
     """
     parameters = load_all_parameters()
     processed = paths.PROCESSED / parameters.data.dataset
-    figures = figure_parameters()
+    figures = parameters.figures
     normalisation = load_normalisation(processed)
     train, validation, test = (load_part(part, processed) for part in ("train", "validation", "test"))
     if figures.digit >= len(test.images):
@@ -178,9 +155,16 @@ def load_subject() -> Subject:
     )
 
 
-def figure_parameters() -> Figures:
-    """Return the parameters of the figures."""
-    return load_all_parameters().figures
+def layers_to_probabilities(model: cnn.Sequential) -> list[cnn.Layer]:
+    """Return the model's layers; a softmax follows where the loss has it in training."""
+    ends_with_probabilities = isinstance(model.layers[-1], cnn.Softmax)
+    return [*model.layers] if ends_with_probabilities else [*model.layers, cnn.Softmax()]
+
+
+def activations_to_probabilities(model: cnn.Sequential, x: Array) -> list[Array]:
+    """Return what each of `layers_to_probabilities` gives for these samples."""
+    found = model.activations(x)
+    return found if isinstance(model.layers[-1], cnn.Softmax) else [*found, model.probabilities(found[-1])]
 
 
 def liveliest(maps: Array) -> int:

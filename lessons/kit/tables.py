@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-NUMBER = "--:"
-TEXT = "---"
-
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]], numbers: int = 0) -> str:
     """Return a table; without rows the text is empty, so that a page can ask for it with `{% if %}`.
@@ -22,7 +19,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], numbers: int = 
         | --- | --: |
         | Dense | 10 |
     """
-    rule = [TEXT] * (len(head) - numbers) + [NUMBER] * numbers
+    rule = ["---"] * (len(head) - numbers) + ["--:"] * numbers
     lines = ["| " + " | ".join(map(_cell, row)) + " |" for row in [head, rule, *rows]]
     return "\n".join(lines) if len(lines) > 2 else ""
 

@@ -20,7 +20,7 @@ from pipeline.common.errors import PipelineError
 
 Role = Literal["input", "parameter", "output", "gradient"]
 Token = str | dict[str, Any]
-Place = tuple[int, ...]
+Index = tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,12 +43,12 @@ class Grid:
     padding: NDArray[np.bool_] | None = None
     hidden: bool = False
 
-    def flat(self, place: Place) -> int:
-        """Return which number, counted row by row, stands at a place."""
-        return int(np.ravel_multi_index(place, self.values.shape))
+    def flat(self, index: Index) -> int:
+        """Return which number, counted row by row, has this index."""
+        return int(np.ravel_multi_index(index, self.values.shape))
 
-    def called(self, place: Place) -> str:
-        """Return what to call a place, without the axes that say nothing.
+    def called(self, index: Index) -> str:
+        """Return what to call a number, without the axes that say nothing.
 
         Example:
             >>> Grid("y", "output", np.zeros((2, 2, 1))).called((0, 1, 0))
@@ -57,7 +57,7 @@ class Grid:
         if self.values.size == 1:
             return self.name
         lone = all(length == 1 for length in self.values.shape[2:])
-        return f"{self.name}[{', '.join(map(str, place[:2] if lone else place))}]"
+        return f"{self.name}[{', '.join(map(str, index[:2] if lone else index))}]"
 
     def plain(self) -> dict[str, Any]:
         """Return the grid as plain data."""
@@ -79,10 +79,10 @@ class Term(NamedTuple):
     value: float
 
 
-def cell(grid: Grid, *place: int) -> Term:
+def cell(grid: Grid, *index: int) -> Term:
     """Return a number of a grid."""
-    value = float(grid.values[place])
-    return Term(({"cell": [grid.name, grid.flat(place)], "text": written(value)},), value)
+    value = float(grid.values[index])
+    return Term(({"cell": [grid.name, grid.flat(index)], "text": written(value)},), value)
 
 
 def constant(value: float) -> Term:
@@ -164,18 +164,18 @@ class Step:
     Attributes:
         statement: the text of the statement that computes it.
         grid: which grid it belongs to.
-        place: where in it.
+        index: its index there.
         term: the arithmetic.
         why: the arithmetic in words.
-        also: places of other grids to light, which the arithmetic does not name.
+        also: indices of other grids' cells to light, which the arithmetic does not name.
     """
 
     statement: str
     grid: Grid
-    place: Place
+    index: Index
     term: Term
     why: str
-    also: Sequence[tuple[Grid, Iterable[Place]]] = ()
+    also: Sequence[tuple[Grid, Iterable[Index]]] = ()
 
 
 def track(title: str, path: str, grids: Sequence[Grid], steps: Iterable[Step]) -> dict[str, Any]:
@@ -196,14 +196,14 @@ def track(title: str, path: str, grids: Sequence[Grid], steps: Iterable[Step]) -
     """
     steps = list(steps)
     for step in steps:
-        returned = float(step.grid.values[step.place])
+        returned = float(step.grid.values[step.index])
         if not isclose(step.term.value, returned, rel_tol=1e-6, abs_tol=1e-6):
             raise PipelineError(
-                f"{title}: the terms of {step.grid.called(step.place)} give {step.term.value}, cnn returned "
+                f"{title}: the terms of {step.grid.called(step.index)} give {step.term.value}, cnn returned "
                 f"{returned}: mend the trace, whose arithmetic is no longer that of {path}."
             )
     for grid in grids:
-        filled = sorted(step.grid.flat(step.place) for step in steps if step.grid is grid)
+        filled = sorted(step.grid.flat(step.index) for step in steps if step.grid is grid)
         if filled != list(range(grid.values.size if grid.hidden else 0)):
             raise PipelineError(
                 f"{title}: the steps fill the cells {filled} of {grid.name}, expected each of "
@@ -222,17 +222,17 @@ def _plain_step(code: Piece, step: Step) -> dict[str, Any]:
     lit: dict[str, dict[int, None]] = {}  # ordered, each once
     for token in step.term.tokens:
         if not isinstance(token, str):
-            name, index = token["cell"]
-            lit.setdefault(name, {})[index] = None
-    for grid, places in step.also:
-        lit.setdefault(grid.name, {}).update(dict.fromkeys(map(grid.flat, places)))
-    result = cell(step.grid, *step.place)
+            name, flat = token["cell"]
+            lit.setdefault(name, {})[flat] = None
+    for grid, also in step.also:
+        lit.setdefault(grid.name, {}).update(dict.fromkeys(map(grid.flat, also)))
+    result = cell(step.grid, *step.index)
     return {
         "line": code.line_of(step.statement),
-        "target": [step.grid.name, [step.grid.flat(step.place)]],
-        "cells": [[name, list(indices)] for name, indices in lit.items()],
+        "target": [step.grid.name, [step.grid.flat(step.index)]],
+        "cells": [[name, list(cells)] for name, cells in lit.items()],
         "expression": [*step.term.tokens, " = ", *result.tokens],
-        "text": f"{step.grid.called(step.place)} = {written(result.value)}: {step.why}.",
+        "text": f"{step.grid.called(step.index)} = {written(result.value)}: {step.why}.",
     }
 
 

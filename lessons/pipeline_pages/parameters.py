@@ -6,31 +6,20 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cnn.layers import LAYERS
 from lessons.kit.recipes import layers_table, training
 from lessons.kit.shown import Shown
 from lessons.kit.tables import code, table
 from lessons.params import AllParameters, load_all_parameters
-from pipeline.common import recipes
 
 Schema = Mapping[str, Any]
 
-FAMILIES: dict[str, Mapping[str, type]] = {
-    "layer": LAYERS,
-    "optimiser": recipes.OPTIMISERS,
-    "schedule": recipes.SCHEDULES,
-    "loss": recipes.LOSSES,
-    "augmentation": recipes.AUGMENTATIONS,
-}
-
 
 def from_code() -> Shown:
-    """Return every parameter, the classes that it can name, and the recipes."""
-    schema, parameters = AllParameters.model_json_schema(), load_all_parameters()
+    """Return every parameter, and the recipes."""
+    parameters = load_all_parameters()
     return Shown(
         values={
-            "file": parameters_table(schema, parameters),
-            "classes": classes(schema),
+            "file": parameters_table(parameters),
             "recipes": [
                 {"name": name, "layers": layers_table(recipe), "training": training(recipe)}
                 for name, recipe in parameters.recipes.items()
@@ -39,8 +28,9 @@ def from_code() -> Shown:
     )
 
 
-def parameters_table(schema: Schema, parameters: AllParameters) -> str:
+def parameters_table(parameters: AllParameters) -> str:
     """Return every parameter with its present value, what it may be and what it means."""
+    schema = AllParameters.model_json_schema()
     values = parameters.model_dump()
     values["recipes"] = {"<name>": values["recipes"][parameters.recipe]}
     rows = [
@@ -48,15 +38,6 @@ def parameters_table(schema: Schema, parameters: AllParameters) -> str:
         for name, entry in _entries(schema, schema, "")
     ]
     return table(["parameter", "value", "may be", "what it is"], rows)
-
-
-def classes(schema: Schema) -> list[str]:
-    """Return a table of each family of classes that parameters name, with their arguments."""
-    described = {one.get("title"): one for one in schema["$defs"].values()}
-    return [
-        table([what, "arguments"], [_class(described[name]) for name in family])
-        for what, family in FAMILIES.items()
-    ]
 
 
 def _entries(schema: Schema, whole: Schema, before: str) -> Iterator[tuple[str, Schema]]:
@@ -79,9 +60,9 @@ def _allowed(schema: Schema) -> str:
     if "anyOf" in schema:
         return " or ".join(_allowed(one) for one in schema["anyOf"])
     if "$ref" in schema:
-        return "one of the classes below"
+        return "a class and its arguments"
     if schema["type"] == "object":
-        return "classes below, under names"
+        return "classes and their arguments, under names"
     if schema["type"] == "array":
         return "a list of layers" if "items" in schema else f"{schema['minItems']} numbers"
     names = {"integer": "whole number", "number": "number", "string": "name", "null": code("null")}
@@ -108,11 +89,3 @@ def _now(value: Any) -> str:
         )
         return ", ".join(map(code, names))
     return code(json.dumps(value).strip('"'))
-
-
-def _class(schema: Schema) -> list[str]:
-    arguments = [
-        code(f"{name}: {json.dumps(entry['default'])}" if "default" in entry else name)
-        for name, entry in list(schema["properties"].items())[1:]
-    ]
-    return [f"[{code(schema['title'])}][cnn.{schema['title']}]", ", ".join(arguments)]

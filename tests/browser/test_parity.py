@@ -14,8 +14,8 @@ from PIL import Image, ImageDraw
 
 import cnn
 from cnn.layers import LAYERS
-from lessons.home import activations_to_probabilities, export_network
-from lessons.kit.subject import TrainedNetwork
+from lessons.home import export_network
+from lessons.kit.subject import TrainedNetwork, activations_to_probabilities
 from pipeline.common import paths
 from pipeline.common.datasets import MNIST
 from pipeline.common.images import Normalisation, load_normalisation, load_part

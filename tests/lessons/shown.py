@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from lessons import convolution
 from lessons.contents import LESSONS
-from lessons.kit import speed
 from lessons.kit.shown import Shown
 
 Plain = dict[str, Any]
@@ -18,7 +18,7 @@ Values = NDArray[np.float32]
 def from_code() -> dict[str, Shown]:
     """Return what each lesson shows of code; speeds are not measured."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(speed, "_fastest", lambda _: 1.0)
+        patch.setattr(convolution, "_fastest", lambda _: "")
         return {name: lesson.from_code() for name, lesson in LESSONS.items() if hasattr(lesson, "from_code")}
 
 
@@ -37,15 +37,6 @@ def grid(one: Plain, name: str) -> Values:
     return np.array(found["values"], np.float32).reshape(found["shape"])
 
 
-def without_padding(one: Plain, name: str) -> Values:
-    """Return an image of a track, cut free of its padding."""
-    (found,) = [array for array in one["arrays"] if array["name"] == name]
-    kept = np.ones(found["shape"], bool)
-    kept.flat[found["padding"]] = False
-    rows, columns = np.flatnonzero(kept.any((1, 2))), np.flatnonzero(kept.any((0, 2)))
-    return grid(one, name)[np.ix_(rows, columns)]
-
-
 def played(tracks: list[Plain]) -> dict[str, Values]:
     """Play the steps of some tracks to their end and return what has been filled."""
     filled: dict[str, Values] = {}
@@ -54,6 +45,6 @@ def played(tracks: list[Plain]) -> dict[str, Values]:
             if array.get("hidden"):
                 filled[array["name"]] = np.full(array["shape"], np.nan, np.float32)
         for step in one["steps"]:
-            name, places = step["target"]
-            filled[name].flat[places] = grid(one, name).flat[places]
+            name, cells = step["target"]
+            filled[name].flat[cells] = grid(one, name).flat[cells]
     return filled

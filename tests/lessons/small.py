@@ -1,8 +1,11 @@
-"""A small network for the tests of what lessons tell about a network."""
+"""What tests of lessons share: the parameters of the figures, and small networks."""
 
 import numpy as np
 
 import cnn
+from lessons.params import load_all_parameters
+
+FIGURES = load_all_parameters().figures
 
 
 def small(layers: list[cnn.Layer]) -> cnn.Sequential:

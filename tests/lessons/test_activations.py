@@ -6,9 +6,9 @@ import numpy as np
 import cnn
 from lessons.activations import let_through, reached, without_activations
 from lessons.kit.small_trainings import Pair, Trained
-from lessons.kit.subject import figure_parameters
+from pipeline.common.images import Labelled, Normalisation
 from tests.lessons.shown import CURVES
-from tests.lessons.small import small
+from tests.lessons.small import FIGURES, small
 
 
 def test_the_sigmoid_is_steepest_in_the_middle_and_the_tangent_touches_it() -> None:
@@ -32,22 +32,19 @@ def test_leaky_relu_has_the_slope_of_the_slider_on_the_left() -> None:
 
 
 def test_the_table_counts_positive_numbers_and_units_that_never_or_always_give_one() -> None:
-    images = np.zeros((4, 6, 6, 1), np.float32)
+    images = np.zeros((4, 6, 6), np.uint8)
     images[:, 0, 0], images[:2, 5, 5] = 1, 2
     model = small([cnn.ReLU(), cnn.Flatten(), cnn.Dense(2)])
-    activations = [model.activations(part) for part in (images[:3], images[3:])]
-    subject: Any = SimpleNamespace(
-        model=model,
-        counted=SimpleNamespace(labels=np.zeros(4)),
-        activations_of_counted=lambda: activations,
-    )
+    constants = Normalisation("mnist", 0.0, 1.0)
+    counted = Labelled(images, np.zeros(4, np.uint8))
+    subject: Any = SimpleNamespace(model=model, counted=counted, normalisation=constants)
     assert let_through(subject).splitlines()[2:] == ["| 0. ReLU | 36 | 4.2% | 34 | 1 |"]
     subject.model = small([cnn.Flatten(), cnn.Tanh()])
     assert let_through(subject) == ""
 
 
 def test_what_is_left_without_activations_is_named_beside_what_both_networks_reach() -> None:
-    training = figure_parameters().linear
+    training = FIGURES.linear
     assert "ReLU" in {layer["layer"] for layer in training.model}
     assert {layer["layer"] for layer in without_activations(training.model)} == {"Flatten", "Dense"}
     history = [{"accuracy": 0.5, "validation_accuracy": 0.25}]

@@ -22,10 +22,10 @@ SIGNS: dict[type[ast.operator], Callable[[float, float], float]] = {
 FUNCTIONS: dict[str, Callable[..., float]] = {"max": max, "log": math.log, "exp": math.exp}
 
 TRACKS = [
-    pytest.param(one, id=f"{layer}-{case['name']}-{way}-{place}")
+    pytest.param(one, id=f"{layer}-{case['name']}-{way}-{number}")
     for layer, case in CASES
     for way in ("forward", "backward", "update")
-    for place, one in enumerate(case.get(way, []))
+    for number, one in enumerate(case.get(way, []))
 ]
 by_track = pytest.mark.parametrize("one", TRACKS)
 
@@ -74,7 +74,7 @@ def test_every_kind_has_its_case(layer: str, names: list[str]) -> None:
 @by_track
 def test_what_is_written_out_gives_what_the_cell_is_filled_with(one: Plain) -> None:
     for step in one["steps"]:
-        name, (place,) = step["target"]
+        name, (flat,) = step["target"]
         *arithmetic, equals, result = step["expression"]
         text = "".join(
             token if isinstance(token, str) else f"({grid(one, token['cell'][0]).flat[token['cell'][1]]})"
@@ -83,20 +83,20 @@ def test_what_is_written_out_gives_what_the_cell_is_filled_with(one: Plain) -> N
         for sign, python in (("e^(", "exp("), (" · ", " * "), ("−", "-")):
             text = text.replace(sign, python)
         assert evaluate(ast.parse(text.strip(), mode="eval")) == pytest.approx(
-            float(grid(one, name).flat[place]), rel=1e-6, abs=1e-6
+            float(grid(one, name).flat[flat]), rel=1e-6, abs=1e-6
         )
         assert equals == " = "
-        assert result["cell"] == [name, place]
+        assert result["cell"] == [name, flat]
 
 
 @by_track
 def test_a_number_is_written_as_it_stands_in_its_cell_and_the_cell_is_lit(one: Plain) -> None:
     for step in one["steps"]:
-        lit = {(name, place) for name, places in step["cells"] for place in places}
+        lit = {(name, flat) for name, cells in step["cells"] for flat in cells}
         numbers = [token for token in step["expression"] if not isinstance(token, str)]
         for token in numbers:
-            name, place = token["cell"]
-            value = float(grid(one, name).flat[place])
+            name, flat = token["cell"]
+            value = float(grid(one, name).flat[flat])
             assert float(token["text"].replace("−", "-")) == round(value, 4)
         assert lit >= {tuple(token["cell"]) for token in numbers[:-1]}
         assert tuple(numbers[-1]["cell"]) not in lit
@@ -105,16 +105,16 @@ def test_a_number_is_written_as_it_stands_in_its_cell_and_the_cell_is_lit(one: P
 @by_track
 def test_a_step_reads_only_what_is_there_already(one: Plain) -> None:
     waiting = {
-        (array["name"], place)
+        (array["name"], flat)
         for array in one["arrays"]
         if array.get("hidden")
-        for place in range(len(array["values"]))
+        for flat in range(len(array["values"]))
     }
     for step in one["steps"]:
-        assert not waiting & {(name, place) for name, places in step["cells"] for place in places}
-        name, places = step["target"]
-        assert waiting >= {(name, place) for place in places}
-        waiting -= {(name, place) for place in places}
+        assert not waiting & {(name, flat) for name, cells in step["cells"] for flat in cells}
+        name, cells = step["target"]
+        assert waiting >= {(name, flat) for flat in cells}
+        waiting -= {(name, flat) for flat in cells}
     assert not waiting
 
 

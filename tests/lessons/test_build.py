@@ -1,7 +1,6 @@
 """What `python -m lessons.build` writes and checks."""
 
 import re
-import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,7 +10,6 @@ import cnn
 from lessons import build
 from lessons.kit.themes import DARK, LIGHT, Theme
 from pipeline.common.errors import PipelineError
-from tests.pipeline.workspace import ROOT
 
 PAGE = Path("docs/learn/page.md")
 LESSONS = {"net": SimpleNamespace(size="12")}
@@ -42,15 +40,6 @@ def test_the_faults_of_all_pages_are_told_at_once() -> None:
     with pytest.raises(PipelineError) as fault:
         build.check({PAGE: "{{ net.one }} {{ net.two }}", Path("docs/other.md"): "{{ one.two }}"}, LESSONS)
     assert len(str(fault.value).splitlines()) == 4
-
-
-def test_a_renamed_function_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copytree(ROOT / "cnn", tmp_path / "cnn")
-    module = tmp_path / "cnn/training.py"
-    module.write_text(module.read_text(encoding="utf-8").replace("_sum_in_order", "_add_in_order"))
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(PipelineError, match="has no _sum_in_order, did you mean '_add_in_order'"):
-        build.check({PAGE: '{{ code("cnn.training._sum_in_order") }}'}, LESSONS)
 
 
 def test_writing_removes_what_is_no_longer_needed_and_leaves_the_rest_alone(

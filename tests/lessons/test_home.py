@@ -9,13 +9,8 @@ import pytest
 
 import cnn
 from cnn.types import Array
-from lessons.home import (
-    STEPS,
-    activations_to_probabilities,
-    export_digits,
-    export_network,
-)
-from lessons.kit.subject import TrainedNetwork
+from lessons.home import STEPS, export_digits, export_network
+from lessons.kit.subject import TrainedNetwork, activations_to_probabilities
 from pipeline.common.datasets import MNIST
 from pipeline.common.images import Bytes, Labelled, Normalisation
 
@@ -75,11 +70,11 @@ def test_the_file_of_layers_tells_how_to_compute_them(trained: TrainedNetwork, t
     assert network["class_names"] == list("0123456789")
     assert (network["dataset"], network["recipe"]) == ("MNIST", "small")
     found = {}
-    for place, layer in enumerate(network["layers"]):
+    for index, layer in enumerate(network["layers"]):
         for name, where in layer["arrays"].items():
             count = int(np.prod(where["shape"]))
             numbers = np.frombuffer(files["weights.bin"], "<f4", count, where["offset"])
-            found[f"{place}.{name}"] = numbers.reshape(where["shape"])
+            found[f"{index}.{name}"] = numbers.reshape(where["shape"])
     expected = trained.model.params | trained.model.state
     assert set(found) == set(expected)
     assert len(files["weights.bin"]) == 4 * sum(array.size for array in expected.values())

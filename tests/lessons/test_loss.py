@@ -1,20 +1,6 @@
 import numpy as np
 
-from cnn import Softmax, SoftmaxCrossEntropy
 from lessons.loss import answers
-from tests.lessons.shown import TRACES, grid, played
-
-
-def test_the_last_steps_leave_exactly_what_cnn_returned() -> None:
-    (case,) = TRACES["traces/softmax-cross-entropy.json"]["cases"]
-    probabilities, mean = case["forward"]
-    outputs = grid(probabilities, "outputs")
-    loss, gradient = SoftmaxCrossEntropy()(outputs, grid(mean, "t"))
-    filled = played([*case["forward"], *case["backward"]])
-    assert filled.keys() == {"p", "loss", "doutputs"}
-    np.testing.assert_array_equal(filled["p"], Softmax().forward_pass(outputs)[0])
-    np.testing.assert_array_equal(filled["loss"], np.array([loss], np.float32))
-    np.testing.assert_array_equal(filled["doutputs"], gradient)
 
 
 def test_answers_are_counted_and_their_loss_is_shared_out() -> None:

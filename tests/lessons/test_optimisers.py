@@ -1,12 +1,11 @@
 import pytest
 
 import cnn
-from lessons.kit.subject import figure_parameters
-from lessons.optimisers import height, learning_rates, path, paths_table
-from pipeline.common.params import load_parameters
+from lessons.optimisers import height, path, paths_table
 from tests.lessons.shown import CURVES
+from tests.lessons.small import FIGURES
 
-VALLEY = figure_parameters().valley
+VALLEY = FIGURES.valley
 
 
 def test_sgd_walks_down_the_valley_as_the_page_says() -> None:
@@ -38,10 +37,3 @@ def test_the_rate_of_one_cycle_is_at_its_peak_where_the_rise_ends() -> None:
     (rates,) = (line["y"] for line in curve["lines"])
     for rise, row in zip(curve["parameter"]["values"], rates, strict=True):
         assert curve["x"][row.index(max(row))] == pytest.approx(rise)
-
-
-def test_a_training_has_a_learning_rate_for_each_step_the_last_batch_included() -> None:
-    recipe = load_parameters().chosen
-    rates, steps_an_epoch = learning_rates(recipe, 2 * recipe.train.batch_size + 1)
-    assert steps_an_epoch == 3
-    assert len(rates) == 3 * recipe.train.epochs

@@ -25,15 +25,15 @@ def test_the_schema_in_the_repository_is_that_of_the_parameters() -> None:
     assert (ROOT / paths.SCHEMA).read_text(encoding="utf-8") == json_schema(), "run `make schema`"
 
 
-def fields(model: type[BaseModel], place: str = "") -> Iterator[str]:
-    """Go through the places of all parameters, those of a recipe under `recipes.small`."""
+def fields(model: type[BaseModel], before: str = "") -> Iterator[str]:
+    """Go through the names of all parameters, those of a recipe under `recipes.small`."""
     for name, field in model.model_fields.items():
-        yield place + name
+        yield before + name
         inner = field.annotation
         if isinstance(inner, type) and issubclass(inner, BaseModel):
-            yield from fields(inner, f"{place}{name}.")
+            yield from fields(inner, f"{before}{name}.")
         elif inner == dict[str, Recipe]:
-            yield from fields(Recipe, f"{place}{name}.small.")
+            yield from fields(Recipe, f"{before}{name}.small.")
 
 
 def test_the_schema_takes_what_is_right_and_refuses_what_is_not() -> None:
@@ -44,9 +44,9 @@ def test_the_schema_takes_what_is_right_and_refuses_what_is_not() -> None:
 
     assert validator.is_valid(parameters())
     assert validator.is_valid(SMALL)
-    for place in fields(AllParameters):
-        assert not validator.is_valid(changed(SMALL, place)), place
-        assert not validator.is_valid(changed(SMALL, f"{place}x", 1)), place
+    for name in fields(AllParameters):
+        assert not validator.is_valid(changed(SMALL, name)), name
+        assert not validator.is_valid(changed(SMALL, f"{name}x", 1)), name
     for kind, key in [("optimiser", "momentun"), ("loss", "smoothing"), ("augmentation", "rotate")]:
         assert not validator.is_valid(changed(SMALL, f"recipes.other.{kind}.{key}", 0)), key
     for layer in [{"layer": "Con2D"}, {"layer": "Dense"}, {"layer": "Flatten", "units": 10}, {}]:
@@ -54,7 +54,7 @@ def test_the_schema_takes_what_is_right_and_refuses_what_is_not() -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "value", "status", "output", "errors"),
+    ("name", "value", "status", "output", "errors"),
     [
         ("recipe", "small", 0, "params.yaml is right: recipe small on mnist.\n", ""),
         (
@@ -68,9 +68,9 @@ def test_the_schema_takes_what_is_right_and_refuses_what_is_not() -> None:
     ],
 )
 def test_the_program_checks_the_file(
-    tmp_path: Path, place: str, value: Any, status: int, output: str, errors: str
+    tmp_path: Path, name: str, value: Any, status: int, output: str, errors: str
 ) -> None:
-    write_parameters(tmp_path, changed(SMALL, place, value))
+    write_parameters(tmp_path, changed(SMALL, name, value))
 
     ended = run(tmp_path, "python", "-m", "lessons.params")
 

@@ -4,7 +4,7 @@ import pytest
 
 from lessons.kit.sheet import plain_style
 from lessons.kit.themes import LIGHT
-from lessons.params import AllParameters, load_all_parameters
+from lessons.params import load_all_parameters
 from lessons.pipeline_pages import experiments, stages
 from lessons.pipeline_pages.parameters import parameters_table
 from pipeline.common.params import load_parameters
@@ -12,26 +12,18 @@ from pipeline.study.results import Study, begin, summarise
 from tests.lessons.shown import SHOWN
 
 
-def test_the_drawing_has_a_box_for_each_stage_but_code_and_an_arrow_for_each_pair() -> None:
+def test_a_stage_is_told_of_those_whose_files_it_reads() -> None:
     small: stages.Stages = {
         "get": {"outs": [{"data/raw": {"persist": True}}]},
         "learn": {"deps": ["data/raw/a.npy"], "outs": ["model"], "metrics": [{"score.json": {}}]},
         "show": {"deps": ["model", "data/raw", "score.json"]},
     }
-    pairs = stages.edges(small)
-    assert pairs == [("get", "learn"), ("get", "show"), ("learn", "show")]
-    drawing = stages.draw(list(small), pairs)
-    assert drawing.count("<rect") == 3
-    assert drawing.count('<path d="M0 0L8 4L0 8z"/>') == 1  # an arrow's end, defined once
-    assert drawing.count("<path") == 1 + len(pairs)
-    assert 'aria-label="learn reads files of get; show reads files of get, learn"' in drawing
-    values = SHOWN["stages"].values
-    assert ">code<" not in values["drawing"]
-    assert "[code](#code)" in values["table"]
+    assert [stages.before(name, small) for name in small] == [[], ["get"], ["get", "learn"]]
+    assert "[code](#code)" in SHOWN["stages"].values["table"]
 
 
 def test_every_parameter_has_a_row_with_its_value_and_what_it_may_be() -> None:
-    text = parameters_table(AllParameters.model_json_schema(), load_all_parameters())
+    text = parameters_table(load_all_parameters())
     cells = {row.split(" | ")[0].strip("| `"): row.split(" | ")[1:] for row in text.splitlines()[2:]}
     assert cells["data.dataset"][:2] == ["`mnist`", "`mnist` or `fashion-mnist`"]
     assert cells["recipes.<name>.train.batch_size"][0] == f"`{load_parameters().chosen.train.batch_size}`"

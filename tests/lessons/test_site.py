@@ -71,7 +71,7 @@ def addresses(docs: Path) -> set[Path]:
             put_fashion,
             "fashion-mnist",
             DENSE,
-            ("activations", "batch-normalisation", "convolution", "dropout", "pooling"),
+            ("activations", "convolution", "dropout", "pooling"),
         ),
     ],
     ids=["of the embedded sample", "of another data set and dense layers alone"],
@@ -96,14 +96,6 @@ def test_all_pages_are_built_without_a_warning(
     assert Path("learn/convolution/index.html") in expected
     assert {page for page in expected if not (site / page).is_file()} == set()
     assert DATASETS[shown].title in (site / "index.html").read_text(encoding="utf-8")
-    for page in (
-        "activations",
-        "batch-normalisation",
-        "convolution",
-        "dense",
-        "dropout",
-        "flatten",
-        "pooling",
-    ):
+    for page in ("activations", "convolution", "dense", "dropout", "flatten", "pooling"):
         text = (site / "learn" / page / "index.html").read_text(encoding="utf-8")
         assert ("The recipe that was trained has no" in text) == (page in without), page

@@ -1,10 +1,7 @@
 import numpy as np
 
-from cnn import Dense, Flatten, RandomAffine
-from lessons.kit.small_trainings import Pair, Trained
-from lessons.kit.subject import figure_parameters
-from lessons.training import distorted_copies, overfitting, reached
-from tests.lessons.small import small
+from cnn import RandomAffine
+from lessons.training import distorted_copies, reached
 
 HISTORY = [
     {"epoch": epoch, "loss": 0.1, "validation_loss": loss, "validation_accuracy": accuracy}
@@ -18,15 +15,6 @@ def test_what_was_reached_is_told_of_the_epoch_that_was_kept() -> None:
     assert (found["validation_accuracy"], found["test_accuracy"]) == ("87.50%", "90.00%")
     assert (found["share_right"], found["share_wrong"]) == ("0.9000", "0.1000")
     assert found["standard_error"] == "1.50%"  # √(0.9 · 0.1 / 400)
-
-
-def test_overfitting_is_told_of_the_last_epoch_and_of_the_best() -> None:
-    model = small([Flatten(), Dense(1)])
-    pair = Pair(figure_parameters().overfitting, 300, Trained(model, HISTORY[:2]), Trained(model, HISTORY))
-    assert overfitting(pair).splitlines()[2:] == [
-        "| without dropout | 0.100 | 0.750 | 0.250 (epoch 2) | 81.2% |",
-        "| with dropout | 0.100 | 0.250 | 0.250 (epoch 2) | 87.5% |",
-    ]
 
 
 def test_the_image_stands_before_its_copies_which_all_differ() -> None:

@@ -8,8 +8,6 @@ from lessons.what_it_sees import (
     NARROW,
     bars,
     confusion_counts,
-    confusions,
-    hardest,
     in_short,
     saliency,
     steps_through,
@@ -65,23 +63,3 @@ def test_saliency_of_a_dense_layer_is_its_weights() -> None:
 
 def test_a_row_of_the_confusion_matrix_is_a_true_class() -> None:
     assert confusion_counts(ROWS, "abc").tolist() == [[1, 2, 1], [1, 0, 0], [1, 0, 1]]
-
-
-def test_the_most_frequent_confusions_come_first_then_the_order_of_the_classes() -> None:
-    assert confusions(ROWS, "abc").splitlines()[2:] == [
-        "| a | b | 2 |",
-        "| a | c | 1 |",
-        "| b | a | 1 |",
-        "| c | a | 1 |",
-    ]
-
-
-def test_the_hardest_images_are_listed_with_both_probabilities() -> None:
-    row = {
-        "image": "7",
-        "actual": "4",
-        "predicted": "9",
-        "probability_of_actual": "0.010000",
-        "probability_of_predicted": "0.875000",
-    }
-    assert hardest([row] * 30).splitlines()[2:] == ["| 7 | 4 | 9 | 1.00% | 87.50% |"] * 5

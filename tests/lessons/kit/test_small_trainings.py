@@ -1,12 +1,12 @@
 import numpy as np
 
 from lessons.kit.small_trainings import train_small, without_dropout
-from lessons.kit.subject import figure_parameters
 from lessons.params import SmallTraining
 from pipeline.common.images import Labelled, Normalisation
+from tests.lessons.small import FIGURES
 from tests.pipeline.workspace import digits
 
-OVERFITTING = figure_parameters().overfitting
+OVERFITTING = FIGURES.overfitting
 
 
 def test_small_trainings_differ_only_by_what_is_taken_away() -> None:

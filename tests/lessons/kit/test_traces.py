@@ -31,10 +31,10 @@ def test_terms_that_give_something_else_than_cnn_returned_are_refused() -> None:
     )
 
 
-@pytest.mark.parametrize(("places", "filled"), [([0], "[0]"), ([0, 1, 1], "[0, 1, 1]")])
-def test_steps_that_do_not_fill_every_cell_once_are_refused(places: list[int], filled: str) -> None:
+@pytest.mark.parametrize(("indices", "filled"), [([0], "[0]"), ([0, 1, 1], "[0, 1, 1]")])
+def test_steps_that_do_not_fill_every_cell_once_are_refused(indices: list[int], filled: str) -> None:
     x, y = Grid("x", "input", np.array([3.0, 4.0])), Grid("y", "output", np.array([3.0, 4.0]), hidden=True)
-    steps = [Step(STATEMENT, y, (place,), cell(x, place), "as it is") for place in places]
+    steps = [Step(STATEMENT, y, (index,), cell(x, index), "as it is") for index in indices]
     with pytest.raises(PipelineError) as refusal:
         track("A copy", PATH, [x, y], steps)
     assert str(refusal.value) == (
