@@ -1,4 +1,4 @@
-"""<digit-canvas>: digits drawn with mouse and finger, test images, maps, and a network that cannot be loaded."""
+"""<digit-canvas>: digits drawn by mouse and finger, test images, maps; a network that cannot be loaded."""
 
 from __future__ import annotations
 
