@@ -1,6 +1,7 @@
 import csv
 import json
 import shutil
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from sklearn.metrics import classification_report
 
 import cnn
+from pipeline import evaluate
 from pipeline.common import paths
 from pipeline.common.images import load_normalisation
 from pipeline.common.recipes import make_model
@@ -18,8 +20,7 @@ from tests.pipeline.workspace import (
     SMALL,
     changed,
     digits,
-    make_workspace,
-    run_stage,
+    make_processed,
     small_parameters,
     write_parameters,
 )
@@ -61,9 +62,6 @@ def test_classes_that_do_not_occur_count_as_zero() -> None:
     ("confidences", "right", "bins", "expected"),
     [
         ([1.0, 1.0], [True, True], 10, 0.0),  # the last bin holds certainty
-        ([1.0, 1.0], [False, False], 10, 1.0),
-        ([0.75, 0.75, 0.75, 0.75], [True, True, True, False], 4, 0.0),
-        ([0.5, 1.0], [True, False], 1, 0.25),  # one bin: |(0.5 + 1.0) / 2 − 1 / 2|
         ([0.5, 1.0], [True, False], 2, 0.25),  # 0.5 belongs to the upper half
         ([0.5, 1.0], [True, False], 4, 0.75),  # (|1 − 0.5| + |0 − 1|) / 2
     ],
@@ -76,48 +74,26 @@ def test_the_calibration_error_is_as_worked_out_by_hand(
     assert calibration_error(1 - np.array(right), probabilities, bins) == expected
 
 
-PROBABILITIES = np.array([[0.5, 0.25, 0.25], [0.0, 0.125, 0.875], [0.25, 0.5, 0.25], [0.25, 0.25, 0.5]])
+def test_the_hardest_images_come_first_and_equally_hard_ones_in_their_order() -> None:
+    probabilities = np.array([[0.5, 0.25, 0.25], [0.0, 0.125, 0.875], [0.25, 0.5, 0.25], [0.25, 0.25, 0.5]])
 
-
-@pytest.mark.parametrize(
-    ("count", "expected"),
-    [
-        (1, [(1, "a", "c", "0.000000", "0.875000")]),
-        (
-            9,
-            [
-                (1, "a", "c", "0.000000", "0.875000"),
-                (2, "a", "b", "0.250000", "0.500000"),  # as hard as image 3, before which it stands
-                (3, "b", "c", "0.250000", "0.500000"),
-                (0, "a", "a", "0.500000", "0.500000"),
-            ],
-        ),
-    ],
-)
-def test_the_hardest_images_come_first_and_equally_hard_ones_in_their_order(
-    count: int, expected: list[tuple[Any, ...]]
-) -> None:
-    labels = np.array([0, 0, 0, 1])
-
-    assert list(hardest(labels, PROBABILITIES, ["a", "b", "c"], count)) == expected
+    assert list(hardest(np.array([0, 0, 0, 1]), probabilities, ["a", "b", "c"], 3)) == [
+        (1, "a", "c", "0.000000", "0.875000"),
+        (2, "a", "b", "0.250000", "0.500000"),  # as hard as image 3, before which it stands
+        (3, "b", "c", "0.250000", "0.500000"),
+    ]
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with a model that has not been trained."""
-    folder = make_workspace(tmp_path_factory.mktemp("evaluate"), PARAMETERS, test=TEST)
+def evaluated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which a model that has not been trained was evaluated."""
+    folder = make_processed(tmp_path_factory.mktemp("evaluate"), PARAMETERS, test=TEST)
     model = make_model(SMALL["model"])
     model.build((28, 28, 1), np.random.default_rng(1))
-    (folder / paths.MODEL).parent.mkdir()
-    model.save(folder / paths.MODEL)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def evaluated(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = shutil.copytree(prepared, tmp_path_factory.mktemp("evaluated") / "copy")
-    ended = run_stage(folder, "evaluate")
-    assert ended.returncode == 0, ended.stderr
+    with chdir(folder):
+        paths.MODEL.parent.mkdir()
+        model.save(paths.MODEL)
+        evaluate.main()
     return folder
 
 
@@ -164,19 +140,15 @@ def test_the_evaluation_is_of_the_model_on_the_test_images(evaluated: Path, outp
     }
 
 
-def test_every_class_is_listed(evaluated: Path, outputs: tuple[Any, Any]) -> None:
-    expected = per_class(TEST[1], outputs[1], [str(digit) for digit in range(10)])
+def test_every_class_and_every_prediction_is_listed(evaluated: Path, outputs: tuple[Any, Any]) -> None:
+    scores = per_class(TEST[1], outputs[1], [str(digit) for digit in range(10)])
+    predictions = [[str(label), str(answer)] for label, answer in zip(TEST[1], outputs[1], strict=True)]
 
     assert rows(evaluated / paths.CLASSES) == [
         ["class", "precision", "recall", "f1", "images"],
-        *([*texts, str(count)] for *texts, count in expected),
+        *([*texts, str(count)] for *texts, count in scores),
     ]
-
-
-def test_every_prediction_is_listed(evaluated: Path, outputs: tuple[Any, Any]) -> None:
-    expected = [[str(label), str(answer)] for label, answer in zip(TEST[1], outputs[1], strict=True)]
-
-    assert rows(evaluated / paths.PREDICTIONS) == [["actual", "predicted"], *expected]
+    assert rows(evaluated / paths.PREDICTIONS) == [["actual", "predicted"], *predictions]
 
 
 def test_the_hardest_images_are_listed(evaluated: Path, outputs: tuple[Any, Any]) -> None:
@@ -197,11 +169,14 @@ def test_the_hardest_images_are_listed(evaluated: Path, outputs: tuple[Any, Any]
     assert [float(row[3]) for row in found] == sorted(float(row[3]) for row in found)
 
 
-def test_another_run_with_other_workers_writes_the_same_bytes(evaluated: Path, tmp_path: Path) -> None:
-    again = shutil.copytree(evaluated, tmp_path / "copy")
-    shutil.rmtree(again / "metrics")
-    write_parameters(again, changed(PARAMETERS, "runtime.workers", 3))
+def test_another_run_with_other_workers_writes_the_same_bytes(
+    evaluated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(shutil.copytree(evaluated, tmp_path / "copy"))
+    shutil.rmtree("metrics")
+    write_parameters(Path(), changed(PARAMETERS, "runtime.workers", 3))
 
-    assert run_stage(again, "evaluate").returncode == 0
+    evaluate.main()
+
     for path in RESULTS:
-        assert (again / path).read_bytes() == (evaluated / path).read_bytes()
+        assert path.read_bytes() == (evaluated / path).read_bytes()

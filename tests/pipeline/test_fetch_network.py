@@ -19,7 +19,7 @@ from pipeline.common.datasets import IdxFile
 from pipeline.common.errors import PipelineError
 from pipeline.fetch import Attempt, fetch
 from tests.pipeline.certificates import issue
-from tests.pipeline.faulty_server import FaultyServer, serving
+from tests.pipeline.faulty_server import serving
 from tests.pipeline.tiny_data import CONTENTS, TINY, assert_holds, fill
 
 FILES = list(CONTENTS)
@@ -119,13 +119,6 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirror]:
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyServer]:
-    monkeypatch.setenv("no_proxy", "*")
-    with serving() as server:
-        yield server
-
-
-@pytest.fixture
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline.fetch, "SILENCE", 0.5)
     monkeypatch.setattr(pipeline.fetch, "DEADLINE", 0.5)
@@ -148,10 +141,6 @@ def assert_attempts(attempts: list[Attempt], mirrors: dict[str, str]) -> None:
             assert FAULTS[mirrors[str(attempt["mirror"])]].reason in str(attempt["fault"])
 
 
-def test_a_mirror_has_ten_seconds_to_answer_and_five_minutes_for_a_file() -> None:
-    assert (pipeline.fetch.SILENCE, pipeline.fetch.DEADLINE) == (10, 300)
-
-
 @pytest.mark.usefixtures("_impatient")
 @pytest.mark.parametrize("fault", FAULTS)
 def test_the_second_mirror_makes_up_for_the_first(tmp_path: Path, mirror: Mirror, fault: str) -> None:
@@ -164,18 +153,9 @@ def test_the_second_mirror_makes_up_for_the_first(tmp_path: Path, mirror: Mirror
 
 
 PAIRS = [
-    ("refused", "hang"),
     ("hang", "404"),
-    ("hang-in-the-body", "half"),
-    ("trickle-the-header", "page"),
-    ("empty-blocks", "empty-blocks"),
     ("untrusted-certificate", "expired-certificate"),
-    ("503", "flipped-bit"),
-    ("redirect-for-ever", "refused"),
     ("page-for-ever", "bomb"),
-    ("reset", "cut"),
-    ("another-file", "without-its-end"),
-    ("bomb", "another-protocol"),
 ]
 
 
@@ -193,10 +173,10 @@ def test_the_third_mirror_makes_up_for_the_first_two(
 
 
 @pytest.mark.usefixtures("_impatient")
-@pytest.mark.parametrize("faults", [("refused", "404", "bomb"), ("page-for-ever", "hang", "flipped-bit")])
 def test_mirrors_with_faults_only_end_in_an_error_that_lists_them_and_nothing_is_kept(
-    tmp_path: Path, mirror: Mirror, faults: tuple[str, ...]
+    tmp_path: Path, mirror: Mirror
 ) -> None:
+    faults = ("refused", "404", "bomb")
     mirrors = [mirror(fault, number) for number, fault in enumerate(faults)]
 
     with pytest.raises(PipelineError) as caught:
@@ -242,17 +222,12 @@ def test_what_leads_to_the_right_bytes_is_accepted(tmp_path: Path, mirror: Mirro
     assert attempts == [{"file": file, "mirror": address, "fault": None} for file in FILES]
 
 
-def test_a_host_that_is_unknown_is_asked_once(tmp_path: Path) -> None:
-    unknown = "https://mirror.invalid/mnist"
-
-    _, attempts = fetch(TINY, tmp_path / "raw" / "tiny", [unknown, fill(tmp_path / "mirror")], "none")
-
-    assert_holds(tmp_path / "raw" / "tiny", TINY)
-    assert [attempt["mirror"] for attempt in attempts if attempt["fault"]] == [unknown]
-
-
-@pytest.mark.parametrize("address", ["ftp://127.0.0.1/data", "file:///data", "https:///data", "http://[bad"])
-def test_an_address_that_is_not_of_the_web_is_passed_over(tmp_path: Path, address: str) -> None:
+@pytest.mark.parametrize(
+    "address", ["https://mirror.invalid/mnist", "ftp://127.0.0.1/data", "file:///data", "http://[bad"]
+)
+def test_an_unknown_host_and_an_address_that_is_not_of_the_web_are_passed_over(
+    tmp_path: Path, address: str
+) -> None:
     _, attempts = fetch(TINY, tmp_path / "raw" / "tiny", [address, fill(tmp_path / "mirror")], "none")
 
     assert_holds(tmp_path / "raw" / "tiny", TINY)

@@ -4,24 +4,21 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.common.files import new_folder, remove_parts, write_bytes, write_json
+from pipeline.common.files import new_folder, remove_parts, write_json
 
 
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_a_file_is_written_into_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:
-    write_bytes(tmp_path / "new" / "file", b"content")
+def test_json_is_written_into_a_folder_that_is_not_there_yet_and_ends_with_a_line_break(
+    tmp_path: Path,
+) -> None:
+    write_json(tmp_path / "new" / "file", {"b": [1], "a": "ø"})
 
-    assert (tmp_path / "new" / "file").read_bytes() == b"content"
     assert names(tmp_path / "new") == ["file"]
-
-
-def test_json_is_readable_and_ends_with_a_line_break(tmp_path: Path) -> None:
-    write_json(tmp_path / "file", {"b": [1], "a": "ø"})
-
-    assert (tmp_path / "file").read_text(encoding="utf-8") == '{\n  "b": [\n    1\n  ],\n  "a": "ø"\n}\n'
+    text = '{\n  "b": [\n    1\n  ],\n  "a": "ø"\n}\n'
+    assert (tmp_path / "new" / "file").read_text(encoding="utf-8") == text
 
 
 @pytest.fixture

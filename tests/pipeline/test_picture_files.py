@@ -39,8 +39,7 @@ NO_STROKES = "shows no strokes that stand out from their background: draw one di
 Refused = list[tuple[str, bytes, str]]
 """File names, what they hold, and what the message must name."""
 
-DIGITS, _ = real_digits()
-TWO = DIGITS[1000]
+TWO = real_digits()[0][1000]
 PICTURE = drawn(240, 20, on_paper(TWO))
 
 
@@ -162,7 +161,7 @@ def test_what_cannot_be_opened_is_refused_with_the_reason(tmp_path: Path) -> Non
 
 
 def animated() -> list[bytes]:
-    other = as_image(drawn(255, 0, on_paper(DIGITS[3500])))
+    other = as_image(drawn(255, 0, on_paper(real_digits()[0][3500])))
     frames: dict[str, Any] = {"save_all": True, "append_images": [other] * 30}
     return [encoded(as_image(PICTURE), suffix, **frames) for suffix in (".gif", ".png", ".tif")] + [
         encoded(as_image(PICTURE), ".webp", lossless=True, **frames)
