@@ -36,10 +36,7 @@ def test_a_stage_runs_always_or_depends_on_the_digest_of_the_code_it_runs(stage:
     else:
         assert command == f"python -m {PROGRAMS[stage]}"
         assert {f"{paths.CODE}/{stage}.txt", LOCK} <= listed(stage, "deps").keys()
-
-
-def test_the_code_stage_writes_the_digests_of_the_others() -> None:
-    assert list(listed("code", "outs")) == [f"{paths.CODE}/{stage}.txt" for stage in PROGRAMS]
+        assert f"{paths.CODE}/{stage}.txt" in listed("code", "outs")
 
 
 def test_every_path_comes_from_paths_py() -> None:
@@ -73,20 +70,16 @@ def test_every_parameter_that_shapes_a_result_is_one_of_a_stage() -> None:
     assert forgotten == {"runtime.workers"}
 
 
-def test_outputs_are_not_in_git() -> None:
+def test_outputs_are_in_dvc_s_cache_and_metrics_and_plots_in_git() -> None:
     outs = [path.replace("${data.dataset}", "*") for stage in STAGES for path in listed(stage, "outs")]
+    options = [
+        how for stage in STAGES for kind in ("metrics", "plots") for how in listed(stage, kind).values()
+    ]
 
     ended = run(ROOT, "git", "ls-files", "--", *outs)
 
     assert outs
     assert (ended.returncode, ended.stdout) == (0, "")
-
-
-def test_metrics_and_plots_are_in_git_instead_of_the_cache() -> None:
-    options = [
-        how for stage in STAGES for kind in ("metrics", "plots") for how in listed(stage, kind).values()
-    ]
-
     assert options
     assert all(how["cache"] is False for how in options)
 

@@ -1,18 +1,17 @@
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipeline.common.errors import PipelineError
-from pipeline.common.params import Parameters, load_parameters
+from pipeline.common.params import Parameters, check_parameters
 from pipeline.study.overrides import with_recipe, with_settings, with_value
-from tests.pipeline.workspace import small_parameters, write_parameters
+from tests.pipeline.workspace import small_parameters
 from tests.refusals import assert_refuses
 
 
-@pytest.fixture
-def parameters(tmp_path: Path) -> Parameters:
-    return load_parameters(write_parameters(tmp_path, small_parameters()))
+@pytest.fixture(scope="module")
+def parameters() -> Parameters:
+    return check_parameters(small_parameters(), "params.yaml", Parameters)
 
 
 @pytest.mark.parametrize(
@@ -84,5 +83,5 @@ def test_a_recipe_that_does_not_exist_is_refused(parameters: Parameters) -> None
     assert_refuses(
         lambda: with_recipe(parameters, "smal", None),
         PipelineError,
-        "There is no recipe 'smal', did you mean 'small'?: there are other, small.",
+        "There is no recipe 'smal', did you mean 'small'?: there are small, other.",
     )

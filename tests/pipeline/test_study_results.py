@@ -10,7 +10,7 @@ from pipeline.common import paths
 from pipeline.common.errors import PipelineError
 from pipeline.common.params import Parameters, load_parameters
 from pipeline.study.overrides import with_recipe
-from pipeline.study.results import Study, add, begin, digest, find, read, results_path, summarise
+from pipeline.study.results import add, begin, digest, find, read, results_path, summarise
 from tests.pipeline.workspace import ROOT, changed, small_parameters, write_parameters
 from tests.refusals import assert_refuses
 
@@ -29,12 +29,9 @@ def result(seed: int, accuracy: float = 0.5) -> dict[str, Any]:
     ("place", "value", "same"),
     [
         ("recipes.small.train.seed", 7, True),
-        ("recipes.other.train.epochs", 7, True),
         ("runtime.kernels", "native", True),
         ("runtime.workers", 7, True),
         ("recipes.small.train.epochs", 7, False),
-        ("recipes.small.optimiser.learning_rate.peak", 0.5, False),
-        ("data.validation_share", 0.5, False),
         ("data.split_seed", 7, False),
         ("data.dataset", "fashion-mnist", False),
     ],
@@ -63,8 +60,6 @@ def test_mean_and_deviation_are_those_of_a_sample() -> None:
     ("name", "value", "summed_up"),
     [
         ("processor", "B", False),
-        ("workers", 4, False),
-        ("kernels", "Haswell", False),
         ("python", "3.12", True),
     ],
 )
@@ -102,8 +97,6 @@ def test_results_are_added_seed_by_seed(tmp_path: Path, monkeypatch: pytest.Monk
 
 OTHER = [
     ("recipes.small.train.epochs", 7, "mnist"),
-    ("runtime.kernels", "native", "mnist"),
-    ("data.split_seed", 7, "mnist"),
     ("runtime.kernels", "portable", "mnist-sample"),
 ]
 
@@ -150,24 +143,6 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     )
 
 
-SEEDS = 5
-
-
-def fault(study: Study, name: str, parameters: Parameters) -> str | None:
-    """Return what is wrong with a study that git holds under a name, or None."""
-    if study["recipe"] != name or name not in parameters.recipes:
-        return f"params.yaml has no recipe for {name}.json, which is of {study['recipe']}."
-    if study["digest"] != digest(with_recipe(parameters, name, None)):
-        return f"{name} is another recipe now: run `python -m pipeline.study --recipe {name}` again."
-    if study["kernels"] != ("portable" if name == "seed" else "native"):
-        return f"{name}.json is of {study['kernels']} kernels."
-    if len(study["seeds"]) < SEEDS:
-        return f"{name}.json has fewer than {SEEDS} seeds."
-    if study["summary"] != summarise(study["seeds"]):
-        return f"{name}.json does not sum up its own seeds."
-    return None
-
-
 IN_GIT = sorted((ROOT / paths.STUDIES).glob("*.json"))
 
 
@@ -179,6 +154,14 @@ def test_every_recipe_has_its_study() -> None:
 
 @pytest.mark.parametrize("path", IN_GIT, ids=lambda path: str(path.stem))
 def test_a_study_in_git_is_of_the_recipe_that_params_yaml_has(path: Path) -> None:
+    parameters, name = load_parameters(ROOT / paths.PARAMETERS), path.stem
+
     [study] = read(path)
 
-    assert fault(study, path.stem, load_parameters(ROOT / paths.PARAMETERS)) is None
+    assert study["recipe"] == name
+    assert study["digest"] == digest(with_recipe(parameters, name, None)), (
+        f"{name} is another recipe now: run `python -m pipeline.study --recipe {name}` again."
+    )
+    assert study["kernels"] == ("portable" if name == "seed" else "native")
+    assert len(study["seeds"]) >= 5
+    assert study["summary"] == summarise(study["seeds"])
