@@ -1,4 +1,3 @@
-import csv
 import json
 import shutil
 from contextlib import chdir
@@ -106,15 +105,6 @@ def outputs(evaluated: Path) -> tuple[Any, Any]:
     return probabilities, probabilities.argmax(axis=1)
 
 
-def rows(path: Path) -> list[list[str]]:
-    """Return a table without its last column, in which every row must name the data set."""
-    with path.open(newline="") as file:
-        *table, dataset = zip(*csv.reader(file), strict=True)
-    assert dataset[0] == "dataset"
-    assert set(dataset[1:]) == {"mnist-sample"}
-    return [list(row) for row in zip(*table, strict=True)]
-
-
 def test_the_evaluation_is_of_the_model_on_the_test_images(evaluated: Path, outputs: tuple[Any, Any]) -> None:
     probabilities, predictions = outputs
     _, labels = TEST
@@ -140,33 +130,20 @@ def test_the_evaluation_is_of_the_model_on_the_test_images(evaluated: Path, outp
     }
 
 
-def test_every_class_and_every_prediction_is_listed(evaluated: Path, outputs: tuple[Any, Any]) -> None:
-    scores = per_class(TEST[1], outputs[1], [str(digit) for digit in range(10)])
-    predictions = [[str(label), str(answer)] for label, answer in zip(TEST[1], outputs[1], strict=True)]
-
-    assert rows(evaluated / paths.CLASSES) == [
-        ["class", "precision", "recall", "f1", "images"],
-        *([*texts, str(count)] for *texts, count in scores),
-    ]
-    assert rows(evaluated / paths.PREDICTIONS) == [["actual", "predicted"], *predictions]
-
-
-def test_the_hardest_images_are_listed(evaluated: Path, outputs: tuple[Any, Any]) -> None:
+def test_scores_predictions_and_the_hardest_images_are_listed(
+    evaluated: Path, outputs: tuple[Any, Any]
+) -> None:
     probabilities, predictions = outputs
-    of_actual = probabilities[np.arange(130), TEST[1]]
-    count = PARAMETERS["evaluate"]["hardest"]
-
-    header, *found = rows(evaluated / paths.HARDEST)
-
-    assert header == ["image", "actual", "predicted", "probability_of_actual", "probability_of_predicted"]
-    assert len(found) == count
-    listed = [int(row[0]) for row in found]
-    assert set(of_actual[listed]) == set(np.sort(of_actual)[:count])
-    for image, actual, predicted, p_actual, p_predicted in found:
-        assert (actual, predicted) == (str(TEST[1][int(image)]), str(predictions[int(image)]))
-        assert float(p_actual) == pytest.approx(of_actual[int(image)], abs=1e-5)
-        assert float(p_predicted) == pytest.approx(probabilities[int(image)].max(), abs=1e-5)
-    assert [float(row[3]) for row in found] == sorted(float(row[3]) for row in found)
+    names = [str(digit) for digit in range(10)]
+    hard = hardest(TEST[1], probabilities, names, PARAMETERS["evaluate"]["hardest"])
+    tables = {
+        paths.CLASSES: ("class,precision,recall,f1,images", per_class(TEST[1], predictions, names)),
+        paths.PREDICTIONS: ("actual,predicted", zip(TEST[1], predictions, strict=True)),
+        paths.HARDEST: ("image,actual,predicted,probability_of_actual,probability_of_predicted", hard),
+    }
+    for path, (header, rows) in tables.items():
+        lines = [f"{','.join(map(str, row))},mnist-sample" for row in rows]
+        assert (evaluated / path).read_text().splitlines() == [f"{header},dataset", *lines]
 
 
 def test_another_run_with_other_workers_writes_the_same_bytes(

@@ -1,13 +1,15 @@
 """Stages and `dvc repro` are killed by `kill -9`; the next run must end as if nothing had happened."""
 
+import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
 
 from pipeline.common import paths
 from tests.pipeline.clone import git_status
-from tests.pipeline.moments import Moment, Stages, remains
+from tests.pipeline.moments import TIMEOUT, Moment, Stages, remains
 from tests.pipeline.test_dvc import listed
 
 EPOCHS, STEPS = 4, 6  # of the clone's recipe
@@ -57,7 +59,9 @@ def kill_figures(stages: Stages) -> None:
 
 def kill_from_outside(stages: Stages) -> None:
     """Kill `dvc repro` and its stage together."""
-    stages.kill_after(2, "preprocess", *REPRO, "--force")
+    with stages.held(*REPRO, "--force", moment=Moment("result", 2)) as dvc:
+        os.killpg(dvc.pid, signal.SIGKILL)
+        dvc.communicate(timeout=TIMEOUT)
 
 
 def kill_downloads(stages: Stages) -> None:

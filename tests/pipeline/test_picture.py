@@ -16,7 +16,6 @@ from tests.pipeline.pictures import (
     Grey,
     H,
     W,
-    X,
     as_image,
     correlation,
     drawn,
@@ -59,15 +58,11 @@ def test_the_format_makes_no_difference(tmp_path: Path, suffix: str, mode: str) 
     assert correlation(read(tmp_path, image, suffix), TWO) > 0.93
 
 
-RNG = np.random.default_rng(0)
-LAMP = 170 - 60 * X
 SCENES = {  # the background, how much lighter the strokes are, and the noise
-    "lamp from the left": (LAMP, 0.2, 3),
     "shadow of the hand": (SHADOW, 0.2, 3),
     "faint pencil": (np.full((H, W), 215), 0.8, 4),
     "table beside the paper": (np.where(np.arange(W) < 30, 70, 220), 0.2, 4),
     "dust": (DUSTY, 0.1, 0),
-    "blackboard": (60 + ndimage.gaussian_filter(RNG.normal(0, 100, (H, W)), 6), 3.5, 8),
     "white on dark, ruled": (np.where(np.arange(W) % 24 == 0, 60, 40), 5, 2),
 }
 
@@ -78,7 +73,7 @@ def test_digits_survive_hard_pictures(
 ) -> None:
     rng = np.random.default_rng(0)
     correlations = []
-    for digit in DIGITS[::10]:
+    for digit in DIGITS[::6]:
         picture = drawn(background, lightness * background, on_paper(digit)) + rng.normal(0, noise, (H, W))
         correlations.append(correlation(read(tmp_path, as_image(picture), ".jpg"), digit))
     assert np.mean(correlations) > 0.9
