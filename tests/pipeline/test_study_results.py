@@ -10,7 +10,7 @@ from pipeline.common import paths
 from pipeline.common.errors import PipelineError
 from pipeline.common.params import Parameters, load_parameters
 from pipeline.study.overrides import with_recipe
-from pipeline.study.results import add, begin, digest, find, read, results_path, summarise
+from pipeline.study.results import Study, add, begin, digest, find, read, results_path, summarise
 from tests.pipeline.workspace import ROOT, changed, small_parameters, write_parameters
 from tests.refusals import assert_refuses
 
@@ -95,20 +95,20 @@ def test_results_are_added_seed_by_seed(tmp_path: Path, monkeypatch: pytest.Monk
     }
 
 
-OTHER = [
-    ("recipes.small.train.epochs", 7, "mnist"),
-    ("runtime.kernels", "portable", "mnist-sample"),
-]
-
-
-@pytest.mark.parametrize(("place", "value", "dataset"), OTHER)
-def test_on_the_test_images_only_the_last_study_is_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, value: Any, dataset: str
-) -> None:
+@pytest.fixture(params=[("data.split_seed", 7, "mnist"), ("runtime.kernels", "portable", "mnist-sample")])
+def two_studies(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Study, Study]:
+    """Studies of the same recipe that differ in a parameter or in the data set."""
     monkeypatch.chdir(tmp_path)
-    path, first = results_path("small", validation_only=False), begin(load(tmp_path, DATA), "mnist")
+    place, value, dataset = request.param
+    other = load(tmp_path, changed(DATA, place, value))
+    return begin(load(tmp_path, DATA), "mnist"), begin(other, dataset)
+
+
+def test_on_the_test_images_only_the_last_study_is_kept(two_studies: tuple[Study, Study]) -> None:
+    path, (first, second) = results_path("small", validation_only=False), two_studies
     add(path, first, result(0))
-    second = begin(load(tmp_path, changed(DATA, place, value)), dataset)
 
     assert find(path, second) == second
     add(path, second, result(1))
@@ -117,19 +117,15 @@ def test_on_the_test_images_only_the_last_study_is_kept(
     assert find(path, first) == first
 
 
-@pytest.mark.parametrize(("place", "value", "dataset"), OTHER)
 def test_every_configuration_tried_on_the_validation_images_is_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, value: Any, dataset: str
+    two_studies: tuple[Study, Study],
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    path, first = results_path("small", validation_only=True), begin(load(tmp_path, DATA), "mnist")
-    second = begin(load(tmp_path, changed(DATA, place, value)), dataset)
+    path, (first, second) = results_path("small", validation_only=True), two_studies
 
     for study, seed in ((first, 0), (second, 0), (first, 1)):
         add(path, study, result(seed))
 
     assert path == Path("metrics/studies/tuning/small.json")
-    assert isinstance(json.loads(path.read_text()), list)
     assert {one["digest"] for one in read(path)} == {first["digest"], second["digest"]}
     assert find(path, first)["seeds"] == [result(0), result(1)]
     assert find(path, second)["seeds"] == [result(0)]
