@@ -26,7 +26,8 @@ DIGITS = "0123456789"
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as `dvc repro` leaves it, with a small model trained on the sample's digits."""
     folder = tmp_path_factory.mktemp("trained")
-    images, labels = (part[::10] for part in real_digits())
+    digits, classes = real_digits()
+    images, labels = digits[::10], classes[::10]
     normalisation = Normalisation.measured_on("mnist-sample", images)
     model = cnn.Sequential([cnn.Flatten(), cnn.Dense(32), cnn.ReLU(), cnn.Dense(10)])
     model.build((28, 28, 1), np.random.default_rng(0))
