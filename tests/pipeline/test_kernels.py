@@ -51,7 +51,9 @@ OTHER = {VARIABLE: "Nehalem"}
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder whose parameters ask for the portable kernels."""
     folder = tmp_path_factory.mktemp("kernels")
+    write_parameters(folder, changed(small_parameters(), "runtime.kernels", "portable"))
     (folder / "blas.py").write_text(BLAS)
     (folder / "in_workers.py").write_text(IN_WORKERS)
     return folder
@@ -66,28 +68,20 @@ def expected(folder: Path) -> dict[str, list[str]]:
     return {"portable": ["Haswell"], "native": ["SkylakeX" if x86_64_v4 else "Haswell"]}
 
 
-def ask(folder: Path, kernels: str) -> None:
-    """Let `params.yaml` ask for these kernels."""
-    write_parameters(folder, changed(small_parameters(), "runtime.kernels", kernels))
-
-
-@pytest.mark.parametrize("kernels", ["portable", "native"])
 def test_a_stage_and_its_workers_compute_with_the_kernels_asked_for(
-    folder: Path, expected: dict[str, list[str]], kernels: str
+    folder: Path, expected: dict[str, list[str]]
 ) -> None:
-    ask(folder, kernels)
     variables = OTHER if expected["portable"] == ["Haswell"] else {}
 
     found = json.loads(run(folder, "python", "in_workers.py", **variables).stdout)
 
     assert {"here", "spawn"} <= found.keys()
-    assert found == dict.fromkeys(found, expected[kernels])
+    assert found == dict.fromkeys(found, expected["portable"])
 
 
 def test_numpy_loaded_before_the_kernels_were_chosen_is_refused(
     folder: Path, expected: dict[str, list[str]]
 ) -> None:
-    ask(folder, "portable")
     program = f"import numpy; {CHECK.format(kernels='portable')}"
 
     ended = run(folder, "python", "-c", program, **OTHER)
@@ -106,8 +100,6 @@ def test_numpy_loaded_before_the_kernels_were_chosen_is_refused(
 def test_the_kernels_in_use_are_told_and_the_environment_chooses_before_the_parameters(
     folder: Path, expected: dict[str, list[str]]
 ) -> None:
-    ask(folder, "portable")
-
     told = run(folder, "python", "-c", CHECK.format(kernels="native"), **{CHOICE: "native"}).stdout.strip()
 
     assert told == (", ".join(expected["native"]) or "unknown")
