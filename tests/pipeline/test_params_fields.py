@@ -145,10 +145,8 @@ def misspelt(name: str) -> str:
     return swapped if swapped != name else name[:-1]
 
 
-def test_the_parameters_that_are_changed_are_right_and_have_every_kind_of_field() -> None:
+def test_the_parameters_that_are_changed_are_right() -> None:
     assert check(FULL) == FULL
-    assert len(PLACES) > 100
-    assert {at(way) for way in IS_KIND} >= {type(layer).__name__ for layer in LAYERS}
 
 
 def test_a_missing_field_is_named_or_has_a_default() -> None:
