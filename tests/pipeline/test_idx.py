@@ -13,7 +13,7 @@ from tests.damage import assert_one_line, little_memory, mutated
 from tests.refusals import assert_refuses
 
 
-@pytest.mark.parametrize("shape", [(5,), (3, 28, 28), (2, 4, 3, 1)])
+@pytest.mark.parametrize("shape", [(5,), (3, 28, 28)])
 def test_reading_returns_what_was_written(tmp_path: Path, shape: tuple[int, ...]) -> None:
     array = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
 
@@ -32,50 +32,41 @@ def test_an_array_with_gaps_is_written_in_its_logical_order(tmp_path: Path) -> N
     assert (tmp_path / "file").read_bytes().hex(" ") == "00 00 08 02 00 00 00 02 00 00 00 02 05 02 11 0e"
 
 
-def test_a_file_of_mnist_s_layout_is_read(tmp_path: Path) -> None:
-    header = bytes.fromhex("00000803 00000002 00000002 00000003")
-    (tmp_path / "images").write_bytes(header + bytes(range(12)))
-
-    np.testing.assert_array_equal(read_idx(tmp_path / "images"), np.arange(12).reshape(2, 2, 3))
-
-
-def test_elements_other_than_bytes_are_not_written(tmp_path: Path) -> None:
-    array: Any = np.arange(3, dtype=np.int16)
-
-    with pytest.raises(TypeError, match="elements of int16 were received, expected uint8"):
+@pytest.mark.parametrize(
+    ("array", "expected"),
+    [
+        (np.arange(3, dtype=np.int16), "elements of int16 were received, expected uint8"),
+        (np.ones((3, 0), np.uint8), "expected 1 to 4 dimensions"),
+        (np.ones((1, 1, 1, 1, 1), np.uint8), "expected 1 to 4 dimensions"),
+    ],
+)
+def test_arrays_that_could_not_be_read_again_are_not_written(
+    tmp_path: Path, array: Any, expected: str
+) -> None:
+    with pytest.raises((TypeError, ValueError), match=expected):
         write_idx(tmp_path / "file", array)
-    assert not (tmp_path / "file").exists()
-
-
-@pytest.mark.parametrize("shape", [(), (0,), (3, 0), (1, 1, 1, 1, 1)])
-def test_arrays_that_could_not_be_read_again_are_not_written(tmp_path: Path, shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match="expected 1 to 4 dimensions"):
-        write_idx(tmp_path / "file", np.ones(shape, np.uint8))
     assert not (tmp_path / "file").exists()
 
 
 MALFORMED: dict[str, list[tuple[bytes, str]]] = {
     "other first bytes": [
         (b"", "begins with the bytes [],"),
-        (bytes.fromhex("000008"), "begins with the bytes [0, 0, 8],"),
         (b"<!DOCTYPE html><html></html>", "begins with the bytes [60, 33, 68, 79],"),
         (gzip.compress(bytes.fromhex("0000080100000001 07")), "begins with the bytes [31, 139, 8, 0],"),
-        (bytes.fromhex("01080000 01000000 07"), "begins with the bytes [1, 8, 0, 0],"),
-        (bytes.fromhex("00010801 00000001 07"), "begins with the bytes [0, 1, 8, 1],"),
     ],
     "another type": [
         (
             bytes.fromhex(f"0000{code}01 00000001 0000000000000000"),
             f"begins with the bytes [0, 0, {int(code, 16)}, 1],",
         )
-        for code in ("00", "07", "09", "0b", "0c", "0d", "0e", "ff")
+        for code in ("00", "09", "ff")
     ],
     "another number of dimensions": [
         (
             bytes.fromhex(f"0000 08{n:02x}" + min(n, 9) * "00000001" + "07"),
             f"begins with the bytes [0, 0, 8, {n}],",
         )
-        for n in (0, 5, 9, 128, 255)
+        for n in (0, 5, 255)
     ],
     "absurd dimensions": [
         (
@@ -84,13 +75,10 @@ MALFORMED: dict[str, list[tuple[bytes, str]]] = {
         ),
         # A product of 1 modulo 2^64.
         (struct.pack(">4B4IB", 0, 0, 8, 4, 3, 11, 998_724_481, 1_119_412_321, 7), "998724481"),
-        (bytes.fromhex("00000803 00010000 00010000 00010000"), "[65536, 65536, 65536]"),
-        (bytes.fromhex("00000802 00000000 ffffffff"), "[0, 4294967295]"),
         (bytes.fromhex("00000801 00000000"), "none of them 0"),
     ],
     "missing bytes": [
         (bytes.fromhex("00000803 00000001 0000"), "has 10 bytes, expected a header of 16"),
-        (bytes.fromhex("00000801 00000003 0102"), "has 10 bytes, expected a header of 8"),
         (bytes.fromhex("00000803 00000002 00000002 00000002 01020304050607"), "has 23 bytes"),
     ],
     "too many bytes": [
@@ -122,7 +110,7 @@ def test_a_changed_file_is_refused_or_read_as_another_reader_reads_it(tmp_path: 
     """Every second change leaves the header as it is."""
     path, read = tmp_path / "mutant", 0
     with little_memory(20_000_000):
-        for number in range(300):
+        for number in range(100):
             random = Random(number)
             shape = random.choice(((40,), (3, 5, 4), (2, 3, 2, 2)))
             header = struct.pack(f">4B{len(shape)}I", 0, 0, 8, len(shape), *shape)
@@ -136,7 +124,7 @@ def test_a_changed_file_is_refused_or_read_as_another_reader_reads_it(tmp_path: 
             else:
                 np.testing.assert_array_equal(read_idx(path), expected)
                 read += 1
-    assert 30 < read < 270
+    assert 10 < read < 90
 
 
 def plainly_read(content: bytes) -> np.ndarray[Any, np.dtype[np.uint8]] | None:

@@ -60,29 +60,21 @@ def saved(array: np.ndarray[Any, Any]) -> bytes:
 
 
 PARTS: list[tuple[str, bytes, str]] = [
-    ("test-images.npy", b"", "test-images.npy is damaged"),
     ("test-images.npy", b"hello", "test-images.npy is damaged"),
-    ("test-images.npy", saved(IMAGES)[:60], "test-images.npy is damaged"),
     ("test-images.npy", saved(IMAGES)[:-1], "test-images.npy is damaged"),
-    ("test-images.npy", npy("|u1", (10**8, 28, 28)), "test-images.npy is damaged"),
     ("test-images.npy", npy("|u1", (2**62, 28, 28)), "test-images.npy is damaged"),
     ("test-images.npy", saved(IMAGES.astype(np.float32)), "holds float32, expected uint8"),
     ("test-images.npy", saved(IMAGES[:2]), "images of (2, 28, 28) and labels of (3,), expected [n, 28, 28]"),
-    ("test-images.npy", saved(IMAGES[:, 1:]), "images of (3, 27, 28)"),
     ("test-labels.npy", saved(np.array([Path(), None], object)), "test-labels.npy is damaged"),
-    ("test-labels.npy", saved(LABELS[:, None]), "labels of (3, 1)"),
     ("test-labels.npy", saved(LABELS + np.uint8(10)), "test-labels.npy holds the label 10, expected 0 to 9"),
 ]
 NORMALISATIONS: list[tuple[str, str]] = [
-    ("", "Invalid JSON"),
     ('{"dataset": "mnist", "mean": 3', "Invalid JSON"),
     ('{"dataset": "mnist", "mean": 33.3}', "standard_deviation Field required"),
-    ('{"dataset": "mnist", "mean": "x", "standard_deviation": 78.0}', "mean Input should be a valid number"),
     (
         '{"dataset": "mnist", "mean": 33.3, "standard_deviation": 0}',
         "standard_deviation Input should be greater",
     ),
-    ('{"dataset": "mnist", "mean": NaN, "standard_deviation": 78.0}', "mean Input should be"),
     (
         '{"dataset": "mnist", "mean": 33.3, "standard_deviation": Infinity}',
         "standard_deviation Input should be",

@@ -1,13 +1,15 @@
 """Stages and `dvc repro` are killed by `kill -9`; the next run must end as if nothing had happened."""
 
+import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
 
 from pipeline.common import paths
 from tests.pipeline.clone import git_status
-from tests.pipeline.moments import Moment, Stages, remains
+from tests.pipeline.moments import TIMEOUT, Moment, Stages, remains
 from tests.pipeline.test_dvc import listed
 
 EPOCHS, STEPS = 4, 6  # of the clone's recipe
@@ -57,7 +59,9 @@ def kill_figures(stages: Stages) -> None:
 
 def kill_from_outside(stages: Stages) -> None:
     """Kill `dvc repro` and its stage together."""
-    stages.kill_after(2, "preprocess", *REPRO, "--force")
+    with stages.held(*REPRO, "--force", moment=Moment("result", 2)) as dvc:
+        os.killpg(dvc.pid, signal.SIGKILL)
+        dvc.communicate(timeout=TIMEOUT)
 
 
 def kill_downloads(stages: Stages) -> None:
@@ -89,12 +93,9 @@ def kill_trainings(stages: Stages) -> None:
     """Kill a training in its epochs, its checkpoints and its model: it goes on from the last checkpoint."""
     stages.remove_outputs("train")
     for moment, taken in (
-        (Moment("step", 3), steps("1.1", "1.3")),
-        (Moment("checkpoint", 1, 1000), steps("1.1", "1.6")),
-        (Moment("checkpoint", 2, END), steps("1.1", "2.6")),
-        (Moment("step", 10), steps("2.1", "3.4")),
-        (Moment("model", 1, 0), steps("3.1", "4.6")),
-        (Moment("model", 1, 1000), []),
+        (Moment("step", 9), steps("1.1", "2.3")),
+        (Moment("checkpoint", 2, 1000), steps("2.1", "3.6")),
+        (Moment("model", 1, 1000), steps("3.1", "4.6")),
     ):
         landed = stages.kill("train", moment)
         assert landed.startswith(moment.kind)

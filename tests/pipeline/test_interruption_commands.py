@@ -1,38 +1,36 @@
 """Ctrl-C, a stage that outlives `dvc repro`, and several programs at once in one folder."""
 
-import json
 import os
 import re
 import shutil
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from pipeline import evaluate
 from pipeline.common import paths
-from tests.pipeline.clone import TEST, attempt, git_status, surroundings
+from pipeline.common.errors import PipelineError
+from pipeline.common.running import run_stage
+from pipeline.predict import Prediction, predict
+from tests.pipeline.clone import TEST, attempt, git_status
 from tests.pipeline.moments import HEEDING_CTRL_C, TIMEOUT, Moment, Stages, remains
-from tests.pipeline.workspace import before_training, run, small_parameters
+from tests.pipeline.workspace import run
+from tests.refusals import assert_refuses
 
 REPRO = ("dvc", "repro", "--no-run-cache", "train")
 TRAIN = ("python", "-m", "pipeline.train")
 WITHIN = Moment("step", 9)
-PREDICT = ("python", "-m", "pipeline.predict", "--json", "digit.png")
-NO_MODEL = "error: There is no trained model at models/model.npz: run `dvc repro` first.\n"
 
 
-@pytest.mark.parametrize("module", ["pipeline.train", "pipeline.predict"])
-def test_ctrl_c_while_modules_are_loaded_ends_the_program_and_changes_nothing(
-    tmp_path: Path, module: str
-) -> None:
-    before_training(tmp_path, small_parameters())
-    with (tmp_path / "cnn" / "__init__.py").open("a", encoding="utf-8") as file:
-        file.write("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+def test_ctrl_c_while_modules_are_loaded_ends_the_program_and_changes_nothing(tmp_path: Path) -> None:
+    """A library stands in for `cnn` that ends the program by the time it is loaded."""
+    (tmp_path / "cnn").mkdir()
+    (tmp_path / "cnn" / "__init__.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
     there = sorted(tmp_path.rglob("*"))
 
-    ended = run(tmp_path, "python", "-B", "-c", HEEDING_CTRL_C, "python", "-B", "-m", module)
+    ended = run(tmp_path, "python", "-B", "-c", HEEDING_CTRL_C, "python", "-B", "-m", "pipeline.train")
 
     assert ended.returncode in {130, -signal.SIGINT}
     assert ended.stdout == ""
@@ -102,41 +100,27 @@ def test_two_repros_at_once_leave_what_one_leaves(stages: Stages) -> None:
 
 @pytest.mark.slow
 def test_beside_a_training_another_stage_is_refused_and_predictions_use_the_former_model(
-    stages: Stages,
+    stages: Stages, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Image.fromarray(255 - TEST[0][7]).resize((200, 200)).save(stages.clone / "digit.png")
-    alone = attempt(stages.clone, *PREDICT)
-    assert len(json.loads(alone.stdout)[0]["probabilities"]) == 10
-    model = (stages.clone / paths.MODEL).read_bytes()
+    monkeypatch.chdir(stages.clone)
+    Image.fromarray(255 - TEST[0][7]).resize((200, 200)).save("digit.png")
+    alone, model = probabilities(), paths.MODEL.read_bytes()
 
     with stages.held(*TRAIN, moment=Moment("model", 1, 1000)) as training:
-        refused = attempt(stages.clone, "python", "-m", "pipeline.evaluate")
-        assert predict_twice(stages.clone) == [(0, alone.stdout, alone.stderr)] * 2
-        (stages.clone / paths.MODEL).unlink()  # as DVC does before it runs the stage
-        without_a_model = attempt(stages.clone, *PREDICT)
+        with pytest.raises(SystemExit, match="1"):
+            run_stage(evaluate.main, stage="evaluate")
+        assert probabilities() == alone
+        paths.MODEL.unlink()  # as DVC does before it runs the stage
+        assert_refuses(probabilities, PipelineError, "no trained model at models/model.npz: run `dvc repro`")
     said, _ = training.communicate(timeout=TIMEOUT)
 
-    assert refused.returncode == 1
-    assert refused.stderr.startswith(
-        f"error: evaluate cannot run while train (process {training.pid}) runs in "
-    )
-    assert (without_a_model.returncode, without_a_model.stderr) == (1, NO_MODEL)
+    refused = f"error: evaluate cannot run while train (process {training.pid}) runs in "
+    assert capsys.readouterr().err.startswith(refused)
     assert training.returncode == 0, said
-    assert (stages.clone / paths.MODEL).read_bytes() == model
+    assert paths.MODEL.read_bytes() == model
 
 
-def predict_twice(clone: Path) -> list[tuple[int, str, str]]:
-    """Return how two predictions at once end, and what they say."""
-    both = [
-        subprocess.Popen(
-            PREDICT,
-            cwd=clone,
-            env=surroundings(clone),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-        )
-        for _ in range(2)
-    ]
-    said = [process.communicate(timeout=TIMEOUT) for process in both]
-    return [(process.returncode, *texts) for process, texts in zip(both, said, strict=True)]
+def probabilities() -> dict[str, float]:
+    [answer] = predict([Path("digit.png")])
+    assert isinstance(answer, Prediction)
+    return dict(answer.probabilities)

@@ -1,7 +1,6 @@
 """What the pipeline takes from `params.yaml`; faults in it are tried elsewhere."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,23 +11,17 @@ from tests.pipeline.workspace import ROOT, changed, small_parameters, write_para
 SMALL = small_parameters()
 
 
-@pytest.mark.parametrize("workers", [None, 1, 8])
-def test_workers_may_be_null_or_a_number(tmp_path: Path, workers: int | None) -> None:
-    runtime = {"kernels": "portable", "workers": workers}
-
-    read = load_parameters(write_parameters(tmp_path, changed(SMALL, "runtime", runtime)))
-
-    assert read.runtime.workers == workers
-
-
-def test_augmentation_and_weight_average_may_be_null(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", [None, 8])
+def test_what_may_be_null(tmp_path: Path, workers: int | None) -> None:
+    data = changed(SMALL, "runtime", {"kernels": "portable", "workers": workers})
     recipe = SMALL["recipes"]["small"]
     train = recipe["train"] | {"weight_average": None}
-    data = changed(SMALL, "recipes.small", recipe | {"augmentation": None, "train": train})
+    data = changed(data, "recipes.small", recipe | {"augmentation": None, "train": train})
 
-    read = load_parameters(write_parameters(tmp_path, data)).chosen
+    read = load_parameters(write_parameters(tmp_path, data))
 
-    assert (read.augmentation, read.train.weight_average) == (None, None)
+    assert read.runtime.workers == workers
+    assert (read.chosen.augmentation, read.chosen.train.weight_average) == (None, None)
 
 
 def test_exponents_are_read_as_numbers(tmp_path: Path) -> None:
@@ -39,8 +32,7 @@ def test_exponents_are_read_as_numbers(tmp_path: Path) -> None:
     assert load_parameters(tmp_path / "params.yaml") == load_parameters(ROOT / paths.PARAMETERS)
 
 
-@pytest.mark.parametrize("figures", [{"digit": -1}, None])
-def test_the_pipeline_does_not_look_into_the_figures_part(tmp_path: Path, figures: Any) -> None:
-    data = SMALL | {"figures": figures}
+def test_the_pipeline_does_not_look_into_the_figures_part(tmp_path: Path) -> None:
+    wrong = {"digit": -1}
 
-    assert load_parameters(write_parameters(tmp_path, data)).figures == figures
+    assert load_parameters(write_parameters(tmp_path, SMALL | {"figures": wrong})).figures == wrong

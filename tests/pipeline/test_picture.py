@@ -12,12 +12,10 @@ from pipeline.picture import read_picture
 from tests.pipeline.pictures import (
     DUSTY,
     SHADOW,
-    VIGNETTE,
     Bytes,
     Grey,
     H,
     W,
-    X,
     as_image,
     correlation,
     drawn,
@@ -26,18 +24,8 @@ from tests.pipeline.pictures import (
     real_digits,
 )
 
-
-@pytest.fixture(scope="session")
-def digits() -> Bytes:
-    """A hundred real digits, ten of each class."""
-    images, _ = real_digits()
-    return images[::50]
-
-
-@pytest.fixture(scope="session")
-def two(digits: Bytes) -> Bytes:
-    two: Bytes = digits[20]
-    return two
+DIGITS = real_digits()[0][::50]  # ten of each class
+TWO = DIGITS[20]
 
 
 def read(folder: Path, image: Image.Image, suffix: str = ".png", **options: Any) -> Bytes:
@@ -46,83 +34,68 @@ def read(folder: Path, image: Image.Image, suffix: str = ".png", **options: Any)
 
 
 @pytest.mark.parametrize("inverted", [False, True])
-def test_nearly_all_digits_of_mnist_stay_as_they_are(tmp_path: Path, digits: Bytes, inverted: bool) -> None:
-    results = [read(tmp_path, Image.fromarray(255 - digit if inverted else digit)) for digit in digits]
+def test_nearly_all_digits_of_mnist_stay_as_they_are(tmp_path: Path, inverted: bool) -> None:
+    results = [read(tmp_path, Image.fromarray(255 - digit if inverted else digit)) for digit in DIGITS]
 
-    change = np.abs(np.array(results).astype(int) - digits).max(axis=(1, 2))
+    change = np.abs(np.array(results).astype(int) - DIGITS).max(axis=(1, 2))
     assert np.mean(change <= 4) >= 0.95
 
 
 MODES = [
-    *((".png", mode) for mode in ("1", "L", "LA", "P", "RGB", "RGBA")),
-    *((".jpg", mode) for mode in ("L", "RGB")),
-    *((".gif", mode) for mode in ("1", "L", "P")),
-    *((".bmp", mode) for mode in ("1", "L", "P", "RGB")),
-    *((".tif", mode) for mode in ("1", "L", "P", "RGB", "RGBA")),
-    *((".webp", mode) for mode in ("RGB", "RGBA")),
+    *((".png", mode) for mode in ("1", "LA", "P", "RGBA")),
+    (".jpg", "RGB"),
+    (".gif", "P"),
+    (".bmp", "L"),
+    (".tif", "RGBA"),
+    (".webp", "RGB"),
 ]
 
 
 @pytest.mark.parametrize(("suffix", "mode"), MODES)
-def test_the_format_makes_no_difference(tmp_path: Path, two: Bytes, suffix: str, mode: str) -> None:
-    image = as_image(drawn(255, 0, on_paper(two))).convert(mode)
-    assert image.mode == mode
+def test_the_format_makes_no_difference(tmp_path: Path, suffix: str, mode: str) -> None:
+    image = as_image(drawn(255, 0, on_paper(TWO))).convert(mode)
 
-    result = read(tmp_path, image, suffix)
-
-    assert correlation(result, two) > 0.93
+    assert correlation(read(tmp_path, image, suffix), TWO) > 0.93
 
 
-RNG = np.random.default_rng(0)
-LAMP = 170 - 60 * X
 SCENES = {  # the background, how much lighter the strokes are, and the noise
-    "lamp from the left": (LAMP, 0.2, 3),
-    "vignette": (VIGNETTE, 0.2, 3),
     "shadow of the hand": (SHADOW, 0.2, 3),
     "faint pencil": (np.full((H, W), 215), 0.8, 4),
-    "strong noise": (np.full((H, W), 190), 0.3, 15),
-    "ruled paper": (np.where(np.arange(H) % 24 == 0, 205, 240)[:, None], 0.1, 2),
     "table beside the paper": (np.where(np.arange(W) < 30, 70, 220), 0.2, 4),
     "dust": (DUSTY, 0.1, 0),
-    "blackboard": (60 + ndimage.gaussian_filter(RNG.normal(0, 100, (H, W)), 6), 3.5, 8),
     "white on dark, ruled": (np.where(np.arange(W) % 24 == 0, 60, 40), 5, 2),
-    "noisy white on black": (np.full((H, W), 30), 6, 15),
 }
 
 
 @pytest.mark.parametrize(("background", "lightness", "noise"), SCENES.values(), ids=SCENES.keys())
 def test_digits_survive_hard_pictures(
-    tmp_path: Path, digits: Bytes, background: Grey, lightness: float, noise: float
+    tmp_path: Path, background: Grey, lightness: float, noise: float
 ) -> None:
     rng = np.random.default_rng(0)
     correlations = []
-    for digit in digits[::6]:
+    for digit in DIGITS[::6]:
         picture = drawn(background, lightness * background, on_paper(digit)) + rng.normal(0, noise, (H, W))
         correlations.append(correlation(read(tmp_path, as_image(picture), ".jpg"), digit))
     assert np.mean(correlations) > 0.9
     assert min(correlations) > 0.5  # no worse than shifted by a pixel
 
 
-@pytest.mark.parametrize("size", [(20, 20), (33, 20), (28, 28), (90, 400), (1500, 2000)])
-def test_the_size_makes_no_difference(tmp_path: Path, two: Bytes, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize("size", [(20, 20), (90, 400), (1500, 2000)])
+def test_the_size_makes_no_difference(tmp_path: Path, size: tuple[int, int]) -> None:
     side = min(size) - min(size) // 20
-    ink = np.pad(enlarged(two, side), [(0, length - side) for length in size])
+    ink = np.pad(enlarged(TWO, side), [(0, length - side) for length in size])
 
     result = read(tmp_path, as_image(drawn(255, 0, ink)))
 
-    assert correlation(result, two) > 0.93
+    assert correlation(result, TWO) > 0.93
 
 
-@pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("suffix", [".png", ".tif", ".webp"])
-def test_a_turned_picture_is_set_upright(tmp_path: Path, two: Bytes, suffix: str, orientation: int) -> None:
+@pytest.mark.parametrize(("suffix", "orientation"), [(".png", 2), (".tif", 5), (".webp", 6)])
+def test_a_turned_picture_is_set_upright(tmp_path: Path, suffix: str, orientation: int) -> None:
     turn = Image.Transpose
-    as_stored = {
-        2: turn.FLIP_LEFT_RIGHT, 3: turn.ROTATE_180, 4: turn.FLIP_TOP_BOTTOM, 5: turn.TRANSPOSE,
-        6: turn.ROTATE_90, 7: turn.TRANSVERSE, 8: turn.ROTATE_270,
-    }  # fmt: skip
-    upright = as_image(drawn(240, 20, on_paper(two)))
-    stored = upright.transpose(as_stored[orientation]) if orientation in as_stored else upright
+    as_stored = {2: turn.FLIP_LEFT_RIGHT, 5: turn.TRANSPOSE, 6: turn.ROTATE_90}
+    upright = as_image(drawn(240, 20, on_paper(TWO)))
+    stored = upright.transpose(as_stored[orientation])
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
 
@@ -133,22 +106,20 @@ def test_a_turned_picture_is_set_upright(tmp_path: Path, two: Bytes, suffix: str
 
 @pytest.mark.parametrize(
     ("paper", "ink", "opacity"),
-    [(20, 20, 0), (255, 255, 0), (240, 20, 255), (40, 110, 255), (240, 20, 120)],
-    ids=["dark on nothing", "white on nothing", "dark on paper", "light on grey", "dark on tracing paper"],
+    [(20, 20, 0), (255, 255, 0), (240, 20, 120)],
+    ids=["dark on nothing", "white on nothing", "dark on tracing paper"],
 )
-def test_transparency_lets_the_strokes_show(
-    tmp_path: Path, two: Bytes, paper: int, ink: int, opacity: int
-) -> None:
-    amount = on_paper(two)
+def test_transparency_lets_the_strokes_show(tmp_path: Path, paper: int, ink: int, opacity: int) -> None:
+    amount = on_paper(TWO)
     picture = as_image(drawn(paper, ink, amount)).convert("RGBA")
     alpha = drawn(opacity, 255, amount)
     alpha[:30, :30] = alpha[-30:, -30:] = 0
     picture.putalpha(as_image(alpha))
 
-    assert correlation(read(tmp_path, picture), two) > 0.93
+    assert correlation(read(tmp_path, picture), TWO) > 0.93
 
 
-@pytest.mark.parametrize(("pen", "width"), [(1, 2.2), (5, 2.2), (20, 2.2), (34, 1.3), (60, 2.2)])
+@pytest.mark.parametrize(("pen", "width"), [(1, 2.2), (34, 1.3), (60, 2.2)])
 def test_strokes_are_as_bright_and_wide_as_those_of_mnist(tmp_path: Path, pen: int, width: float) -> None:
     picture = Image.new("L", (900, 700), 255)
     ImageDraw.Draw(picture).line([(200, 100), (450, 100), (300, 620)], 0, pen)
@@ -169,8 +140,8 @@ def test_a_dry_pen_draws_one_digit(tmp_path: Path) -> None:
     np.testing.assert_array_equal(np.flatnonzero((result > 100).any(axis=1)), np.arange(4, 24))
 
 
-def test_specks_and_what_reaches_in_leave_no_trace(tmp_path: Path, two: Bytes) -> None:
-    clean = on_paper(two)
+def test_specks_and_what_reaches_in_leave_no_trace(tmp_path: Path) -> None:
+    clean = on_paper(TWO)
     (box,) = ndimage.find_objects((clean > 0.2).astype(int))
     free = ndimage.distance_transform_edt(clean[box] < 0.2)
     row, column = np.unravel_index(free.argmax(), free.shape)
@@ -184,9 +155,9 @@ def test_specks_and_what_reaches_in_leave_no_trace(tmp_path: Path, two: Bytes) -
     np.testing.assert_array_equal(result, read(tmp_path, as_image(drawn(255, 0, clean))))
 
 
-@pytest.mark.parametrize(("dx", "dy"), [(0, 0), (45, 25), (-95, -35), (37, -21)])
-def test_the_place_makes_no_difference(tmp_path: Path, two: Bytes, dx: int, dy: int) -> None:
-    ink = drawn(255, 0, on_paper(two))
+@pytest.mark.parametrize(("dx", "dy"), [(45, 25), (-95, -35)])
+def test_the_place_makes_no_difference(tmp_path: Path, dx: int, dy: int) -> None:
+    ink = drawn(255, 0, on_paper(TWO))
     middle = read(tmp_path, as_image(ink))
     result = read(tmp_path, as_image(np.roll(ink, (dy, dx), (0, 1))))
 

@@ -9,7 +9,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 from typing import Any
-from zlib import compress, crc32, decompress
+from zlib import compress, crc32
 
 import numpy as np
 import pytest
@@ -39,8 +39,7 @@ NO_STROKES = "shows no strokes that stand out from their background: draw one di
 Refused = list[tuple[str, bytes, str]]
 """File names, what they hold, and what the message must name."""
 
-DIGITS, _ = real_digits()
-TWO = DIGITS[1000]
+TWO = real_digits()[0][1000]
 PICTURE = drawn(240, 20, on_paper(TWO))
 
 
@@ -52,7 +51,7 @@ def encoded(image: Image.Image, suffix: str, **options: Any) -> bytes:
 
 def no_pictures() -> Refused:
     eps = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n(evil) (w) file closefile\n"
-    contents = [b"", b"<!DOCTYPE html><html></html>", b"PK\3\4" + bytes(100), bytes(1000), eps]
+    contents = [b"", b"<!DOCTYPE html><html></html>", eps]
     return [("no.png", content, NO_PICTURE + "unknown format)") for content in contents]
 
 
@@ -60,9 +59,7 @@ def truncated() -> Refused:
     cases = []
     for suffix in SUFFIXES:
         content = encoded(as_image(PICTURE), suffix)
-        cases += [
-            (f"cut{suffix}", content[: int(share * len(content))], NO_PICTURE) for share in (0.1, 0.5, 0.9)
-        ]
+        cases += [(f"cut{suffix}", content[: int(share * len(content))], NO_PICTURE) for share in (0.1, 0.9)]
     return cases
 
 
@@ -77,15 +74,8 @@ def bombs() -> Refused:
             (b"IEND", b""),
         )
     )
-    small = Image.new("L", (4, 4))
-    bmp, gif = bytearray(encoded(small, ".bmp")), bytearray(encoded(small, ".gif"))
-    struct.pack_into("<2I", bmp, 18, side, side)
-    struct.pack_into("<2H", gif, 6, side, side)
-    ppm = b"P5 60000 60000 255\n"
     named = NO_PICTURE + "Image size (3600000000 pixels) exceeds limit"
-    return [(f"bomb{suffix}", bytes(content), named) for suffix, content in (
-        (".png", png), (".bmp", bmp), (".gif", gif), (".ppm", ppm)
-    )]  # fmt: skip
+    return [("bomb.png", png, named), ("bomb.ppm", b"P5 60000 60000 255\n", named)]
 
 
 def just_too_large() -> Refused:
@@ -96,7 +86,6 @@ def just_too_large() -> Refused:
 RNG = np.random.default_rng(0)
 BLANK: dict[str, Grey] = {
     "white": np.full((H, W), 255.0),
-    "black": np.zeros((H, W)),
     "a single dark pixel": 255.0 * (np.arange(H * W) != 12_345).reshape(H, W),
     "noise": RNG.normal(200, 12, (H, W)),
     "a gradient": np.linspace(50, 230, H * W).reshape(H, W),
@@ -112,42 +101,26 @@ def blank() -> Refused:
 
 
 def one_pixel() -> Refused:
-    shapes = [(1, 1), (1, 2), (2, 2), (1, 500), (500, 1)]
-    return [
-        (f"tiny{suffix}", encoded(Image.new("RGB", shape, colour), suffix), NO_STROKES)
-        for shape in shapes
-        for colour in ("white", "black")
-        for suffix in (".png", ".jpg")
-    ]
+    shapes = [(1, 1), (1, 500), (500, 1)]
+    return [("tiny.png", encoded(Image.new("RGB", shape, "white"), ".png"), NO_STROKES) for shape in shapes]
 
 
 def not_finite() -> Refused:
     cases = []
-    for odd in (np.nan, np.inf, -np.inf):
-        for scale in (1, 4):  # as it is, and larger than needed
-            levels = np.kron(on_paper(TWO), np.ones((scale, scale))).astype(np.float32)
-            levels[7, 7] = odd
-            cases.append(
-                ("measured.tif", encoded(Image.fromarray(levels), ".tif"), "numbers that are not finite")
-            )
+    for odd, scale in ((np.nan, 1), (np.inf, 4)):  # as it is, and larger than needed
+        levels = np.kron(on_paper(TWO), np.ones((scale, scale))).astype(np.float32)
+        levels[7, 7] = odd
+        cases.append(
+            ("measured.tif", encoded(Image.fromarray(levels), ".tif"), "numbers that are not finite")
+        )
     return cases
 
 
-REFUSED: dict[str, Callable[[], Refused]] = {
-    "no-picture": no_pictures,
-    "picture-truncated": truncated,
-    "picture-bomb": bombs,
-    "picture-too-large": just_too_large,
-    "picture-blank": blank,
-    "picture-of-one-pixel": one_pixel,
-    "picture-not-finite": not_finite,
-}
-
-
-@pytest.mark.parametrize("fault", REFUSED)
-def test_what_shows_no_digit_is_refused_with_the_reason(fault: str, tmp_path: Path) -> None:
-    cases = REFUSED[fault]()
-    for name, content, named in cases:
+@pytest.mark.parametrize(
+    "cases", [no_pictures, truncated, bombs, just_too_large, blank, one_pixel, not_finite]
+)
+def test_what_shows_no_digit_is_refused_with_the_reason(cases: Callable[[], Refused], tmp_path: Path) -> None:
+    for name, content, named in cases():
         path = tmp_path / name
         path.write_bytes(content)
         assert_refuses(partial(read_picture, path), PipelineError, str(path), named)
@@ -162,8 +135,8 @@ def test_what_cannot_be_opened_is_refused_with_the_reason(tmp_path: Path) -> Non
 
 
 def animated() -> list[bytes]:
-    other = as_image(drawn(255, 0, on_paper(DIGITS[3500])))
-    frames: dict[str, Any] = {"save_all": True, "append_images": [other] * 30}
+    other = as_image(drawn(255, 0, on_paper(real_digits()[0][3500])))
+    frames: dict[str, Any] = {"save_all": True, "append_images": [other] * 3}
     return [encoded(as_image(PICTURE), suffix, **frames) for suffix in (".gif", ".png", ".tif")] + [
         encoded(as_image(PICTURE), ".webp", lossless=True, **frames)
     ]
@@ -175,26 +148,17 @@ def cmyk() -> list[bytes]:
 
 
 def sixteen_bits() -> list[bytes]:
-    levels = [(most * PICTURE).astype(np.uint16) for most in (1, 10, 257)]
+    levels = [(most * PICTURE).astype(np.uint16) for most in (1, 257)]
     return [encoded(Image.fromarray(each), suffix) for each in levels for suffix in (".png", ".tif")] + [
         encoded(Image.fromarray((PICTURE / 255).astype(np.float32)), ".tif")
     ]
 
 
-ODD: dict[str, Callable[[], list[bytes]]] = {
-    "picture-animated": animated,
-    "picture-CMYK": cmyk,
-    "picture-16-bits": sixteen_bits,
-}
-
-
-@pytest.mark.parametrize("fault", ODD)
-def test_an_odd_picture_is_read_as_a_plain_one(fault: str, tmp_path: Path) -> None:
-    path = tmp_path / "picture"
-    cases = ODD[fault]()
-    for content in cases:
-        path.write_bytes(content)
-        assert correlation(read_picture(path), TWO) > 0.93
+@pytest.mark.parametrize("pictures", [animated, cmyk, sixteen_bits])
+def test_an_odd_picture_is_read_as_a_plain_one(pictures: Callable[[], list[bytes]], tmp_path: Path) -> None:
+    for content in pictures():
+        (tmp_path / "picture").write_bytes(content)
+        assert correlation(read_picture(tmp_path / "picture"), TWO) > 0.93
 
 
 STATUS = Path("/proc/self/status")
@@ -221,80 +185,29 @@ def test_a_picture_of_the_largest_size_takes_less_than_a_gigabyte(tmp_path: Path
         assert pool.apply_async(growth, (path,)).get(timeout=300) < 1_000_000_000
 
 
-# Random changes ---------------------------------------------------------------------------------------
-
-
-def pictures() -> list[tuple[bytes, int]]:
-    """Return a digit in many formats, and where each file's header ends."""
+def pictures() -> list[bytes]:
+    """Return a digit in many formats."""
     grey = Image.new("L", (40, 36), 230)
     ImageDraw.Draw(grey).line([(12, 8), (26, 8), (17, 30)], 20, 3)
-    sixteen = Image.fromarray(np.asarray(grey).astype(np.uint16) * 100)
-    plain: dict[str, tuple[str, ...]] = {
-        "PNG": ("1", "L", "LA", "P", "RGB", "RGBA"),
-        "JPEG": ("L", "RGB", "CMYK"),
-        "GIF": ("L", "P"),
-        "BMP": ("1", "L", "RGB"),
-        "TIFF": ("1", "L", "RGB", "CMYK"),
-        "WEBP": ("RGB", "RGBA"),
-        "PPM": ("1", "L", "RGB"),
+    modes = {
+        ".png": "RGBA",
+        ".jpg": "L",
+        ".gif": "P",
+        ".bmp": "RGB",
+        ".tif": "L",
+        ".webp": "RGB",
+        ".ppm": "1",
     }
-    drawn: list[tuple[str, Image.Image, dict[str, Any]]] = []
-    for format_, modes in plain.items():
-        drawn += [(format_, grey.convert(mode), {}) for mode in modes]
-    drawn += [("PNG", sixteen, {}), ("TIFF", sixteen, {})]
-    drawn += [("TIFF", grey, {"compression": kind}) for kind in ("tiff_lzw", "tiff_deflate", "packbits")]
-    drawn += [("GIF", grey, {"save_all": True, "append_images": [ImageOps.invert(grey)]})]
-    files = []
-    for format_, image, options in drawn:
-        file = io.BytesIO()
-        image.save(file, format_, **options)
-        files.append((file.getvalue(), header_length(format_, file)))
-    return files
-
-
-def header_length(format_: str, file: io.BytesIO) -> int:
-    content = file.getvalue()
-    match format_:
-        case "JPEG":
-            return content.index(b"\xff\xda") + 14
-        case "TIFF":
-            with Image.open(file) as image:
-                return int(image.tag_v2[273][0])  # type: ignore[attr-defined]
-        case "PPM":
-            return len(b"P4\n40 36\n")
-        case _:
-            return {"PNG": 33, "GIF": 13, "BMP": 54, "WEBP": 30}[format_]
-
-
-def picture_mutant(originals: list[tuple[bytes, int]], random: Random, keeps_header: bool) -> bytes:
-    content, header = random.choice(originals)
-    if not keeps_header:
-        return mutated(content, random)
-    if content.startswith(b"\x89PNG"):
-        return mutated_png(content, random)
-    return mutated(content, random, header)
-
-
-def mutated_png(content: bytes, random: Random) -> bytes:
-    """Change what a chunk after the first holds, or the pixels packed there; checksums stay right."""
-    chunks, place = [], 8
-    while place < len(content):
-        (length,) = struct.unpack_from(">I", content, place)
-        chunks.append((content[place + 4 : place + 8], content[place + 8 : place + 8 + length]))
-        place += 12 + length
-    which = random.randrange(1, len(chunks))
-    kind, body = chunks[which]
-    unpacks = kind == b"IDAT" and random.random() < 0.7
-    chunks[which] = (kind, compress(mutated(decompress(body), random)) if unpacks else mutated(body, random))
-    parts = [struct.pack(">I", len(b)) + k + b + struct.pack(">I", crc32(k + b)) for k, b in chunks]
-    return content[:8] + b"".join(parts)
+    plain = [encoded(grey.convert(mode), suffix) for suffix, mode in modes.items()]
+    sixteen = Image.fromarray(np.asarray(grey).astype(np.uint16) * 100)
+    return [*plain, encoded(sixteen, ".tif"), encoded(grey, ".tif", compression="tiff_lzw")]
 
 
 def test_a_changed_picture_is_refused_or_read_as_pillow_reads_it(tmp_path: Path) -> None:
-    """Every second change leaves format and size as they are."""
     originals, path, read = pictures(), tmp_path / "mutant", 0
-    for number in range(200):
-        path.write_bytes(picture_mutant(originals, Random(number), number % 2 == 0))
+    for number in range(100):
+        random = Random(number)
+        path.write_bytes(mutated(random.choice(originals), random))
         try:
             digit = read_picture(path)
         except PipelineError as error:
@@ -302,7 +215,7 @@ def test_a_changed_picture_is_refused_or_read_as_pillow_reads_it(tmp_path: Path)
         else:
             np.testing.assert_array_equal(digit, read_picture(as_pillow_reads_it(path)))
             read += 1
-    assert 20 < read < 180
+    assert 10 < read < 90
 
 
 def as_pillow_reads_it(path: Path) -> Path:

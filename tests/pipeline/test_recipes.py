@@ -18,64 +18,24 @@ from pipeline.common.recipes import (
 )
 from tests.refusals import assert_refuses
 
-# Each row: plain data as in params.yaml, and what is made from it. Layers: tests/cnn/test_config.py.
-MADE_OPTIMISERS: list[tuple[dict[str, Any], cnn.Optimiser]] = [
-    (
-        {"optimiser": "SGD", "learning_rate": 0.1, "momentum": 0.9, "nesterov": True, "clip_norm": 5},
-        cnn.SGD(learning_rate=0.1, momentum=0.9, nesterov=True, clip_norm=5),
-    ),
-    ({"optimiser": "RMSProp", "learning_rate": 1, "decay": 0.8}, cnn.RMSProp(learning_rate=1, decay=0.8)),
-    ({"optimiser": "Adam", "learning_rate": 0.1, "beta_1": 0.8}, cnn.Adam(learning_rate=0.1, beta_1=0.8)),
-    (
-        {"optimiser": "AdamW", "learning_rate": 0.1, "weight_decay": 0.2},
-        cnn.AdamW(learning_rate=0.1, weight_decay=0.2),
-    ),
-]
-MADE_SCHEDULES: list[tuple[dict[str, Any], cnn.Schedule]] = [
-    ({"schedule": "ConstantRate", "rate": 0.5}, cnn.ConstantRate(0.5)),
-    (
-        {"schedule": "StepDecay", "peak": 1, "factor": 0.5, "points": [0.2, 0.4, 0.9]},
-        cnn.StepDecay(1, factor=0.5, points=(0.2, 0.4, 0.9)),
-    ),
-    ({"schedule": "CosineDecay", "peak": 1, "warm_up": 0.3}, cnn.CosineDecay(1, warm_up=0.3)),
-    ({"schedule": "OneCycle", "peak": 2, "warm_up": 0.4}, cnn.OneCycle(2, warm_up=0.4)),
-]
-MADE_AUGMENTATIONS: list[tuple[dict[str, Any], cnn.Augmentation]] = [
-    (
-        {"augmentation": "RandomAffine", "rotation": 10, "scale": 0.1, "shear": 0.2, "shift": 2},
-        cnn.RandomAffine(rotation=10, scale=0.1, shear=0.2, shift=2),
-    ),
-]
-MADE_LOSSES: list[tuple[dict[str, Any], cnn.Loss]] = [
-    ({"loss": "SoftmaxCrossEntropy", "label_smoothing": 0.1}, cnn.SoftmaxCrossEntropy(0.1)),
-    ({"loss": "MeanSquaredError"}, cnn.MeanSquaredError()),
-]
+
+def test_optimisers_are_made_from_plain_data() -> None:
+    """All kinds are made in `test_params_fields.py`, and the layers in `tests/cnn/test_config.py`."""
+    steps = {"schedule": "StepDecay", "peak": 1, "factor": 0.5, "points": [0.2, 0.4]}
+
+    made = make_optimiser({"optimiser": "SGD", "learning_rate": steps, "momentum": 0.9, "clip_norm": 5})
+
+    assert repr(made) == repr(
+        cnn.SGD(learning_rate=cnn.StepDecay(1, factor=0.5, points=(0.2, 0.4)), momentum=0.9, clip_norm=5)
+    )
 
 
-@pytest.mark.parametrize(("config", "expected"), MADE_OPTIMISERS)
-def test_every_optimiser_is_made_from_plain_data(config: dict[str, Any], expected: cnn.Optimiser) -> None:
-    assert repr(make_optimiser(config)) == repr(expected)
-
-
-@pytest.mark.parametrize(("config", "expected"), MADE_SCHEDULES)
-def test_every_schedule_is_made_from_plain_data(config: dict[str, Any], expected: cnn.Schedule) -> None:
-    optimiser = make_optimiser({"optimiser": "SGD", "learning_rate": config})
-
-    assert type(optimiser.learning_rate) is type(expected)
-    for progress in (0.0, 0.1, 0.2, 0.35, 0.4, 0.7, 0.9, 1.0):
-        assert optimiser.rate_at(progress) == expected(progress)
-
-
-@pytest.mark.parametrize(("config", "expected"), MADE_LOSSES)
-def test_every_loss_is_made_from_plain_data(config: dict[str, Any], expected: cnn.Loss) -> None:
-    assert make_loss(config) == expected
-
-
-@pytest.mark.parametrize(("config", "expected"), [(None, None), *MADE_AUGMENTATIONS])
-def test_every_augmentation_is_made_from_plain_data(
-    config: dict[str, Any] | None, expected: cnn.Augmentation | None
-) -> None:
-    assert make_augmentation(config) == expected
+def test_losses_and_augmentations_are_made_from_plain_data() -> None:
+    assert make_loss({"loss": "SoftmaxCrossEntropy", "label_smoothing": 0.1}) == cnn.SoftmaxCrossEntropy(0.1)
+    assert make_loss({"loss": "MeanSquaredError"}) == cnn.MeanSquaredError()
+    affine = {"rotation": 10, "scale": 0.1, "shear": 0.2, "shift": 2}
+    assert make_augmentation({"augmentation": "RandomAffine", **affine}) == cnn.RandomAffine(**affine)
+    assert make_augmentation(None) is None
 
 
 @pytest.mark.parametrize(

@@ -21,14 +21,14 @@ from pipeline.study.__main__ import main, study
 from pipeline.study.repetition import PROGRAM
 from pipeline.study.results import add, begin, results_path
 from tests.pipeline.small_study import DATA, IN_WORKER, PARAMETERS, PARTS
-from tests.pipeline.workspace import PROCESSED, make_workspace, run, start, write_parameters
+from tests.pipeline.workspace import PROCESSED, make_processed, run, start, write_parameters
 from tests.refusals import assert_refuses
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("study")
-    return make_workspace(folder, DATA, **PARTS)
+    return make_processed(folder, DATA, **PARTS)
 
 
 def run_study(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -1,18 +1,17 @@
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipeline.common.errors import PipelineError
-from pipeline.common.params import Parameters, load_parameters
+from pipeline.common.params import Parameters, check_parameters
 from pipeline.study.overrides import with_recipe, with_settings, with_value
-from tests.pipeline.workspace import changed, small_parameters, write_parameters
+from tests.pipeline.workspace import small_parameters
 from tests.refusals import assert_refuses
 
 
-@pytest.fixture
-def parameters(tmp_path: Path) -> Parameters:
-    return load_parameters(write_parameters(tmp_path, small_parameters()))
+@pytest.fixture(scope="module")
+def parameters() -> Parameters:
+    return check_parameters(small_parameters(), "params.yaml", Parameters)
 
 
 @pytest.mark.parametrize(
@@ -20,9 +19,7 @@ def parameters(tmp_path: Path) -> Parameters:
     [
         ("train.epochs=8", "train.epochs", 8),
         ("optimiser.learning_rate.peak=4e-3", "optimiser.learning_rate.peak", 0.004),
-        ("optimiser.learning_rate=0.5", "optimiser.learning_rate", 0.5),
         ("optimiser.beta_1=0.8", "optimiser.beta_1", 0.8),  # which stood at its default
-        ("model.4.rate=0.3", "model.4.rate", 0.3),
         ("model.4={layer: Dropout, rate: 0.1}", "model.4", {"layer": "Dropout", "rate": 0.1}),
         ("train.weight_average=null", "train.weight_average", None),
     ],
@@ -56,12 +53,9 @@ def test_several_settings_are_applied_in_their_order(parameters: Parameters) -> 
         ("train.epochs={", ["--set train.epochs={", "not a valid YAML value"]),
         ("trian.epochs=8", ["trian.epochs", "did you mean 'train'?", "model, optimiser, loss"]),
         ("train.epoch=8", ["train.epoch", "did you mean 'epochs'?"]),
-        ("train.epochs=many", ["train.epochs", "received 'many'"]),
         ("train.epochs.first=8", ["train.epochs is 4, which has no parts"]),
         ("model.7.rate=0.3", ["There is no model.7.rate", "0 to 6"]),
-        ("model.first=0.3", ["There is no model.first", "0 to 6"]),
         ("model.4.rat=0.3", ["Dropout has no hyperparameter 'rat'", "did you mean 'rate'?"]),
-        ("model.4.rate=3", ["rate", "3"]),
     ],
 )
 def test_a_setting_that_does_not_fit_is_refused(
@@ -78,18 +72,16 @@ def test_the_given_parameters_stay_as_they_are(parameters: Parameters) -> None:
     assert parameters.model_dump() == before
 
 
-@pytest.mark.parametrize(("kernels", "expected"), [("native", "native"), (None, "portable")])
-def test_recipe_and_kernels_can_be_chosen(tmp_path: Path, kernels: Any, expected: str) -> None:
-    data = changed(small_parameters(), "runtime.kernels", "portable")
+def test_recipe_and_kernels_can_be_chosen(parameters: Parameters) -> None:
+    chosen = with_recipe(parameters, "other", "native")
 
-    chosen = with_recipe(load_parameters(write_parameters(tmp_path, data)), "other", kernels)
-
-    assert (chosen.recipe, chosen.runtime.kernels) == ("other", expected)
+    assert (chosen.recipe, chosen.runtime.kernels) == ("other", "native")
+    assert with_recipe(parameters, "other", None).runtime == parameters.runtime
 
 
 def test_a_recipe_that_does_not_exist_is_refused(parameters: Parameters) -> None:
     assert_refuses(
         lambda: with_recipe(parameters, "smal", None),
         PipelineError,
-        "There is no recipe 'smal', did you mean 'small'?: there are other, small.",
+        "There is no recipe 'smal', did you mean 'small'?: there are small, other.",
     )

@@ -87,6 +87,14 @@ def make_workspace(
     """Give a folder the packages, the parameters, and images with labels as `preprocess` leaves them."""
     for package in ("cnn", "lessons", "pipeline"):
         shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    return make_processed(folder, data, **parts)
+
+
+def make_processed(
+    folder: Path, data: Mapping[str, Any], **parts: tuple[NDArray[np.uint8], NDArray[np.uint8]]
+) -> Path:
+    """Give a folder the parameters, and images with labels as `preprocess` leaves them."""
+    folder.mkdir(parents=True, exist_ok=True)
     write_parameters(folder, data)
     processed = folder / PROCESSED
     processed.mkdir(parents=True)
@@ -99,9 +107,9 @@ def make_workspace(
 
 
 def before_training(folder: Path, data: Mapping[str, Any]) -> Path:
-    """Make a workspace to train in; its validation labels are wrong: what is learnt makes the loss grow."""
+    """Make a folder to train in; its validation labels are wrong: what is learnt makes the loss grow."""
     images, labels = digits(50, seed=1)
-    make_workspace(folder, data, train=digits(200, seed=0), validation=(images, (labels + 5) % 10))
+    make_processed(folder, data, train=digits(200, seed=0), validation=(images, (labels + 5) % 10))
     (folder / PROCESSED / "test-images.npy").write_text("Training must not look at this.")
     return folder
 
@@ -146,8 +154,3 @@ def run(folder: Path, *command: str, **variables: str) -> subprocess.CompletedPr
         timeout=300,
         check=False,
     )
-
-
-def run_stage(folder: Path, name: str) -> subprocess.CompletedProcess[str]:
-    """Run a stage as DVC does."""
-    return run(folder, "python", "-m", f"pipeline.{name}")
