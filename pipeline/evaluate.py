@@ -20,8 +20,9 @@ from pipeline.common.files import write_bytes, write_json
 from pipeline.common.images import Labelled, Normalisation, load_normalisation, load_part
 from pipeline.common.kernels import check_kernels
 from pipeline.common.machine import log_circumstances
+from pipeline.common.model import load_model
 from pipeline.common.params import Parameters, load_parameters
-from pipeline.common.recipes import load_model, make_loss
+from pipeline.common.recipes import make_loss
 from pipeline.common.running import run_stage
 
 Probabilities = NDArray[np.floating[Any]]

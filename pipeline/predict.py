@@ -20,8 +20,8 @@ from pipeline.common import paths
 from pipeline.common.datasets import DATASETS
 from pipeline.common.errors import PipelineError
 from pipeline.common.images import load_normalisation
+from pipeline.common.model import load_model
 from pipeline.common.params import load_parameters
-from pipeline.common.recipes import load_model
 from pipeline.common.running import run_stage
 from pipeline.picture import read_picture
 

@@ -20,10 +20,10 @@ from pipeline.code import code_digest
 from pipeline.common import paths
 from pipeline.common.errors import PipelineError
 from pipeline.common.files import files_digest, naming
-from pipeline.common.fitting import fit_recipe, untrained_model
 from pipeline.common.images import load_normalisation, load_part
 from pipeline.common.kernels import check_kernels
 from pipeline.common.machine import log_circumstances
+from pipeline.common.model import fit_recipe, untrained_model
 from pipeline.common.params import Parameters, load_parameters
 from pipeline.common.running import run_stage
 

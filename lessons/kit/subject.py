@@ -16,7 +16,7 @@ from pipeline.common import paths
 from pipeline.common.datasets import DATASETS, Dataset
 from pipeline.common.errors import PipelineError
 from pipeline.common.images import Bytes, Labelled, Normalisation, load_normalisation, load_part
-from pipeline.common.recipes import load_model
+from pipeline.common.model import load_model
 
 
 @dataclass(frozen=True)

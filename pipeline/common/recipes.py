@@ -1,4 +1,4 @@
-"""Objects of `cnn`: from the plain data of `params.yaml`, and the trained model from its file."""
+"""Objects of `cnn`, made from the plain data of `params.yaml`."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ from cnn.layers.padding import Padding
 from cnn.summary import layer_summaries
 from cnn.types import Pair
 from pipeline.common.datasets import CLASSES, INPUT_SHAPE
-from pipeline.common.errors import PipelineError
-from pipeline.common.paths import MODEL
 
 T = TypeVar("T")
 
@@ -82,13 +80,13 @@ def make_loss(config: Mapping[str, Any]) -> cnn.Loss:
     return _made(config, "loss", LOSSES)
 
 
-def make_augmentation(config: Mapping[str, Any] | None) -> cnn.Augmentation | None:
-    """Make an augmentation; None stays None.
+def make_augmentation(config: Mapping[str, Any]) -> cnn.Augmentation:
+    """Make an augmentation.
 
     Raises:
         ValueError: if the kind or a hyperparameter is unknown, missing or wrong.
     """
-    return None if config is None else _made(config, "augmentation", AUGMENTATIONS)
+    return _made(config, "augmentation", AUGMENTATIONS)
 
 
 def _made(config: Mapping[str, Any], what: str, kinds: Mapping[str, type[T]]) -> T:
@@ -118,28 +116,6 @@ def check_shapes(layers: Sequence[Mapping[str, Any]]) -> None:
             f"Layer {len(layers) - 1} ({layers[-1]['layer']}) does not fit: the last layer must give an "
             f"output of {(CLASSES,)}, a number for each class, received {output_shape}."
         )
-
-
-def load_model() -> cnn.Sequential:
-    """Return the trained model.
-
-    Raises:
-        PipelineError: if there is none, its file is damaged, or it was made for other images or classes.
-    """
-    try:
-        model = cnn.Sequential.load(MODEL)
-    except FileNotFoundError as error:
-        raise PipelineError(f"There is no trained model at {MODEL}: run `dvc repro` first.") from error
-    except ValueError as error:
-        raise PipelineError(f"{error} Remove it and run `dvc repro`.") from error
-    input_shape = model.built_for()
-    output_shape = model.output_shape(input_shape)
-    if (input_shape, output_shape) != (INPUT_SHAPE, (CLASSES,)):
-        raise PipelineError(
-            f"{MODEL} holds a model from {input_shape} to {output_shape}, expected one from {INPUT_SHAPE} to "
-            f"{(CLASSES,)}: remove it and run `dvc repro`."
-        )
-    return model
 
 
 # The types below describe the plain data to editors. They do not check them: making the objects does, and its

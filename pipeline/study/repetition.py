@@ -14,10 +14,10 @@ from cnn.callbacks import best_epoch
 from cnn.parallel import processors
 from pipeline.code import code_digest
 from pipeline.common.errors import PipelineError
-from pipeline.common.fitting import fit_recipe, untrained_model
 from pipeline.common.images import Labelled, Normalisation
 from pipeline.common.kernels import Kernels, check_kernels
 from pipeline.common.machine import machine
+from pipeline.common.model import fit_recipe, untrained_model
 from pipeline.common.params import Parameters
 from pipeline.evaluate import measure
 from pipeline.study.results import Result

@@ -19,8 +19,8 @@ from lessons.kit.subject import TrainedNetwork, activations_to_probabilities
 from pipeline.common import paths
 from pipeline.common.datasets import MNIST
 from pipeline.common.images import Normalisation, load_normalisation, load_part
+from pipeline.common.model import load_model
 from pipeline.common.params import load_parameters
-from pipeline.common.recipes import load_model
 from pipeline.picture import read_picture
 from tests.browser.support import ROOT, missing
 

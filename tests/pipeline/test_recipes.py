@@ -35,7 +35,6 @@ def test_losses_and_augmentations_are_made_from_plain_data() -> None:
     assert make_loss({"loss": "MeanSquaredError"}) == cnn.MeanSquaredError()
     affine = {"rotation": 10, "scale": 0.1, "shear": 0.2, "shift": 2}
     assert make_augmentation({"augmentation": "RandomAffine", **affine}) == cnn.RandomAffine(**affine)
-    assert make_augmentation(None) is None
 
 
 @pytest.mark.parametrize(

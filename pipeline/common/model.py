@@ -1,4 +1,4 @@
-"""The training of a recipe, as the train stage and the study carry it out."""
+"""A recipe's model: untrained, trained, and loaded from its file."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import numpy as np
 
 import cnn
 from cnn.training import Record
-from pipeline.common.datasets import INPUT_SHAPE
+from pipeline.common.datasets import CLASSES, INPUT_SHAPE
 from pipeline.common.errors import PipelineError
 from pipeline.common.images import Labelled, Normalisation
 from pipeline.common.params import Parameters, Recipe
+from pipeline.common.paths import MODEL
 from pipeline.common.recipes import make_augmentation, make_loss, make_model, make_optimiser
 
 
@@ -57,7 +58,7 @@ def fit_recipe(
             validation_data=(normalisation.apply(validation.images), validation.labels),
             optimiser=make_optimiser(recipe.optimiser),
             loss=make_loss(recipe.loss),
-            augmentation=make_augmentation(recipe.augmentation),
+            augmentation=None if recipe.augmentation is None else make_augmentation(recipe.augmentation),
             epochs=recipe.train.epochs,
             batch_size=recipe.train.batch_size,
             micro_batch_size=recipe.train.micro_batch_size,
@@ -67,3 +68,25 @@ def fit_recipe(
         )
     except ValueError as error:  # about the data or the checkpoint: the parameters have been checked
         raise PipelineError(str(error)) from error
+
+
+def load_model() -> cnn.Sequential:
+    """Return the trained model.
+
+    Raises:
+        PipelineError: if there is none, its file is damaged, or it was made for other images or classes.
+    """
+    try:
+        model = cnn.Sequential.load(MODEL)
+    except FileNotFoundError as error:
+        raise PipelineError(f"There is no trained model at {MODEL}: run `dvc repro` first.") from error
+    except ValueError as error:
+        raise PipelineError(f"{error} Remove it and run `dvc repro`.") from error
+    input_shape = model.built_for()
+    output_shape = model.output_shape(input_shape)
+    if (input_shape, output_shape) != (INPUT_SHAPE, (CLASSES,)):
+        raise PipelineError(
+            f"{MODEL} holds a model from {input_shape} to {output_shape}, expected one from {INPUT_SHAPE} to "
+            f"{(CLASSES,)}: remove it and run `dvc repro`."
+        )
+    return model
