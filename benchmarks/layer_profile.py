@@ -13,7 +13,7 @@ from cnn.parallel import worker_pool
 from cnn.summary import layer_summaries
 from cnn.types import Array
 from pipeline.common.datasets import INPUT_SHAPE
-from pipeline.common.kernels import check_kernels
+from pipeline.common.kernels import kernels_in_use
 from pipeline.common.recipes import make_loss, make_model
 
 Times = list[list[float]]
@@ -21,7 +21,7 @@ Times = list[list[float]]
 
 def measure(job: Job) -> Measurement:
     """Return each layer's operations and its median times, in seconds an image."""
-    check_kernels(job.setting["kernels"])
+    kernels_in_use(job.setting["kernels"])  # or it raises
     model = make_model(job.case.layers)
     model.build(INPUT_SHAPE, np.random.default_rng(0))
     loss = make_loss(job.case.loss)

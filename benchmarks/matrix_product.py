@@ -8,14 +8,14 @@ import numpy as np
 
 from benchmarks.process import Clock, Job, Measurement, answer
 from cnn.parallel import one_blas_thread
-from pipeline.common.kernels import check_kernels
+from pipeline.common.kernels import kernels_in_use
 
 SIDE = 2048  # of the square matrices: so large that copying takes next to no time
 
 
 def measure(job: Job) -> Measurement:
     """Return the most multiplications and additions a second that all threads reach together."""
-    kernels = check_kernels(job.setting["kernels"])
+    kernels = kernels_in_use(job.setting["kernels"])
     rng = np.random.default_rng(0)
     factor = rng.standard_normal((SIDE, SIDE), dtype=np.float32)
     products = [np.empty_like(factor) for _ in range(job.threads)]

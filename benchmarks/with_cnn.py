@@ -7,7 +7,7 @@ import numpy as np
 import cnn
 from benchmarks.process import Clock, Job, Measurement, answer, peak_memory, samples, time_prediction
 from pipeline.common.datasets import INPUT_SHAPE
-from pipeline.common.kernels import check_kernels
+from pipeline.common.kernels import kernels_in_use
 from pipeline.common.recipes import make_loss, make_model, make_optimiser
 
 ENDLESS = 1_000_000  # epochs, so that a schedule hardly leaves its beginning; the clock ends the training
@@ -62,7 +62,7 @@ def latency(model: cnn.Sequential, job: Job) -> Clock:
 
 def measure(job: Job) -> Measurement:
     """Carry out the job."""
-    kernels = check_kernels(job.setting["kernels"])
+    kernels = kernels_in_use(job.setting["kernels"])
     before = peak_memory()
     model = make_model(job.case.layers)
     model.build(INPUT_SHAPE, np.random.default_rng(0))

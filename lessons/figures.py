@@ -10,7 +10,7 @@ from lessons.kit.subject import load_subject
 from lessons.params import load_all_parameters
 from pipeline.common import paths
 from pipeline.common.files import new_folder, write_bytes
-from pipeline.common.kernels import check_kernels
+from pipeline.common.kernels import kernels_in_use
 from pipeline.common.machine import log_circumstances
 from pipeline.common.running import run_stage
 
@@ -43,7 +43,7 @@ def write(files: Mapping[str, bytes], for_readme: bytes) -> None:
 
 def main() -> None:
     """Run the stage."""
-    kernels = check_kernels(load_all_parameters().runtime.kernels)
+    kernels = kernels_in_use(load_all_parameters().runtime.kernels)
     write(*figures())
     log_circumstances("figures", kernels=kernels)
 

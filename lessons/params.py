@@ -21,7 +21,7 @@ from pipeline.common.params import (
     Optimiser,
     Parameters,
     Strict,
-    check_parameters,
+    parse_parameters,
     read_yaml,
 )
 from pipeline.common.paths import PARAMETERS, SCHEMA
@@ -92,7 +92,7 @@ def load_all_parameters(path: Path = PARAMETERS) -> AllParameters:
     Raises:
         PipelineError: if the file is missing, is not valid YAML, or holds anything that is wrong.
     """
-    return check_parameters(read_yaml(path), str(path), AllParameters)
+    return parse_parameters(read_yaml(path), str(path), AllParameters)
 
 
 def json_schema() -> str:

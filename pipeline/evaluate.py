@@ -18,7 +18,7 @@ from pipeline.common import paths
 from pipeline.common.datasets import DATASETS, Dataset
 from pipeline.common.files import write_bytes, write_json
 from pipeline.common.images import Labelled, Normalisation, load_normalisation, load_part
-from pipeline.common.kernels import check_kernels
+from pipeline.common.kernels import kernels_in_use
 from pipeline.common.machine import log_circumstances
 from pipeline.common.model import load_model
 from pipeline.common.params import Parameters, load_parameters
@@ -46,7 +46,7 @@ def evaluate(parameters: Parameters, processed: Path) -> dict[str, Any]:
     Returns:
         What to record of the run beside its result: times and kernels.
     """
-    kernels = check_kernels(parameters.runtime.kernels)
+    kernels = kernels_in_use(parameters.runtime.kernels)
     normalisation = load_normalisation(processed)
     test = load_part("test", processed)
     model = load_model()

@@ -21,7 +21,7 @@ from pipeline.common import paths
 from pipeline.common.errors import PipelineError
 from pipeline.common.files import files_digest, naming
 from pipeline.common.images import load_normalisation, load_part
-from pipeline.common.kernels import check_kernels
+from pipeline.common.kernels import kernels_in_use
 from pipeline.common.machine import log_circumstances
 from pipeline.common.model import fit_recipe, untrained_model
 from pipeline.common.params import Parameters, load_parameters
@@ -46,7 +46,7 @@ def train(parameters: Parameters, processed: Path) -> dict[str, Any]:
         What to record of the run beside its result: times and kernels.
     """
     recipe = parameters.chosen
-    kernels = check_kernels(parameters.runtime.kernels)
+    kernels = kernels_in_use(parameters.runtime.kernels)
     normalisation = load_normalisation(processed)
     training, validation = load_part("train", processed), load_part("validation", processed)
     if not len(validation.labels):

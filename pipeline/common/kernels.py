@@ -18,9 +18,8 @@ from pipeline.common.paths import PARAMETERS
 
 Kernels = Literal["portable", "native"]
 VARIABLE = "OPENBLAS_CORETYPE"
-CHOICE = (
-    "CNN_KERNELS"  # a variable of the environment that is read instead of `runtime.kernels` in params.yaml
-)
+# The variable of the environment that is read instead of `runtime.kernels` in params.yaml.
+CHOICE = "CNN_KERNELS"
 
 
 def core_type(kernels: Kernels) -> str | None:
@@ -56,8 +55,8 @@ def pin_kernels(parameters: Path = PARAMETERS) -> None:
         os.environ[VARIABLE] = name
 
 
-def check_kernels(kernels: Kernels) -> str:
-    """Check that BLAS computes with these kernels, and return its name for them.
+def kernels_in_use(kernels: Kernels) -> str:
+    """Return BLAS's name for its kernels, which must be these.
 
     Raises:
         PipelineError: if `CNN_KERNELS` is another, or BLAS was loaded before its kernels could be chosen.

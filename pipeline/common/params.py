@@ -204,7 +204,7 @@ def load_parameters(path: Path = PARAMETERS) -> Parameters:
     Raises:
         PipelineError: if the file is missing, is not valid YAML, or holds anything that is wrong.
     """
-    return check_parameters(read_yaml(path), str(path), Parameters)
+    return parse_parameters(read_yaml(path), str(path), Parameters)
 
 
 def read_yaml(path: Path) -> Any:
@@ -233,8 +233,8 @@ def read_yaml(path: Path) -> Any:
         raise PipelineError(f"{path} is not valid YAML: {reason.rstrip('.')}.") from error
 
 
-def check_parameters(data: Any, source: str, kind: type[P]) -> P:
-    """Check plain data and return them as parameters.
+def parse_parameters(data: Any, source: str, kind: type[P]) -> P:
+    """Make parameters from plain data, and check them.
 
     Args:
         data: the parameters as YAML holds them.

@@ -11,7 +11,7 @@ from ruamel.yaml.error import YAMLError
 from cnn.config import nearest
 from pipeline.common.errors import PipelineError
 from pipeline.common.kernels import Kernels
-from pipeline.common.params import Parameters, check_parameters
+from pipeline.common.params import Parameters, parse_parameters
 
 
 def with_recipe(parameters: Parameters, recipe: str, kernels: Kernels | None) -> Parameters:
@@ -62,11 +62,11 @@ def with_value(parameters: Parameters, location: str, value: Any) -> Parameters:
     *way, last = location.split(".")
     for depth, key in enumerate(way):
         node = node[_existing(node, key, way[:depth], location)]
-    if isinstance(node, dict):  # check_parameters says what may stand there
+    if isinstance(node, dict):  # parse_parameters says what may stand there
         node[last] = value
     else:
         node[_existing(node, last, way, location)] = value
-    return check_parameters(data, f"recipe {parameters.recipe} with {location}={value}", Parameters)
+    return parse_parameters(data, f"recipe {parameters.recipe} with {location}={value}", Parameters)
 
 
 def _existing(node: Any, key: str, way: Sequence[str], location: str) -> str | int:

@@ -15,7 +15,7 @@ from cnn.parallel import processors
 from pipeline.code import code_digest
 from pipeline.common.errors import PipelineError
 from pipeline.common.images import Labelled, Normalisation
-from pipeline.common.kernels import Kernels, check_kernels
+from pipeline.common.kernels import Kernels, kernels_in_use
 from pipeline.common.machine import machine
 from pipeline.common.model import fit_recipe, untrained_model
 from pipeline.common.params import Parameters
@@ -77,7 +77,7 @@ def repeat_recipe(parameters: Parameters, images: Images, expected: dict[str, st
     """
     recipe = parameters.chosen
     _check_program(expected)
-    kernels = _check_kernels(parameters.runtime.kernels)
+    kernels = _kernels_in_use(parameters.runtime.kernels)
     started = time.perf_counter()
     model = untrained_model(recipe)
     callbacks = (Report(topic, recipe.train.seed), cnn.BestWeights(recipe.train.monitor))
@@ -114,9 +114,9 @@ def _check_program(expected: dict[str, str]) -> None:
         )
 
 
-def _check_kernels(kernels: Kernels) -> str:
+def _kernels_in_use(kernels: Kernels) -> str:
     try:
-        return check_kernels(kernels)
+        return kernels_in_use(kernels)
     except PipelineError as error:
         raise PipelineError(
             f"The worker at {get_worker().address} does not compute with {kernels} kernels: start it with "

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.common.errors import PipelineError
-from pipeline.common.kernels import CHOICE, VARIABLE, check_kernels, pin_kernels
+from pipeline.common.kernels import CHOICE, VARIABLE, kernels_in_use, pin_kernels
 from tests.pipeline.workspace import changed, run, small_parameters, write_parameters
 from tests.refusals import assert_refuses
 
@@ -43,7 +43,7 @@ has = numpy._core._multiarray_umath.__cpu_features__.get
 print(json.dumps([architectures, has("AVX2") and has("FMA3"), has("AVX512_SKX")]))
 """
 
-CHECK = "from pipeline.common.kernels import check_kernels; print(check_kernels({kernels!r}))"
+CHECK = "from pipeline.common.kernels import kernels_in_use; print(kernels_in_use({kernels!r}))"
 
 OTHER = {VARIABLE: "Nehalem"}
 """A choice in the environment that is neither of ours."""
@@ -111,7 +111,7 @@ def test_another_choice_in_the_environment_than_the_parameters_is_refused(
     monkeypatch.setenv(CHOICE, "native")
 
     assert_refuses(
-        lambda: check_kernels("portable"),
+        lambda: kernels_in_use("portable"),
         PipelineError,
         "CNN_KERNELS is 'native' in the environment, but runtime.kernels is portable: ",
         "unset the variable or change the parameter.",

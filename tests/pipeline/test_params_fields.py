@@ -11,7 +11,7 @@ import pytest
 import cnn
 from lessons.params import AllParameters
 from pipeline.common.errors import PipelineError
-from pipeline.common.params import check_parameters
+from pipeline.common.params import parse_parameters
 from tests.pipeline.workspace import small_parameters
 
 Way = tuple[str | int, ...]
@@ -122,7 +122,7 @@ def _home(node: Any, way: Way) -> Any:
 
 
 def check(data: Any) -> dict[str, Any]:
-    return check_parameters(data, "params.yaml", AllParameters).model_dump()
+    return parse_parameters(data, "params.yaml", AllParameters).model_dump()
 
 
 def faults(data: Any) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 
 from lessons.params import AllParameters
 from pipeline.common.errors import PipelineError
-from pipeline.common.params import check_parameters, load_parameters
+from pipeline.common.params import load_parameters, parse_parameters
 from tests.pipeline.workspace import changed, small_parameters
 
 
@@ -82,7 +82,7 @@ FLAT: list[dict[str, Any]] = [{"layer": "Flatten"}, {"layer": "Dense", "units": 
 def misfit(*model: dict[str, Any], owner: str = "recipes.small") -> str:
     """Return the one sentence that refuses parameters with this model."""
     with pytest.raises(PipelineError) as caught:
-        check_parameters(
+        parse_parameters(
             changed(small_parameters(), f"{owner}.model", list(model)), "params.yaml", AllParameters
         )
     first, sentence = str(caught.value).splitlines()

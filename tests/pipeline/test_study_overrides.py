@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from pipeline.common.errors import PipelineError
-from pipeline.common.params import Parameters, check_parameters
+from pipeline.common.params import Parameters, parse_parameters
 from pipeline.study.overrides import with_recipe, with_settings, with_value
 from tests.pipeline.workspace import small_parameters
 from tests.refusals import assert_refuses
@@ -11,7 +11,7 @@ from tests.refusals import assert_refuses
 
 @pytest.fixture(scope="module")
 def parameters() -> Parameters:
-    return check_parameters(small_parameters(), "params.yaml", Parameters)
+    return parse_parameters(small_parameters(), "params.yaml", Parameters)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from dvc.cli import parse_args
 from ruamel.yaml import YAML
 
 from lessons.params import AllParameters
-from pipeline.common.params import check_parameters
+from pipeline.common.params import parse_parameters
 from tests.pipeline.test_dvc import STAGES
 from tests.pipeline.workspace import parameters
 from tests.texts.texts import ROOT, TEXTS, blocks, commands, read
@@ -75,7 +75,7 @@ def check_dvc(words: list[str]) -> None:
 
 
 def check_change(change: Any) -> None:
-    check_parameters(changed(parameters(), change), "params.yaml", AllParameters)
+    parse_parameters(changed(parameters(), change), "params.yaml", AllParameters)
 
 
 def changed(data: Any, change: Any) -> Any:
