@@ -48,8 +48,12 @@ class SmallTraining(Strict):
 class Valley(Strict):
     """The paths of optimisers down a valley, L(w) = (w₀² + steepness · w₁²) / 2."""
 
-    along: float = Field(gt=0, description="where all of them start, w₀: how far along the valley")
-    across: float = Field(gt=0, description="where all of them start, w₁: how far across it")
+    along: float = Field(
+        gt=0, description="how far from the lowest point they all start, along the valley: w₀"
+    )
+    across: float = Field(
+        gt=0, description="how far from the lowest point they all start, across the valley: w₁"
+    )
     steepness: float = Field(gt=0, description="how much steeper the valley is across than along")
     steps: int = Field(ge=1, le=1000, description="how many steps each of them makes")
     optimisers: dict[str, Optimiser] = Field(
@@ -63,9 +67,7 @@ class Figures(Strict):
     digit: int = Field(
         ge=0, le=9999, description="which of the 10,000 test images is followed through the network"
     )
-    images: int = Field(
-        ge=1, description="how many test images are counted, and how many validation images used"
-    )
+    images: int = Field(ge=1, description="how many test images and how many validation images are used")
     seed: int = Field(ge=0, description="the seed of the dropout masks and distorted copies that are shown")
     augmentation: Augmentation = Field(description="what the distorted copies of an image are made by")
     overfitting: SmallTraining = Field(description="few images and many epochs, with dropout and without")

@@ -56,11 +56,9 @@ class Makes:
     described_by: Any
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Let pydantic check the data by making the object."""
         return core_schema.no_info_after_validator_function(self._check, handler(source))
 
     def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """Let pydantic describe the data."""
         # As the items of a list, a type becomes a reference to `$defs`; on its own, it would be spelt out.
         items = TypeAdapter(list[self.described_by]).core_schema  # type: ignore[name-defined]
         return handler(items)["items"]  # type: ignore[no-any-return]
@@ -121,7 +119,7 @@ class Train(Strict):
         ge=0, description="the seed of the weights, the shuffling, the augmentation and the dropout"
     )
     monitor: Literal["validation_loss", "validation_accuracy"] = Field(
-        description="what the best epoch is chosen by"
+        description="the metric that chooses the best epoch"
     )
     weight_average: Annotated[float, Field(ge=0, lt=1)] | None = Field(
         description="the decay of the weights' moving average, which is validated and kept; null takes none"
@@ -154,11 +152,11 @@ class Evaluate(Strict):
     """What is reported of the trained model."""
 
     calibration_bins: int = Field(
-        ge=1, le=1000, description="the classes of confidence in which accuracy is compared"
+        ge=1, le=1000, description="into how many bins of confidence the answers are sorted"
     )
     hardest: int = Field(
         ge=1,
-        description="how many of the test images are listed whose true class the model held least likely",
+        description="how many images are listed: those whose true class got the lowest probability",
     )
 
 
