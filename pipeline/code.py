@@ -1,8 +1,8 @@
 """The code stage: for each stage a digest of the code behind it, without docstrings and comments.
 
 DVC does not follow imports, and it would rerun a stage for every comment in a file that the stage depends on.
-This stage therefore writes a small text file for each other one, with a line for each module that is imported
-there, directly or not. The other stages depend on these files; DVC goes on only where one has changed.
+This stage therefore writes a small text file for each other one, with a line for each module that the stage
+imports, directly or not. The other stages depend on these files; DVC goes on only where one has changed.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def digests(module: str) -> str:
 
 
 def code_digest(module: str) -> str:
-    """Return a name that only the same code behind a module shares, whatever its docstrings and comments."""
+    """Return a short digest of the code behind a module, without docstrings and comments."""
     return hashlib.sha256(digests(module).encode()).hexdigest()[:16]
 
 

@@ -69,7 +69,7 @@ def train(parameters: Parameters, processed: Path) -> dict[str, Any]:
 
 
 def _name_of_training(parameters: Parameters, processed: Path) -> str:
-    """Return a name that only a training with the same recipe, kernels, data and code shares."""
+    """Return a short digest of the recipe, the kernels, NumPy's version, the code and the data."""
     facts = {
         "recipe": parameters.chosen.model_dump(),
         "kernels": parameters.runtime.kernels,

@@ -57,7 +57,7 @@ def new_folder(destination: Path) -> Iterator[Path]:
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Let an error name this file or folder if it names a part file, or no file at all.
+    """If an error names a part file or no file, let it name this path instead.
 
     Raises:
         OSError: the block's own error.
@@ -79,7 +79,7 @@ def remove_parts(outputs: Iterable[Path]) -> None:
 
 
 def files_digest(files: Iterable[Path]) -> str:
-    """Return a name that only files of the same names and contents share."""
+    """Return a short digest of the files' names and contents."""
     digest = hashlib.sha256()
     for path in sorted(files):
         digest.update(path.name.encode() + b"\0")

@@ -58,7 +58,7 @@ def _arguments() -> argparse.Namespace:
         "--set",
         action="append",
         default=[],
-        metavar="PLACE=VALUE",
+        metavar="LOCATION=VALUE",
         help="another value inside the recipe, such as train.epochs=8; only with --validation-only",
     )
     arguments = parser.parse_args()
@@ -70,13 +70,13 @@ def _arguments() -> argparse.Namespace:
 
 
 def study(parameters: Parameters, seeds: int, validation_only: bool, scheduler: str | None) -> Study:
-    """Repeat the chosen recipe with those of the seeds 0, 1, … that have no result yet.
+    """Repeat the chosen recipe with each of the seeds 0, 1, … that has no result yet.
 
     The table of all results is printed even if the study is stopped or fails.
 
     Args:
         parameters: the parameters.
-        seeds: how many seeds there shall be.
+        seeds: how many seeds the study has in the end.
         validation_only: whether to leave the test images alone.
         scheduler: the address of Dask's scheduler; None starts a cluster on this machine.
 

@@ -58,7 +58,7 @@ MEASURES = {
 
 
 def digest(parameters: Parameters) -> str:
-    """Return a name that only the same recipe on the same data shares; the recipe's seed does not count."""
+    """Return a short digest of the recipe, without its seed, and of the parameters `data`."""
     facts = _facts(parameters)
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
