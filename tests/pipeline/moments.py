@@ -13,11 +13,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import pytest
 from ruamel.yaml import YAML
 
 from tests.pipeline.clone import attempt, surroundings
-from tests.pipeline.test_dvc import STAGES, listed
+from tests.pipeline.workspace import STAGES, listed
 
 STAND_IN = Path(__file__).with_name("stage_with_a_fault.py")
 TIMEOUT = 300  # seconds, after which a test has failed
@@ -147,9 +146,3 @@ def by_hand(stage: str) -> tuple[str, ...]:
 def remains(clone: Path) -> list[str]:
     """Return the part files and folders that killed stages have left anywhere."""
     return [str(path.relative_to(clone)) for path in clone.rglob(".*.part") if ".dvc" not in path.parts]
-
-
-@pytest.fixture
-def stages(clone: Path) -> Stages:
-    """The stages of a clone of the test's own, which has been through its first `dvc repro`."""
-    return Stages(clone)

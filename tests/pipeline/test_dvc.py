@@ -1,6 +1,5 @@
 """Checks of dvc.yaml and of what it depends on; test_repro.py runs it."""
 
-import configparser
 import hashlib
 import re
 from collections.abc import Iterator
@@ -11,20 +10,9 @@ from ruamel.yaml import YAML
 
 from pipeline.code import PROGRAMS, digests
 from pipeline.common import paths
-from tests.pipeline.workspace import ROOT, parameters
+from tests.pipeline.workspace import ROOT, STAGES, listed, parameters
 
-STAGES: dict[str, dict[str, Any]] = YAML(typ="safe", pure=True).load(ROOT / "dvc.yaml")["stages"]
 LOCK = "requirements.lock"
-
-
-def listed(stage: str, kind: str) -> dict[str, dict[str, Any]]:
-    """Return what a stage lists as its deps, outs, metrics or plots, with the options of each."""
-    entries = STAGES[stage].get(kind, [])
-    return {
-        path: how
-        for entry in entries
-        for path, how in ({entry: {}} if isinstance(entry, str) else entry).items()
-    }
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -38,12 +26,12 @@ def test_a_stage_runs_always_or_depends_on_the_digest_of_the_code_it_runs(stage:
         assert f"{paths.CODE}/{stage}.txt" in listed("code", "outs")
 
 
-def leaves(data: Any, place: str = "") -> Iterator[str]:
+def leaves(data: Any, location: str = "") -> Iterator[str]:
     if isinstance(data, dict):
         for key, value in data.items():
-            yield from leaves(value, f"{place}.{key}" if place else key)
+            yield from leaves(value, f"{location}.{key}" if location else key)
     else:
-        yield place
+        yield location
 
 
 def test_every_parameter_that_shapes_a_result_is_one_of_a_stage() -> None:
@@ -51,22 +39,14 @@ def test_every_parameter_that_shapes_a_result_is_one_of_a_stage() -> None:
     chosen = data["recipe"]
     data["recipes"] = {chosen: data["recipes"][chosen]}
     depended_on = [
-        place.replace("${recipe}", chosen) for stage in STAGES for place in STAGES[stage].get("params", [])
+        name.replace("${recipe}", chosen) for stage in STAGES for name in STAGES[stage].get("params", [])
     ]
 
     forgotten = {
-        leaf for leaf in leaves(data) if not any(f"{leaf}.".startswith(f"{place}.") for place in depended_on)
+        leaf for leaf in leaves(data) if not any(f"{leaf}.".startswith(f"{name}.") for name in depended_on)
     }
 
     assert forgotten == {"runtime.workers"}
-
-
-def test_dvc_neither_reports_its_use_nor_looks_for_updates() -> None:
-    config = configparser.ConfigParser()
-    config.read(ROOT / ".dvc" / "config")
-
-    assert not config.getboolean("core", "analytics")
-    assert not config.getboolean("core", "check_update")
 
 
 def test_the_lock_pins_every_package_and_names_no_index() -> None:

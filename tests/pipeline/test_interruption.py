@@ -10,7 +10,7 @@ import pytest
 from pipeline.common import paths
 from tests.pipeline.clone import git_status
 from tests.pipeline.moments import TIMEOUT, Moment, Stages, remains
-from tests.pipeline.test_dvc import listed
+from tests.pipeline.workspace import listed
 
 EPOCHS, STEPS = 4, 6  # of the clone's recipe
 END = 10**9  # a byte beyond the end of any file

@@ -9,8 +9,7 @@ import pytest
 
 from pipeline.common import paths
 from tests.pipeline.clone import PARAMETERS, call, git_status, stages_run
-from tests.pipeline.test_dvc import STAGES, listed
-from tests.pipeline.workspace import changed, write_parameters
+from tests.pipeline.workspace import STAGES, changed, listed, write_parameters
 
 pytestmark = pytest.mark.slow
 ALWAYS = ["fetch", "code"]

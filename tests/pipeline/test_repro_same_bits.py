@@ -8,8 +8,7 @@ import pytest
 from pipeline.common import paths
 from tests.pipeline.clone import PARAMETERS, call, git_status
 from tests.pipeline.moments import by_hand
-from tests.pipeline.test_dvc import STAGES
-from tests.pipeline.workspace import changed, write_parameters
+from tests.pipeline.workspace import STAGES, changed, write_parameters
 
 CORE = import_module("numpy._core._multiarray_umath")
 BEYOND_AVX2 = [name for name in CORE.__cpu_dispatch__ if CORE.__cpu_features__[name] and name != "X86_V3"]

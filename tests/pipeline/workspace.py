@@ -19,6 +19,7 @@ from pipeline.common.kernels import VARIABLE
 
 ROOT = Path(__file__).parents[2]
 PROCESSED = paths.PROCESSED / "mnist"
+STAGES: dict[str, dict[str, Any]] = YAML(typ="safe", pure=True).load(ROOT / "dvc.yaml")["stages"]
 
 SMALL: dict[str, Any] = {
     "model": [
@@ -45,6 +46,16 @@ SMALL: dict[str, Any] = {
 """A recipe that trains within a blink, with all that a resumed training has to remember."""
 
 
+def listed(stage: str, kind: str) -> dict[str, dict[str, Any]]:
+    """Return what a stage lists as its deps, outs, metrics or plots, with the options of each."""
+    entries = STAGES[stage].get(kind, [])
+    return {
+        path: how
+        for entry in entries
+        for path, how in ({entry: {}} if isinstance(entry, str) else entry).items()
+    }
+
+
 def parameters() -> dict[str, Any]:
     """Return the repository's `params.yaml` as plain data."""
     data: dict[str, Any] = YAML(typ="safe", pure=True).load(ROOT / paths.PARAMETERS)
@@ -52,7 +63,7 @@ def parameters() -> dict[str, Any]:
 
 
 def small_parameters() -> dict[str, Any]:
-    """Return the parameters with two small recipes, of which one is chosen, in place of the repository's."""
+    """Return the parameters with two small recipes, of which one is chosen, instead of the repository's."""
     recipes = {"small": copy.deepcopy(SMALL), "other": copy.deepcopy(SMALL)}
     data = changed(parameters() | {"recipe": "small", "recipes": recipes}, "data.dataset", "mnist")
     for training in ("overfitting", "linear"):
@@ -61,10 +72,10 @@ def small_parameters() -> dict[str, Any]:
     return data
 
 
-def changed(data: Mapping[str, Any], place: str, value: Any = None) -> dict[str, Any]:
-    """Return the data with another value at a place such as `data.dataset`; without a value it is removed."""
+def changed(data: Mapping[str, Any], location: str, value: Any = None) -> dict[str, Any]:
+    """Return the data with another value at a location like `data.dataset`; without a value it is removed."""
     result = copy.deepcopy(dict(data))
-    *way, last = place.split(".")
+    *way, last = location.split(".")
     node = result
     for key in way:
         node = node[key]

@@ -14,8 +14,7 @@ from ruamel.yaml import YAML
 
 from lessons.params import AllParameters
 from pipeline.common.params import parse_parameters
-from tests.pipeline.test_dvc import STAGES
-from tests.pipeline.workspace import parameters
+from tests.pipeline.workspace import STAGES, parameters
 from tests.texts.texts import ROOT, TEXTS, blocks, commands, read
 
 SOURCES = [file for folder in ("pipeline", "tests") for file in (ROOT / folder).rglob("*.py")]
@@ -75,12 +74,12 @@ def check_dvc(words: list[str]) -> None:
 
 
 def check_change(change: Any) -> None:
-    parse_parameters(changed(parameters(), change), "params.yaml", AllParameters)
+    parse_parameters(merged(parameters(), change), "params.yaml", AllParameters)
 
 
-def changed(data: Any, change: Any) -> Any:
+def merged(data: Any, change: Any) -> Any:
     if isinstance(data, dict) and isinstance(change, dict):
-        return data | {key: changed(data.get(key), value) for key, value in change.items()}
+        return data | {key: merged(data.get(key), value) for key, value in change.items()}
     return change
 
 

@@ -29,11 +29,3 @@ def test_tests_that_are_named_exist(text: str) -> None:
     named = set(re.findall(r"`(test_\w+)`", read(text)))
     assert set(re.findall(r"tests/[\w/]+\.py", read(text))) <= set(tests)
     assert named <= set(re.findall(r"^def (test_\w+)\(", sources, re.MULTILINE))
-
-
-def test_the_first_commands_of_the_readme_are_run_in_a_fresh_clone() -> None:
-    first, *_ = blocks(read("README.md"), "sh")
-    script = read(".ci/run")
-    assert first.code.splitlines() == ["make repro", "make test"]
-    for command in ("make repro", "make test-slow"):  # the tests of `make test`, and more
-        assert re.search(rf"^(\w+=\w+ )*{command}( |$)", script, re.MULTILINE), command
