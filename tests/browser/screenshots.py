@@ -13,7 +13,7 @@ from tests.browser.server import launched, served
 from tests.browser.support import DESK, PHONE, go, opened
 
 BELOW_THE_HEADER = "(node) => scrollBy(0, node.getBoundingClientRect().top - 70)"
-PLACES = {"home": ("", "digit-canvas"), "convolution": ("learn/convolution/", "step-player")}
+PAGES = {"home": ("", "digit-canvas"), "convolution": ("learn/convolution/", "step-player")}
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
         for scheme in ("light", "dark"):
             for width, viewport in (("desk", DESK), ("phone", PHONE)):
                 with opened(browser, site, viewport=viewport, color_scheme=scheme) as (page, _):
-                    for name, (address, widget) in PLACES.items():
+                    for name, (address, widget) in PAGES.items():
                         go(page, address)
                         if name == "convolution":
                             page.locator(f"{widget} .forward").first.click(click_count=2)

@@ -36,12 +36,12 @@ def addresses() -> list[Any]:
 
 
 def elements(name: str) -> list[tuple[str, int, dict[str, str]]]:
-    """Return each <name> of the pages: its page, its place among those of the page, and its attributes."""
+    """Return each <name> of the pages: its page, its index among those of the page, and its attributes."""
     found = []
     for address, file in documents().items():
         tags = re.findall(rf"<{name}\b([^>]*)>", (ROOT / "docs" / file).read_text(encoding="utf-8"))
         found += [
-            (address, place, dict(re.findall(r'(\w+)="([^"]*)"', tag))) for place, tag in enumerate(tags)
+            (address, index, dict(re.findall(r'(\w+)="([^"]*)"', tag))) for index, tag in enumerate(tags)
         ]
     return found
 

@@ -38,7 +38,7 @@ SMALL = {"3": [[(25, 20), (60, 18), (70, 38), (45, 52), (72, 70), (65, 95), (28,
 INK = """
 (canvas) => {
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-  return data.filter((value, place) => place % 4 === 3 && value > 0).length;
+  return data.filter((value, index) => index % 4 === 3 && value > 0).length;
 }
 """
 STROKE_TO_RESULT = "() => performance.getEntriesByName('stroke to result').at(-1).duration"
@@ -70,9 +70,9 @@ def draw(page: Page, strokes: list[Stroke]) -> None:
     box = canvas(page).bounding_box()
     assert box is not None
     for stroke in strokes:
-        for place, (x, y) in enumerate(stroke):
+        for index, (x, y) in enumerate(stroke):
             page.mouse.move(box["x"] + x, box["y"] + y, steps=3)
-            if place == 0:
+            if index == 0:
                 page.mouse.down()
         page.mouse.up()
 
@@ -157,9 +157,9 @@ def test_a_map_opens_large_with_its_filter_and_the_region_it_looks_at(page: Page
     assert large.locator(".title").inner_text() == "Conv2D 2, map 3 of 32"
     large.get_by_text("its filter: 3×3, for each of 32 channels").wait_for()
     assert large.locator(".tiles canvas").count() == 32
-    place = re.match(r"row (\d+), column (\d+): ", large.locator("figcaption").first.inner_text())
-    assert place is not None
-    ends = [f"{max(0, at - 2)}–{min(27, at + 2)}" for at in map(int, place.groups())]  # two filters of 3 × 3
+    pixel = re.match(r"row (\d+), column (\d+): ", large.locator("figcaption").first.inner_text())
+    assert pixel is not None
+    ends = [f"{max(0, at - 2)}–{min(27, at + 2)}" for at in map(int, pixel.groups())]  # two filters of 3 × 3
     captions = large.locator("figcaption").all_inner_texts()
     assert captions[1] == f"looks at rows {ends[0]}, columns {ends[1]}"
     large.get_by_role("button", name="Close").click()

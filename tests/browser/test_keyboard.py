@@ -11,7 +11,7 @@ from tests.browser.support import WIDGETS, Watch, elements, go, recorded
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-# Returns what has the focus, whether that can be seen, and its place among the widgets' controls.
+# Returns what has the focus, whether that can be seen, and its index among the widgets' controls.
 STOP = """
 (controls) => {
   const node = document.activeElement;
@@ -49,7 +49,7 @@ def test_the_tab_key_reaches_every_control_and_shows_where_it_is(page: Page, add
     visible = page.locator(controls(page)).evaluate_all(
         "(nodes) => nodes.map((node) => node.checkVisibility())"
     )
-    assert reached >= {place for place, shown in enumerate(visible) if shown}
+    assert reached >= {index for index, shown in enumerate(visible) if shown}
 
 
 def state(player: Locator, name: str) -> str | None:
@@ -106,7 +106,7 @@ def test_keys_choose_a_digit_and_a_number_of_a_map(page: Page, watch: Watch) -> 
     assert watch.fetched("weights.bin") == 1
 
     page.get_by_role("button", name="Conv2D 1, map 1", exact=True).focus()
-    for key, place in (
+    for key, number in (
         ("ArrowRight", 2),
         ("ArrowRight", 3),
         ("ArrowLeft", 2),
@@ -116,8 +116,8 @@ def test_keys_choose_a_digit_and_a_number_of_a_map(page: Page, watch: Watch) -> 
     ):
         page.keyboard.press(key)
         focused = page.evaluate("() => document.activeElement.getAttribute('aria-label')")
-        assert focused == f"Conv2D 1, map {place}"
-        assert page.locator("aside .title").inner_text() == f"Conv2D 1, map {place} of 32"
+        assert focused == f"Conv2D 1, map {number}"
+        assert page.locator("aside .title").inner_text() == f"Conv2D 1, map {number} of 32"
     page.keyboard.press("Enter")
     large = page.locator("digit-canvas dialog")
     assert large.locator(".title").inner_text() == "Conv2D 1, map 2 of 32"

@@ -142,11 +142,11 @@ def compare(page: Page, model: cnn.Sequential, x: NDArray[np.float32], pixels: N
         found = page.evaluate(FORWARD, encoded(image.tobytes()))
         expected = activations_to_probabilities(model, x[index : index + 1])
         assert len(found) == len(expected)
-        for place, ((shape, data), [values]) in enumerate(zip(found, expected, strict=True)):
-            assert shape == list(values.shape), place
+        for layer, ((shape, data), [values]) in enumerate(zip(found, expected, strict=True)):
+            assert shape == list(values.shape), layer
             numbers = np.frombuffer(base64.b64decode(data), "<f4").reshape(values.shape)
             error = np.abs(numbers - values).max() / (np.abs(values).max() or 1)
-            assert error <= TOLERANCE, (index, place, error)
+            assert error <= TOLERANCE, (index, layer, error)
 
 
 def test_the_exported_network_gives_what_cnn_gives(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:

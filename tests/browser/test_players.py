@@ -27,7 +27,7 @@ async (player, button) => {
       return [array.dataset.array, { values, texts: nodes.map(({ textContent }) => textContent) }];
     });
     const lines = [...player.querySelectorAll(".line")];
-    const lit = lines.flatMap((line, place) => (line.classList.contains("lit") ? [place] : []));
+    const lit = lines.flatMap((line, index) => (line.classList.contains("lit") ? [index] : []));
     const [step, height] = [Number(player.dataset.step), player.offsetHeight];
     return { step, lit, height, cells: Object.fromEntries(cells) };
   };
@@ -52,8 +52,8 @@ def page(browser: Browser, site: str, request: pytest.FixtureRequest) -> Iterato
 def players(page: Page) -> Iterator[tuple[Locator, str, list[dict[str, Any]]]]:
     """Return a page's players, each with its way and the cases that it can show."""
     found = page.locator("step-player")
-    for place in range(found.count()):
-        player = found.nth(place)
+    for index in range(found.count()):
+        player = found.nth(index)
         way = player.get_attribute("way") or ""
         trace = recorded(f"built/traces/{player.get_attribute('layer')}.json")
         yield player, way, [case for case in trace["cases"] if case.get(way)]
@@ -65,9 +65,9 @@ def tracks(page: Page) -> Iterator[tuple[Locator, dict[str, Any]]]:
         for case in cases:
             if len(cases) > 1:
                 player.locator("select").select_option(label=case["title"])
-            for place, track in enumerate(case[way]):
+            for tab, track in enumerate(case[way]):
                 if len(case[way]) > 1:
-                    player.get_by_role("tab").nth(place).click()
+                    player.get_by_role("tab").nth(tab).click()
                 yield player, track
 
 

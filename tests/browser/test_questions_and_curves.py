@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 QUESTIONS = elements("predict-value")
 CURVES = elements("curve-slider")
 
-# Returns a plot's axes, as [value, place] of the first and the last number along them, and its lines.
+# Returns a plot's axes, as [value, position] of the first and the last number along them, and its lines.
 PLOT = """
 (widget) => {
   const plot = widget.querySelector(".plot svg");
   const number = (text) => Number(text.textContent.replace("−", "-"));
-  const along = (anchor, place) => {
+  const along = (anchor, position) => {
     const all = [...plot.querySelectorAll(`text[text-anchor=${anchor}]`)];
     const texts = all.filter((text) => !isNaN(number(text)));
-    return [texts[0], texts.at(-1)].map((text) => [number(text), place(text)]);
+    return [texts[0], texts.at(-1)].map((text) => [number(text), position(text)]);
   };
   return {
     across: along("middle", (text) => Number(text.getAttribute("x"))),
@@ -48,9 +48,9 @@ def loaded(browser: Browser, site: str, request: pytest.FixtureRequest) -> Itera
 
 def test_a_question_tells_right_from_wrong_and_from_no_number(loaded: tuple[Page, str]) -> None:
     page, address = loaded
-    for where, place, attributes in QUESTIONS:
+    for where, index, attributes in QUESTIONS:
         if where == address:
-            answer_question(page.locator("predict-value").nth(place), attributes)
+            answer_question(page.locator("predict-value").nth(index), attributes)
 
 
 def answer_question(widget: Locator, attributes: dict[str, str]) -> None:
@@ -92,9 +92,9 @@ def answer_question(widget: Locator, attributes: dict[str, str]) -> None:
 
 def test_a_slider_shows_the_recorded_curves_at_both_ends(loaded: tuple[Page, str]) -> None:
     page, address = loaded
-    for where, place, attributes in CURVES:
+    for where, index, attributes in CURVES:
         if where == address:
-            slide(page.locator("curve-slider").nth(place), attributes)
+            slide(page.locator("curve-slider").nth(index), attributes)
 
 
 def slide(widget: Locator, attributes: dict[str, str]) -> None:
@@ -117,6 +117,6 @@ def slide(widget: Locator, attributes: dict[str, str]) -> None:
 
 
 def at(axis: list[list[float]], value: float) -> float:
-    """Return where a value lies on an axis of which two places are known."""
+    """Return where a value lies on an axis of which two positions are known."""
     (low, start), (high, end) = axis
     return start + (value - low) / (high - low) * (end - start)

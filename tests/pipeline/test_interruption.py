@@ -20,10 +20,10 @@ REPRO = ("dvc", "repro", "--no-run-cache", "evaluate")
 def outputs(clone: Path, stage: str) -> dict[str, bytes]:
     """Return all that a stage has left for others, except DVCLive's tables."""
     kinds = ("outs",) if stage == "train" else ("outs", "metrics", "plots")
-    places = [
+    paths_left = [
         clone / name.replace("${data.dataset}", "mnist") for kind in kinds for name in listed(stage, kind)
     ]
-    files = [file for place in places for file in ([place] if place.is_file() else place.rglob("*"))]
+    files = [file for path in paths_left for file in ([path] if path.is_file() else path.rglob("*"))]
     return {str(file.relative_to(clone)): file.read_bytes() for file in files if file.is_file()}
 
 

@@ -32,8 +32,8 @@ os.execvp("python", ["python", "-m", sys.argv[1]])
 
 def files(clone: Path) -> dict[str, bytes]:
     """Return all that the stages read and write, except what the next stage removes or writes first."""
-    places = [clone / name for name in ("data", "models", "checkpoints", "metrics", "docs/generated")]
-    found = [path for place in places for path in place.rglob("*") if path.is_file()]
+    folders = [clone / name for name in ("data", "models", "checkpoints", "metrics", "docs/generated")]
+    found = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     return {
         str(path.relative_to(clone)): path.read_bytes()
         for path in found
@@ -90,18 +90,18 @@ def completes(stages: Stages, stage: str, whole: dict[str, bytes]) -> None:
 @contextmanager
 def read_only(folder: Path) -> Iterator[None]:
     """Take away the right to write into a folder and those in it while the block runs."""
-    places = [folder, *(path for path in folder.rglob("*") if path.is_dir())]
-    for place in places:
-        place.chmod(0o555)
+    folders = [folder, *(path for path in folder.rglob("*") if path.is_dir())]
+    for each in folders:
+        each.chmod(0o555)
     try:
         yield
     finally:
-        for place in places:
-            place.chmod(0o755)
+        for each in folders:
+            each.chmod(0o755)
 
 
 @pytest.mark.parametrize(
-    ("main", "place", "reason"),
+    ("main", "path", "reason"),
     [
         (fetch.main, paths.PARAMETERS, "Is a directory"),
         (fetch.main, paths.RAW, "Not a directory"),
@@ -111,15 +111,15 @@ def read_only(folder: Path) -> Iterator[None]:
 def test_what_is_in_the_way_is_named_and_stays(
     tmp_path: Path,
     main: Callable[[], None],
-    place: Path,
+    path: Path,
     reason: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(before_training(tmp_path, small_parameters()))
-    place.unlink(missing_ok=True)
-    place.parent.mkdir(exist_ok=True)
-    place.mkdir() if reason == "Is a directory" else place.write_text("mine", encoding="utf-8")
+    path.unlink(missing_ok=True)
+    path.parent.mkdir(exist_ok=True)
+    path.mkdir() if reason == "Is a directory" else path.write_text("mine", encoding="utf-8")
 
     with pytest.raises(SystemExit, match="1"):
         run_stage(main, stage="train")
@@ -127,9 +127,9 @@ def test_what_is_in_the_way_is_named_and_stays(
     last = capsys.readouterr().err.splitlines()[-1]
     assert last.startswith("error: ")
     assert reason in last
-    assert str(place) in last
+    assert str(path) in last
     assert last.endswith("; move away what is in its place, then run it again.")
-    assert place.is_dir() if reason == "Is a directory" else place.read_text() == "mine"
+    assert path.is_dir() if reason == "Is a directory" else path.read_text() == "mine"
 
 
 def assert_refused(ended: subprocess.CompletedProcess[str], named: Path, reason: str) -> None:

@@ -15,7 +15,7 @@ from pipeline.common.params import parse_parameters
 from tests.pipeline.workspace import small_parameters
 
 Way = tuple[str | int, ...]
-"""The keys and indices that lead to a place."""
+"""The keys and indices that lead to a value."""
 
 KINDS = ("layer", "optimiser", "schedule", "loss", "augmentation")
 LAYERS = [
@@ -61,12 +61,12 @@ def written_out(what: str, made: Any) -> dict[str, Any]:
     return {what: type(made).__name__, **values}
 
 
-def places(node: Any, way: Way = (), owner: Way = ()) -> Iterator[tuple[Way, Way]]:
+def ways(node: Any, way: Way = (), owner: Way = ()) -> Iterator[tuple[Way, Way]]:
     """Go through the fields; those of the same owner (a kind of layer, a recipe, …) are equal."""
     if isinstance(node, list):
         for index, value in enumerate(node):
             if isinstance(value, dict):
-                yield from places(value, (*way, index), owner)
+                yield from ways(value, (*way, index), owner)
         return
     kind = next((str(node[kind]) for kind in KINDS if isinstance(node.get(kind), str)), None)
     owner = (kind,) if kind else owner
@@ -76,11 +76,11 @@ def places(node: Any, way: Way = (), owner: Way = ()) -> Iterator[tuple[Way, Way
         if not named_freely:
             yield inner, (*way, name)
         if isinstance(value, dict | list):
-            yield from places(value, (*way, name), inner)
+            yield from ways(value, (*way, name), inner)
 
 
 FULL = full_parameters()
-PLACES = list(dict(reversed(list(places(FULL)))).values())  # of equal fields the first
+WAYS = list(dict(reversed(list(ways(FULL)))).values())  # of equal fields the first
 
 
 def at(way: Way) -> Any:
@@ -90,8 +90,8 @@ def at(way: Way) -> Any:
     return node
 
 
-IS_KIND = [way for way in PLACES if way[-1] in KINDS and isinstance(at(way), str)]
-NUMBERS = [way for way in PLACES if type(at(way)) in {int, float}]
+IS_KIND = [way for way in WAYS if way[-1] in KINDS and isinstance(at(way), str)]
+NUMBERS = [way for way in WAYS if type(at(way)) in {int, float}]
 
 
 def name_of(way: Way) -> str:
@@ -99,14 +99,14 @@ def name_of(way: Way) -> str:
 
 
 def put(way: Way, value: Any) -> dict[str, Any]:
-    """Return the parameters with another value at a place."""
+    """Return the parameters with another value at the end of a way."""
     data = copy.deepcopy(FULL)
     _home(data, way)[way[-1]] = value
     return data
 
 
 def without(way: Way, instead: str = "") -> dict[str, Any]:
-    """Return the parameters with nothing at a place, or with another name for it."""
+    """Return the parameters without what stands at the end of a way, or with another name for it."""
     data = copy.deepcopy(FULL)
     home = _home(data, way)
     value = home.pop(way[-1])
@@ -150,7 +150,7 @@ def test_the_parameters_that_are_changed_are_right() -> None:
 
 
 def test_a_missing_field_is_named_or_has_a_default() -> None:
-    for way in PLACES:
+    for way in WAYS:
         data = without(way)
         said = faults(data)
         if said:
@@ -161,7 +161,7 @@ def test_a_missing_field_is_named_or_has_a_default() -> None:
 
 
 def test_a_misspelt_field_is_told_the_right_name() -> None:
-    for way in PLACES:
+    for way in WAYS:
         wrong = misspelt(str(way[-1]))
         said = faults(without(way, instead=wrong))[0]
         named = (repr(wrong), name_of((*way[:-1], wrong)), f"{name_of(way)} is missing")
@@ -193,7 +193,7 @@ OF_ANOTHER_TYPE: dict[type, Any] = {
 
 
 def test_a_value_of_another_type_is_refused() -> None:
-    for way in PLACES:
+    for way in WAYS:
         if at(way) is None or way[-1] == "padding":  # which is a number or a word
             continue
         [sentence, *_] = faults(put(way, OF_ANOTHER_TYPE[type(at(way))]))

@@ -37,7 +37,7 @@ def test_no_data_set_lies_outside_its_folder(tmp_path: Path, name: str) -> None:
 @pytest.mark.slow
 def test_no_run_of_the_pipeline_touches_what_lies_outside(clone: Path) -> None:
     name = "../../x"
-    there = [(clone / place / name).resolve() / "kept" for place in (paths.RAW, paths.PROCESSED)]
+    there = [(clone / folder / name).resolve() / "kept" for folder in (paths.RAW, paths.PROCESSED)]
     for path in there:
         path.parent.mkdir(exist_ok=True)
         path.write_text("mine", encoding="utf-8")
@@ -46,7 +46,7 @@ def test_no_run_of_the_pipeline_touches_what_lies_outside(clone: Path) -> None:
     ended = attempt(clone, "dvc", "repro")
 
     assert ended.returncode != 0
-    assert "is specified in" in ended.stderr  # two stages that write the same place, says DVC
+    assert "is specified in" in ended.stderr  # two stages that write the same path, says DVC
     assert [path.read_text(encoding="utf-8") for path in there] == ["mine", "mine"]
 
 

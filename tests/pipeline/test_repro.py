@@ -61,12 +61,12 @@ def test_a_changed_type_of_the_figures_reruns_no_training(clone: Path) -> None:
 
 def test_a_changed_parameter_reruns_what_depends_on_it_and_nothing_else(clone: Path) -> None:
     data = PARAMETERS
-    for place, value in {
+    for location, value in {
         "recipes.other.train.epochs": 9,
         "runtime.workers": 1,
         "evaluate.hardest": 3,
     }.items():
-        data = changed(data, place, value)
+        data = changed(data, location, value)
     write_parameters(clone, data)
 
     assert stages_run(call(clone, "dvc", "repro", "evaluate")) == [*ALWAYS, "evaluate"]

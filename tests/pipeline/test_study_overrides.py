@@ -15,7 +15,7 @@ def parameters() -> Parameters:
 
 
 @pytest.mark.parametrize(
-    ("setting", "place", "value"),
+    ("setting", "location", "value"),
     [
         ("train.epochs=8", "train.epochs", 8),
         ("optimiser.learning_rate.peak=4e-3", "optimiser.learning_rate.peak", 0.004),
@@ -25,10 +25,10 @@ def parameters() -> Parameters:
     ],
 )
 def test_a_setting_changes_one_value_of_the_chosen_recipe(
-    parameters: Parameters, setting: str, place: str, value: Any
+    parameters: Parameters, setting: str, location: str, value: Any
 ) -> None:
     expected = parameters.model_dump()
-    *way, last = place.split(".")
+    *way, last = location.split(".")
     node = expected["recipes"]["small"]
     for key in way:
         node = node[int(key) if key.isdecimal() else key]

@@ -26,7 +26,7 @@ def result(seed: int, accuracy: float = 0.5) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("place", "value", "same"),
+    ("location", "value", "same"),
     [
         ("recipes.small.train.seed", 7, True),
         ("runtime.kernels", "native", True),
@@ -37,11 +37,11 @@ def result(seed: int, accuracy: float = 0.5) -> dict[str, Any]:
     ],
 )
 def test_the_digest_is_of_all_that_shapes_a_result_but_seed_and_kernels(
-    tmp_path: Path, place: str, value: Any, same: bool
+    tmp_path: Path, location: str, value: Any, same: bool
 ) -> None:
     before = digest(load(tmp_path, DATA))
 
-    after = digest(load(tmp_path, changed(DATA, place, value)))
+    after = digest(load(tmp_path, changed(DATA, location, value)))
 
     assert (after == before) is same
     assert len(after) == 16
@@ -101,8 +101,8 @@ def two_studies(
 ) -> tuple[Study, Study]:
     """Studies of the same recipe that differ in a parameter or in the data set."""
     monkeypatch.chdir(tmp_path)
-    place, value, dataset = request.param
-    other = load(tmp_path, changed(DATA, place, value))
+    location, value, dataset = request.param
+    other = load(tmp_path, changed(DATA, location, value))
     return begin(load(tmp_path, DATA), "mnist"), begin(other, dataset)
 
 
