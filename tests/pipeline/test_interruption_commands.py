@@ -34,6 +34,7 @@ def test_ctrl_c_while_modules_are_loaded_ends_the_program_and_changes_nothing(tm
 
     assert ended.returncode in {130, -signal.SIGINT}
     assert ended.stdout == ""
+    assert ended.stderr.splitlines()[-1] == "KeyboardInterrupt"
     assert sorted(tmp_path.rglob("*")) == there
 
 

@@ -92,7 +92,7 @@ def change_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("change", [change_the_recipe, change_the_data, change_the_code])
-def test_a_checkpoint_of_another_training_is_not_gone_on_from(
+def test_a_checkpoint_of_another_training_is_not_used(
     checkpoint: Path,
     taken: list[str],
     change: Callable[[pytest.MonkeyPatch], None],
