@@ -42,7 +42,7 @@ def from_network(subject: Subject) -> Shown:
     )
 
 
-def from_code() -> Shown:
+def from_repository() -> Shown:
     """Return the curves and the gradient check."""
     x = np.linspace(-4, 4, 161, dtype=np.float32)
     curves = {name: curve_and_slope(layer, x) for name, layer in ACTIVATIONS.items()}

@@ -1,4 +1,4 @@
-"""Writes docs/built/ before MkDocs runs: what the lessons show that follows from code and results alone.
+"""Writes docs/built/ before MkDocs runs: what `from_repository` of each lesson returns.
 
 Each page is filled in once, so that a name, a piece of code or a file that is missing is reported at once.
 """
@@ -26,8 +26,8 @@ def build() -> dict[str, bytes]:
     """Return the files of docs/built/ by their names."""
     files: dict[str, bytes] = {}
     for name, lesson in LESSONS.items():
-        if hasattr(lesson, "from_code"):
-            files |= lesson.from_code().as_files(name)
+        if hasattr(lesson, "from_repository"):
+            files |= lesson.from_repository().as_files(name)
     return files
 
 

@@ -62,7 +62,7 @@ def from_network(subject: Subject) -> Shown:
     )
 
 
-def from_code() -> Shown:
+def from_repository() -> Shown:
     """Return the trace, the gradient check and the measured speed."""
     layer = cnn.Conv2D(2, 3, stride=2, padding=1)
     return Shown(

@@ -36,7 +36,7 @@ def from_network(subject: Subject) -> Shown:
     return Shown(files={f"network/{name}": content for name, content in exported.items()})
 
 
-def from_code() -> Shown:
+def from_repository() -> Shown:
     """Return what was reached."""
     found, model = results.evaluation(), untrained_model(load_parameters().chosen)
     return Shown(

@@ -29,7 +29,7 @@ def from_network(subject: Subject) -> Shown:
     )
 
 
-def from_code() -> Shown:
+def from_repository() -> Shown:
     """Return the trace and the gradient check."""
     return Shown(
         values={"gradient_check": gradient_check()},

@@ -20,7 +20,7 @@ from pipeline.common.recipes import make_optimiser
 Paths = Mapping[str, Array]
 
 
-def from_code() -> Shown:
+def from_repository() -> Shown:
     """Return the paths down the valley, and the curves of the learning rate."""
     valley = load_all_parameters().figures.valley
     paths = {name: path(valley, make_optimiser(config)) for name, config in valley.optimisers.items()}

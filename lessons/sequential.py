@@ -76,7 +76,7 @@ BACK = "dy, layer_grads = self.layers[index].backward_pass(dy, caches[index])"
 FIRST = "return grads | self._flat(first, self.layers[first].parameter_gradients(dy, caches[first]))"
 
 
-def from_code() -> Shown:
+def from_repository() -> Shown:
     """Return the layers of the chosen recipe, and the small model's trace, curve and gradient check."""
     parameters = load_parameters()
     model = untrained_model(parameters.chosen)

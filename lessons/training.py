@@ -59,7 +59,7 @@ def from_network(subject: Subject) -> Shown:
     )
 
 
-def from_code() -> Shown:
+def from_repository() -> Shown:
     """Return how the network was trained, and what the epoch that was kept reached."""
     parameters = load_parameters()
     return Shown(

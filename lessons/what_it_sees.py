@@ -97,7 +97,7 @@ def from_network(subject: Subject) -> Shown:
     )
 
 
-def from_code() -> Shown:
+def from_repository() -> Shown:
     """Return the calibration error on the test images."""
     return Shown(values={"calibration_error": f"{results.evaluation()['calibration_error']:.2%}"})
 

@@ -14,7 +14,7 @@ from lessons.params import AllParameters, load_all_parameters
 Schema = Mapping[str, Any]
 
 
-def from_code() -> Shown:
+def from_repository() -> Shown:
     """Return every parameter, and the recipes."""
     parameters = load_all_parameters()
     return Shown(
