@@ -13,7 +13,7 @@ from lessons.kit.curves import Curve, curve, line
 from lessons.kit.gradient_checks import WithMistake, errors, power
 from lessons.kit.sheet import HEADING, Sheet
 from lessons.kit.shown import Shown, to_json
-from lessons.kit.small_trainings import Layers, Pair, Trained
+from lessons.kit.small_trainings import Layers, Trained, TwoTrainings
 from lessons.kit.subject import Subject
 from lessons.kit.tables import table
 from lessons.kit.themes import Theme
@@ -31,7 +31,7 @@ ACTIVATIONS: Mapping[str, cnn.Layer] = {
 def from_network(subject: Subject) -> Shown:
     """Return what activations let through, and two small trainings, with activations and without."""
     training = subject.figures.linear
-    pair = subject.small_pair(training, without_activations(training.model))
+    pair = subject.train_twice(training, without_activations(training.model))
     return Shown(
         values={
             "let_through": let_through(subject),
@@ -154,7 +154,7 @@ def without_activations(layers: Layers) -> Layers:
     return [layer for layer in layers if layer["layer"] not in kinds]
 
 
-def reached(pair: Pair) -> str:
+def reached(pair: TwoTrainings) -> str:
     """Return what networks with activations and without reach."""
     rows = [
         [

@@ -17,7 +17,7 @@ from cnn.types import Array
 from lessons.kit import recipes, results
 from lessons.kit.sheet import HEADING, LINE, PIXELS, SMALL, Sheet
 from lessons.kit.shown import Shown
-from lessons.kit.small_trainings import Pair
+from lessons.kit.small_trainings import TwoTrainings
 from lessons.kit.subject import Subject
 from lessons.kit.themes import Theme
 from pipeline.common.datasets import DATASETS
@@ -118,7 +118,7 @@ def reached(evaluation: Mapping[str, Any], history: History, monitor: str) -> di
     }
 
 
-def draw_overfitting(theme: Theme, subtitle: str, pair: Pair) -> Sheet:
+def draw_overfitting(theme: Theme, subtitle: str, pair: TwoTrainings) -> Sheet:
     """Draw training and validation loss by epoch, with dropout and without."""
     sheet = Sheet(HEADING + 200, theme, "Few images, much time", subtitle)
     trainings = (("without dropout", pair.without), ("with dropout", pair.with_it))

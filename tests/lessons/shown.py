@@ -19,7 +19,11 @@ def from_repository() -> dict[str, Shown]:
     """Return what each lesson shows of the repository; speeds are not measured."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(convolution, "_fastest", lambda _: "")
-        return {name: lesson.from_repository() for name, lesson in LESSONS.items() if hasattr(lesson, "from_repository")}
+        return {
+            name: lesson.from_repository()
+            for name, lesson in LESSONS.items()
+            if hasattr(lesson, "from_repository")
+        }
 
 
 SHOWN = from_repository()
