@@ -75,12 +75,12 @@ def check_dvc(words: list[str]) -> None:
 
 
 def check_change(change: Any) -> None:
-    check_parameters(changed(parameters(), change), "params.yaml", AllParameters)
+    check_parameters(merged(parameters(), change), "params.yaml", AllParameters)
 
 
-def changed(data: Any, change: Any) -> Any:
+def merged(data: Any, change: Any) -> Any:
     if isinstance(data, dict) and isinstance(change, dict):
-        return data | {key: changed(data.get(key), value) for key, value in change.items()}
+        return data | {key: merged(data.get(key), value) for key, value in change.items()}
     return change
 
 
