@@ -11,7 +11,6 @@ import numpy as np
 import cnn
 from cnn.types import Array
 from lessons.kit import results
-from lessons.kit.recipes import untrained_model
 from lessons.kit.shown import Shown, to_json
 from lessons.kit.subject import (
     Subject,
@@ -21,6 +20,7 @@ from lessons.kit.subject import (
 )
 from pipeline.common import paths
 from pipeline.common.datasets import DATASETS
+from pipeline.common.fitting import untrained_model
 from pipeline.common.images import Labelled
 from pipeline.common.params import load_parameters
 from pipeline.study.results import mean_and_deviation

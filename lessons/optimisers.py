@@ -100,9 +100,10 @@ def learning_rate_curve(valley: Valley) -> Curve:
 
 
 def one_cycle_curve() -> Curve:
-    """Return the learning rate in the course of a training, for each share of it that the rise may take."""
-    rises = [step / 20 for step in range(1, 20)]
+    """Return the learning rate in the course of a training, for several shares of it that are warm-up."""
+    shares = [step / 20 for step in range(1, 20)]
     progress = np.linspace(0, 1, 101)
-    rates = [[cnn.OneCycle(1.0, warm_up=rise)(share) for share in progress.tolist()] for rise in rises]
+    schedules = [cnn.OneCycle(1.0, warm_up=share) for share in shares]
+    rates = [[schedule(at) for at in progress.tolist()] for schedule in schedules]
     lines = [line("learning rate ÷ its peak", "parameter", (np.array(rate) for rate in rates))]
-    return curve("OneCycle", "progress of the training", progress, "rise", rises, lines)
+    return curve("OneCycle", "progress of the training", progress, "warm-up", shares, lines)

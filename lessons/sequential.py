@@ -16,8 +16,7 @@ from cnn.summary import LayerSummary, layer_summaries
 from cnn.types import Array, Gradients
 from lessons.kit.curves import Curve, curve, line
 from lessons.kit.gradient_checks import WithLoss, errors, power
-from lessons.kit.layers import shapes_along
-from lessons.kit.recipes import layers_table, untrained_model
+from lessons.kit.layers import layers_table, shapes_along
 from lessons.kit.sheet import HEADING, SMALL, Sheet
 from lessons.kit.shown import Shown, to_json
 from lessons.kit.steps import (
@@ -48,6 +47,7 @@ from lessons.kit.traces import (
     track,
     written,
 )
+from pipeline.common.fitting import untrained_model
 from pipeline.common.params import load_parameters
 
 PICTURE = np.array(

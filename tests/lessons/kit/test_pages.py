@@ -58,7 +58,7 @@ def test_code_is_linked_where_there_is_a_repository() -> None:
         ('{{ code("cnn.layers.flatten") }}', "is a whole module"),
         (
             "{{ net.sizes }}",
-            "the lesson 'net' gives no value 'sizes', did you mean 'size'? If it is new, run `make site-files`.",
+            "the lesson 'net' gives no value 'sizes', did you mean 'size'? If it is new, run `make site",
         ),
         ("{% if net.absent.part %}{% endif %}", "the lesson 'net' gives no value 'absent'."),
         ("{{ nett.size }}", "there is no lesson 'nett', did you mean 'net'?"),
