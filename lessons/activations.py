@@ -10,7 +10,7 @@ import numpy as np
 import cnn
 from cnn.types import Array
 from lessons.kit.curves import Curve, curve, line
-from lessons.kit.gradient_checks import WithMistake, errors, power
+from lessons.kit.gradient_checks import errors, power
 from lessons.kit.sheet import HEADING, Sheet
 from lessons.kit.shown import Shown, to_json
 from lessons.kit.small_trainings import Layers, Trained, TwoTrainings
@@ -110,8 +110,8 @@ def sigmoid() -> Curve:
 def gradient_check() -> str:
     """Return the checks of all activations, and that of a ReLU with a mistake."""
     rows = [[layer.kind, power(errors(layer, (4, 10))["x"])] for layer in ACTIVATIONS.values()]
-    wrong = WithMistake(cnn.ReLU(), lambda layer, dy, _: layer.backward_pass(dy, dy))
-    rows.append(["with a mistake: ReLU, gated by the sign of dy", power(errors(wrong, (4, 10))["x"])])
+    wrong = errors(cnn.ReLU(), (4, 10), lambda layer, dy, _: layer.backward_pass(dy, dy))
+    rows.append(["with a mistake: ReLU, gated by the sign of dy", power(wrong["x"])])
     return table(["activation", "largest relative error of dx"], rows, numbers=1)
 
 

@@ -15,7 +15,7 @@ from cnn import SGD, Conv2D, Dense, Flatten, MaxPool2D, ReLU, Sequential, Softma
 from cnn.summary import LayerSummary, layer_summaries
 from cnn.types import Array, Gradients
 from lessons.kit.curves import Curve, curve, line
-from lessons.kit.gradient_checks import WithLoss, errors, power
+from lessons.kit.gradient_checks import errors_of_loss, power
 from lessons.kit.layers import layers_table, shapes_along
 from lessons.kit.sheet import HEADING, SMALL, Sheet
 from lessons.kit.shown import Shown, to_json
@@ -136,7 +136,7 @@ def parameter_counts(model: Sequential) -> str:
 
 def gradient_check() -> str:
     """Return the check of a whole small model, from the loss to the picture."""
-    found = errors(WithLoss(small_layers(), [0]), PICTURE.shape)
+    found = errors_of_loss(small_layers(), [0], PICTURE.shape)
     rows = [["the picture" if name == "x" else f"`{name}`", power(error)] for name, error in found.items()]
     return table(["small model, random numbers", "largest relative error"], rows, numbers=1)
 
