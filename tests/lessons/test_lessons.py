@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lessons.contents import LESSONS
+from lessons.kit.shown import Shown
 from tests.lessons.shown import CURVES, SHOWN
 from tests.pipeline.workspace import ROOT
 
@@ -22,14 +23,18 @@ WITHOUT_MISTAKE = {"sequential.gradient_check"}
 
 
 @pytest.mark.parametrize("page", [ROOT / "docs/index.md", *LEARN, *PIPELINE], ids=lambda page: page.stem)
-def test_a_page_shows_its_own_lesson(page: Path) -> None:
+def test_a_page_shows_all_that_its_own_lesson_gives_and_nothing_else(page: Path) -> None:
     own, text = "home" if page.stem == "index" else page.stem.replace("-", "_"), page.read_text("utf-8")
-    assert set(re.findall(r"\{[{%][^{}]*?\b(\w+)\.\w", text)) & set(LESSONS) <= {own}
-    assert set(re.findall(r"\b(?:built|generated)/(.+?)-(?:light|dark)\.svg", text)) <= drawings(own)
+    given = SHOWN.get(own, Shown())
+    named = set(re.findall(r"\{[{%][^{}]*?\b(\w+)\.(\w+)", text))
+    assert {lesson for lesson, _ in named} & set(LESSONS) <= {own}
+    assert {value for lesson, value in named if lesson == own} >= set(given.values)
+    assert set(re.findall(r"\b(?:built|generated)/(.+?)-(?:light|dark)\.svg", text)) == drawings(own)
     played = re.findall(r'<(?:step-player|predict-value) layer="(.+?)"', text)
     slid = re.findall(r'<curve-slider curve="(.+?)"', text)
-    files = {*(f"traces/{name}.json" for name in played), *(f"curves/{name}.json" for name in slid)}
-    assert {name for name in files if name not in SHOWN[own].files} == set()
+    assert {*(f"traces/{name}.json" for name in played), *(f"curves/{name}.json" for name in slid)} == set(
+        given.files
+    )
 
 
 def drawings(lesson: str) -> set[object]:
@@ -58,12 +63,6 @@ def test_a_curve_has_a_row_of_heights_for_each_of_its_parameters_values(name: st
         assert len(line["y"]) == len(curve["parameter"]["values"])
         assert {len(row) for row in line["y"]} == {len(curve["x"])}
     assert curve["x"] == sorted(curve["x"])
-
-
-def test_every_curve_has_its_slider() -> None:
-    pages = "".join(page.read_text(encoding="utf-8") for page in LEARN)
-    named = set(re.findall(r'<curve-slider curve="([^"]+)"', pages))
-    assert {f"curves/{name}.json" for name in named} == set(CURVES)
 
 
 @pytest.mark.parametrize("name", CHECKS)
