@@ -10,10 +10,10 @@ import numpy as np
 import cnn
 from cnn.types import Array
 from lessons.kit.curves import Curve, curve, line
-from lessons.kit.gradient_checks import WithMistake, errors, power
+from lessons.kit.gradient_checks import errors, power
 from lessons.kit.sheet import HEADING, Sheet
 from lessons.kit.shown import Shown, to_json
-from lessons.kit.small_trainings import Layers, Pair, Trained
+from lessons.kit.small_trainings import Layers, Trained, TwoTrainings
 from lessons.kit.subject import Subject
 from lessons.kit.tables import table
 from lessons.kit.themes import Theme
@@ -31,7 +31,7 @@ ACTIVATIONS: Mapping[str, cnn.Layer] = {
 def from_network(subject: Subject) -> Shown:
     """Return what activations let through, and two small trainings, with activations and without."""
     training = subject.figures.linear
-    pair = subject.small_pair(training, without_activations(training.model))
+    pair = subject.train_twice(training, without_activations(training.model))
     return Shown(
         values={
             "let_through": let_through(subject),
@@ -42,7 +42,7 @@ def from_network(subject: Subject) -> Shown:
     )
 
 
-def from_code() -> Shown:
+def from_repository() -> Shown:
     """Return the curves and the gradient check."""
     x = np.linspace(-4, 4, 161, dtype=np.float32)
     curves = {name: curve_and_slope(layer, x) for name, layer in ACTIVATIONS.items()}
@@ -110,8 +110,8 @@ def sigmoid() -> Curve:
 def gradient_check() -> str:
     """Return the checks of all activations, and that of a ReLU with a mistake."""
     rows = [[layer.kind, power(errors(layer, (4, 10))["x"])] for layer in ACTIVATIONS.values()]
-    wrong = WithMistake(cnn.ReLU(), lambda layer, dy, _: layer.backward_pass(dy, dy))
-    rows.append(["with a mistake: ReLU, gated by the sign of dy", power(errors(wrong, (4, 10))["x"])])
+    wrong = errors(cnn.ReLU(), (4, 10), lambda layer, dy, _: layer.backward_pass(dy, dy))
+    rows.append(["with a mistake: ReLU, gated by the sign of dy", power(wrong["x"])])
     return table(["activation", "largest relative error of dx"], rows, numbers=1)
 
 
@@ -154,7 +154,7 @@ def without_activations(layers: Layers) -> Layers:
     return [layer for layer in layers if layer["layer"] not in kinds]
 
 
-def reached(pair: Pair) -> str:
+def reached(pair: TwoTrainings) -> str:
     """Return what networks with activations and without reach."""
     rows = [
         [

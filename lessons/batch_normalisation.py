@@ -32,7 +32,7 @@ def from_network(subject: Subject) -> Shown:
     )
 
 
-def from_code() -> Shown:
+def from_repository() -> Shown:
     """Return the curve and the gradient check."""
     return Shown(
         values={

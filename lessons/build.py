@@ -1,4 +1,4 @@
-"""Writes docs/built/ before MkDocs runs: what the lessons show that follows from code and results alone.
+"""Writes docs/built/ before MkDocs runs: what `from_repository` of each lesson returns.
 
 Each page is filled in once, so that a name, a piece of code or a file that is missing is reported at once.
 """
@@ -10,14 +10,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from lessons.contents import LESSONS
-from lessons.kit.pages import BUILT, Lessons, read_lessons, render
+from lessons.kit.pages import BUILT, Values, read_values, render
 from pipeline.common.errors import PipelineError
 from pipeline.common.files import write_bytes
 from pipeline.common.running import run_stage
 
 DOCS = Path("docs")
 
-SHOWN = re.compile(r"\]\((?:\.\./)*((?:built|generated)/[^)#\s]+)")
+PICTURE = re.compile(r"\]\((?:\.\./)*((?:built|generated)/[^)#\s]+)")
 TRACE = re.compile(r'<(?:step-player|predict-value) layer="([^"]+)"')
 CURVE = re.compile(r'<curve-slider curve="([^"]+)"')
 
@@ -26,8 +26,8 @@ def build() -> dict[str, bytes]:
     """Return the files of docs/built/ by their names."""
     files: dict[str, bytes] = {}
     for name, lesson in LESSONS.items():
-        if hasattr(lesson, "from_code"):
-            files |= lesson.from_code().as_files(name)
+        if hasattr(lesson, "from_repository"):
+            files |= lesson.from_repository().as_files(name)
     return files
 
 
@@ -42,17 +42,17 @@ def write(files: Mapping[str, bytes]) -> None:
             write_bytes(path, content)
 
 
-def check(pages: Mapping[Path, str], lessons: Lessons) -> None:
+def check(pages: Mapping[Path, str], values: Values) -> None:
     """Fill in pages, and look for the files that they show.
 
     Args:
         pages: the pages' Markdown, by file.
-        lessons: the values of each lesson by its name.
+        values: the values of each lesson by its name.
 
     Raises:
         PipelineError: if the pages name values, code or files that are not there; it lists them all.
     """
-    faults = [f"{page}: {fault}" for page, text in pages.items() for fault in _faults(text, lessons)]
+    faults = [f"{page}: {fault}" for page, text in pages.items() for fault in _faults(text, values)]
     if faults:
         raise PipelineError("The site cannot be built:\n  " + "\n  ".join(dict.fromkeys(faults)))
 
@@ -62,11 +62,11 @@ def read_pages() -> dict[Path, str]:
     return {page: page.read_text(encoding="utf-8") for page in sorted(DOCS.rglob("*.md"))}
 
 
-def _faults(text: str, lessons: Lessons) -> Iterator[str]:
-    filled, unknown = render(text, lessons)
+def _faults(text: str, values: Values) -> Iterator[str]:
+    filled, unknown = render(text, values)
     yield from unknown
     shown = [
-        *SHOWN.findall(filled),
+        *PICTURE.findall(filled),
         *(f"built/traces/{layer}.json" for layer in TRACE.findall(filled)),
         *(f"built/curves/{curve}.json" for curve in CURVE.findall(filled)),
     ]
@@ -80,7 +80,7 @@ def _faults(text: str, lessons: Lessons) -> Iterator[str]:
 def main() -> None:
     """Write docs/built/, and check the pages."""
     write(build())
-    check(read_pages(), read_lessons())
+    check(read_pages(), read_values())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The page about convolution: the simplest code, filters and what they make of a digit, and each step."""
+"""The page about convolution: the simplest code, what a filter makes of a digit, and each step."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cnn.parallel import one_blas_thread
 from cnn.types import Array, Gradients
 from lessons.kit.gradient_checks import gradient_check
 from lessons.kit.layers import shapes
-from lessons.kit.sheet import HEADING, SMALL, WIDTH, Sheet, scaled
+from lessons.kit.sheet import HEADING, WIDTH, Sheet, scaled
 from lessons.kit.shown import Shown, to_json
 from lessons.kit.steps import convolution_steps, filter_bias_gradient_steps, filter_gradient_steps
 from lessons.kit.subject import Subject, liveliest
@@ -52,17 +52,14 @@ def simplest_convolution(x: Array, weight: Array, bias: Array) -> Array:
 
 
 def from_network(subject: Subject) -> Shown:
-    """Return the filters of the trained network, and what one of them makes of a digit."""
+    """Return what one filter of the trained network makes of a digit, and the shapes of its convolutions."""
     return Shown(
-        drawings={
-            "one-filter": partial(draw_one_filter, subject=subject),
-            "filters": partial(draw_filters, subject=subject),
-        },
+        drawings={"one-filter": partial(draw_one_filter, subject=subject)},
         values={"shapes": shapes(subject.model, (cnn.Conv2D,))},
     )
 
 
-def from_code() -> Shown:
+def from_repository() -> Shown:
     """Return the trace, the gradient check and the measured speed."""
     layer = cnn.Conv2D(2, 3, stride=2, padding=1)
     return Shown(
@@ -100,28 +97,6 @@ def draw_one_filter(theme: Theme, subject: Subject) -> Sheet:
         sheet.scale(left, top + size + 8, colour, (f"−{largest}", "0", largest), width=side)
     for left, sign in ((size + 8, "∗"), (WIDTH - size - 18, "=")):
         sheet.text(left, top + size / 2 + 5, sign, size=14)
-    return sheet
-
-
-def draw_filters(theme: Theme, subject: Subject) -> Sheet:
-    """Draw the filters of the first convolution, or say that there is none."""
-    title, index = "The filters of the first convolution", subject.first_index(cnn.Conv2D)
-    if index is None:
-        return Sheet(HEADING, theme, title, f"{subject.training}: this recipe has no convolution")
-    weight = subject.model.layers[index].params["weight"]
-    h_f, w_f, _, n_f = weight.shape
-    subtitle = f"{subject.training}: {n_f} filters of {h_f}×{w_f}"
-    columns, size, pitch = 8, 36, 43
-    filters = np.moveaxis(weight[:, :, 0], -1, 0)
-    rows = -(-len(filters) // columns)
-    sheet = Sheet(HEADING + rows * (size + 22) + 36, theme, title, subtitle)
-    for number, one in enumerate(scaled(filters)):
-        x, y = pitch * (number % columns), HEADING + (size + 22) * (number // columns)
-        sheet.picture(x, y, one, theme.parameter, size)
-        sheet.text(x, y + size + 12, str(number), size=SMALL, colour=theme.quiet)
-    y = HEADING + rows * (size + 22) + 4
-    largest = f"{np.abs(filters).max():.2f}"
-    sheet.scale(0, y, theme.parameter, (f"−{largest}", "0", largest))
     return sheet
 
 

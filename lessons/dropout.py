@@ -16,7 +16,7 @@ from lessons.kit.gradient_checks import SEED, gradient_check
 from lessons.kit.layers import shapes_along
 from lessons.kit.sheet import HEADING, LINE, SMALL, Sheet
 from lessons.kit.shown import Shown, to_json
-from lessons.kit.small_trainings import Pair
+from lessons.kit.small_trainings import TwoTrainings
 from lessons.kit.subject import Subject, liveliest
 from lessons.kit.tables import table
 from lessons.kit.themes import Theme
@@ -40,7 +40,7 @@ def from_network(subject: Subject) -> Shown:
     )
 
 
-def from_code() -> Shown:
+def from_repository() -> Shown:
     """Return the trace, the curve and the gradient check."""
     return Shown(
         values={
@@ -103,7 +103,7 @@ def dropped(model: cnn.Sequential) -> str:
     return table(head, rows, numbers=4)
 
 
-def spread_of_weights(pair: Pair) -> str:
+def spread_of_weights(pair: TwoTrainings) -> str:
     """Return how widely the weights of each layer spread, with dropout and without."""
     rows = [
         [f"{name.partition('.')[0]}. {pair.without.model.layers[int(name.partition('.')[0])].kind}"]

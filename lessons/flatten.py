@@ -25,7 +25,7 @@ def from_network(subject: Subject) -> Shown:
     return Shown(values={"row": row_and_parameters(subject.model)})
 
 
-def from_code() -> Shown:
+def from_repository() -> Shown:
     """Return the trace and the gradient check."""
     return Shown(
         values={

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from pipeline.common.fitting import untrained_model
 
 import cnn
 from cnn.types import Array
 from lessons.kit import results
-from lessons.kit.recipes import untrained_model
 from lessons.kit.shown import Shown, to_json
 from lessons.kit.subject import (
     Subject,
@@ -36,7 +36,7 @@ def from_network(subject: Subject) -> Shown:
     return Shown(files={f"network/{name}": content for name, content in exported.items()})
 
 
-def from_code() -> Shown:
+def from_repository() -> Shown:
     """Return what was reached."""
     found, model = results.evaluation(), untrained_model(load_parameters().chosen)
     return Shown(

@@ -64,7 +64,7 @@ def draw_digit_as_numbers(theme: Theme, subject: Subject) -> Sheet:
 
 
 def busiest(image: Bytes) -> tuple[int, int]:
-    """Return the row and the column where the part of the image begins whose numbers vary most."""
+    """Return the row and the column of the crop with the greatest spread."""
     parts = np.lib.stride_tricks.sliding_window_view(image.astype(np.int64), (CROP, CROP))
     spread = CROP**2 * (parts**2).sum(axis=(2, 3)) - parts.sum(axis=(2, 3)) ** 2  # exact: whole numbers
     row, column = np.unravel_index(int(spread.argmax()), spread.shape)

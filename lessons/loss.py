@@ -10,7 +10,7 @@ import numpy as np
 
 import cnn
 from cnn.types import Array
-from lessons.kit.gradient_checks import WithLoss, errors, power
+from lessons.kit.gradient_checks import errors, errors_of_loss, power
 from lessons.kit.sheet import HEADING, SMALL, Sheet
 from lessons.kit.shown import Shown, to_json
 from lessons.kit.steps import loss_tracks
@@ -29,7 +29,7 @@ def from_network(subject: Subject) -> Shown:
     )
 
 
-def from_code() -> Shown:
+def from_repository() -> Shown:
     """Return the trace and the gradient check."""
     return Shown(
         values={"gradient_check": gradient_check()},
@@ -111,9 +111,9 @@ def answers(probabilities: Array, labels: Bytes) -> str:
 def gradient_check() -> str:
     """Return the check of the loss, of softmax, and of the loss with the division by N forgotten."""
     labels = [0, 2, 1, 2]
-    right = errors(WithLoss([], labels), (4, 3))
+    right = errors_of_loss([], labels, (4, 3))
     softmax = errors(cnn.Softmax(), (4, 3))
-    wrong = errors(WithLoss([], labels, times=4.0), (4, 3))
+    wrong = errors_of_loss([], labels, (4, 3), times=4.0)
     rows = [
         ["softmax and cross-entropy in one, `SoftmaxCrossEntropy`", power(right["x"])],
         ["softmax alone, `Softmax`", power(softmax["x"])],

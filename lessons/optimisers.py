@@ -20,7 +20,7 @@ from pipeline.common.recipes import make_optimiser
 Paths = Mapping[str, Array]
 
 
-def from_code() -> Shown:
+def from_repository() -> Shown:
     """Return the paths down the valley, and the curves of the learning rate."""
     valley = load_all_parameters().figures.valley
     paths = {name: path(valley, make_optimiser(config)) for name, config in valley.optimisers.items()}
@@ -100,9 +100,10 @@ def learning_rate_curve(valley: Valley) -> Curve:
 
 
 def one_cycle_curve() -> Curve:
-    """Return the learning rate in the course of a training, for each share of it that the rise may take."""
-    rises = [step / 20 for step in range(1, 20)]
+    """Return the learning rate in the course of a training, for several shares of it that are warm-up."""
+    shares = [step / 20 for step in range(1, 20)]
     progress = np.linspace(0, 1, 101)
-    rates = [[cnn.OneCycle(1.0, warm_up=rise)(share) for share in progress.tolist()] for rise in rises]
+    schedules = [cnn.OneCycle(1.0, warm_up=share) for share in shares]
+    rates = [[schedule(at) for at in progress.tolist()] for schedule in schedules]
     lines = [line("learning rate ÷ its peak", "parameter", (np.array(rate) for rate in rates))]
-    return curve("OneCycle", "progress of the training", progress, "rise", rises, lines)
+    return curve("OneCycle", "progress of the training", progress, "warm-up", shares, lines)

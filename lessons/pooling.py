@@ -36,7 +36,7 @@ def from_network(subject: Subject) -> Shown:
     )
 
 
-def from_code() -> Shown:
+def from_repository() -> Shown:
     """Return the traces and the gradient checks."""
     shape = (2, 4, 6, 2)
     traces = {"max-pooling": max_cases(), "average-pooling": average_cases()}

@@ -9,15 +9,15 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from pipeline.common.fitting import untrained_model
 
 import cnn
 from cnn import SGD, Conv2D, Dense, Flatten, MaxPool2D, ReLU, Sequential, SoftmaxCrossEntropy
 from cnn.summary import LayerSummary, layer_summaries
 from cnn.types import Array, Gradients
 from lessons.kit.curves import Curve, curve, line
-from lessons.kit.gradient_checks import WithLoss, errors, power
-from lessons.kit.layers import shapes_along
-from lessons.kit.recipes import layers_table, untrained_model
+from lessons.kit.gradient_checks import errors_of_loss, power
+from lessons.kit.layers import layers_table, shapes_along
 from lessons.kit.sheet import HEADING, SMALL, Sheet
 from lessons.kit.shown import Shown, to_json
 from lessons.kit.steps import (
@@ -76,7 +76,7 @@ BACK = "dy, layer_grads = self.layers[index].backward_pass(dy, caches[index])"
 FIRST = "return grads | self._flat(first, self.layers[first].parameter_gradients(dy, caches[first]))"
 
 
-def from_code() -> Shown:
+def from_repository() -> Shown:
     """Return the layers of the chosen recipe, and the small model's trace, curve and gradient check."""
     parameters = load_parameters()
     model = untrained_model(parameters.chosen)
@@ -136,7 +136,7 @@ def parameter_counts(model: Sequential) -> str:
 
 def gradient_check() -> str:
     """Return the check of a whole small model, from the loss to the picture."""
-    found = errors(WithLoss(small_layers(), [0]), PICTURE.shape)
+    found = errors_of_loss(small_layers(), [0], PICTURE.shape)
     rows = [["the picture" if name == "x" else f"`{name}`", power(error)] for name, error in found.items()]
     return table(["small model, random numbers", "largest relative error"], rows, numbers=1)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
@@ -14,10 +14,10 @@ import cnn
 from cnn.callbacks import best_epoch
 from cnn.training import Record
 from cnn.types import Array
-from lessons.kit import recipes, results
+from lessons.kit import results
 from lessons.kit.sheet import HEADING, LINE, PIXELS, SMALL, Sheet
 from lessons.kit.shown import Shown
-from lessons.kit.small_trainings import Pair
+from lessons.kit.small_trainings import TwoTrainings
 from lessons.kit.subject import Subject
 from lessons.kit.themes import Theme
 from pipeline.common.datasets import DATASETS
@@ -34,7 +34,7 @@ def from_network(subject: Subject) -> Shown:
     """Return the course of the training, that of two small ones, and copies of the image that is followed."""
     history, pair = results.history(), subject.with_and_without_dropout
     kept = best_epoch(history, load_parameters().chosen.train.monitor)
-    augmentation = cast("cnn.Augmentation", make_augmentation(subject.figures.augmentation))
+    augmentation = make_augmentation(subject.figures.augmentation)
     return Shown(
         drawings={
             "training": partial(
@@ -54,17 +54,16 @@ def from_network(subject: Subject) -> Shown:
                 subtitle=f"{subject.dataset.title}: test image {subject.digit}",
                 pictures=distorted_copies(subject.image, augmentation, subject.figures.seed),
             ),
-        },
-        values={"small": pair.described()},
+        }
     )
 
 
-def from_code() -> Shown:
-    """Return how the network was trained, and what the epoch that was kept reached."""
+def from_repository() -> Shown:
+    """Return which recipe was trained, and what the epoch that was kept reached."""
     parameters = load_parameters()
     return Shown(
         values={
-            "recipe": {"name": parameters.recipe} | recipes.training(parameters.chosen),
+            "recipe": parameters.recipe,
             "reached": reached(results.evaluation(), results.history(), parameters.chosen.train.monitor),
         }
     )
@@ -118,7 +117,7 @@ def reached(evaluation: Mapping[str, Any], history: History, monitor: str) -> di
     }
 
 
-def draw_overfitting(theme: Theme, subtitle: str, pair: Pair) -> Sheet:
+def draw_overfitting(theme: Theme, subtitle: str, pair: TwoTrainings) -> Sheet:
     """Draw training and validation loss by epoch, with dropout and without."""
     sheet = Sheet(HEADING + 200, theme, "Few images, much time", subtitle)
     trainings = (("without dropout", pair.without), ("with dropout", pair.with_it))

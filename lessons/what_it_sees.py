@@ -1,4 +1,4 @@
-"""The page about what the trained network sees: an image's way through it, saliency, and its mistakes."""
+"""The page about what the trained network sees: filters, an image's way, saliency, and mistakes."""
 
 from __future__ import annotations
 
@@ -72,6 +72,7 @@ def from_network(subject: Subject) -> Shown:
     mistakes = f"{counts.sum() - counts.trace():,} of {counts.sum():,} test images taken for another class"
     return Shown(
         drawings={
+            "filters": partial(draw_filters, subject=subject),
             "feature-maps": partial(draw_feature_maps, subject=subject, layout=NARROW),
             "saliency": partial(draw_saliency, subject=subject),
             "confusion": partial(
@@ -97,9 +98,31 @@ def from_network(subject: Subject) -> Shown:
     )
 
 
-def from_code() -> Shown:
+def from_repository() -> Shown:
     """Return the calibration error on the test images."""
     return Shown(values={"calibration_error": f"{results.evaluation()['calibration_error']:.2%}"})
+
+
+def draw_filters(theme: Theme, subject: Subject) -> Sheet:
+    """Draw the filters of the first convolution, or say that there is none."""
+    title, index = "The filters of the first convolution", subject.first_index(cnn.Conv2D)
+    if index is None:
+        return Sheet(HEADING, theme, title, f"{subject.training}: this recipe has no convolution")
+    weight = subject.model.layers[index].params["weight"]
+    h_f, w_f, _, n_f = weight.shape
+    subtitle = f"{subject.training}: {n_f} filters of {h_f}×{w_f}"
+    columns, size, pitch = 8, 36, 43
+    filters = np.moveaxis(weight[:, :, 0], -1, 0)
+    rows = -(-len(filters) // columns)
+    sheet = Sheet(HEADING + rows * (size + 22) + 36, theme, title, subtitle)
+    for number, one in enumerate(scaled(filters)):
+        x, y = pitch * (number % columns), HEADING + (size + 22) * (number // columns)
+        sheet.picture(x, y, one, theme.parameter, size)
+        sheet.text(x, y + size + 12, str(number), size=SMALL, colour=theme.quiet)
+    y = HEADING + rows * (size + 22) + 4
+    largest = f"{np.abs(filters).max():.2f}"
+    sheet.scale(0, y, theme.parameter, (f"−{largest}", "0", largest))
+    return sheet
 
 
 def readme_figure(subject: Subject) -> bytes:
@@ -193,7 +216,7 @@ def _height(step: Step, layout: Layout) -> int:
 
 
 def _pictures(sheet: Sheet, y: float, step: Step, layout: Layout, colour: str, larger: int) -> None:
-    """Draw the step's numbers: maps side by side, so many times as large as others, or bars."""
+    """Draw the step's numbers: maps side by side, `larger` times the usual size, or bars."""
     if step.values.ndim == 1:
         picture = bars(step.values, max(0, step.values.max()), layout)
         sheet.picture(layout.left, y, picture, colour)

@@ -66,16 +66,13 @@ class _Formula(InlineProcessor):
         return mathml(m.group(1), self.display), m.start(0), m.end(0)
 
 
-class FormulasExtension(Extension):
-    """Formulas between dollars."""
-
+class _Formulas(Extension):
     def extendMarkdown(self, md: Markdown) -> None:
-        """Add both kinds of formulas."""
         for pattern, display in ((r"\$\$(.+?)\$\$", "block"), (r"(?<!\$)\$([^$]+)\$(?!\$)", "inline")):
             formula = _Formula(pattern, md, display)
             md.inlinePatterns.register(formula, f"formula-{display}", PRIORITY)
 
 
-def makeExtension() -> FormulasExtension:
+def makeExtension() -> Extension:
     """Return the extension: Python-Markdown calls a function of this name."""
-    return FormulasExtension()
+    return _Formulas()

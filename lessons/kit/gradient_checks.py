@@ -18,72 +18,49 @@ SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 Backward = Callable[[cnn.Layer, Array, Any], tuple[Array, Gradients]]
 
 
-class WithMistake(cnn.Layer):
-    """A layer with another backward pass.
-
-    Args:
-        layer: the layer.
-        wrong: the backward pass, which takes the layer, dy and the cache.
-    """
-
+class _WithMistake(cnn.Layer):
     def __init__(self, layer: cnn.Layer, wrong: Backward) -> None:
         super().__init__()
         self.layer, self.wrong = layer, wrong
 
     def build(self, input_shape: Shape, rng: np.random.Generator) -> Shape:
-        """Build the layer."""
         shape = self.layer.build(input_shape, rng)
         self.params = self.layer.params
         return shape
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """Return the layer's output shape."""
         return self.layer.output_shape(input_shape)
 
     def forward_pass(
         self, x: Array, training: bool = False, rng: np.random.Generator | None = None
     ) -> tuple[Array, Any]:
-        """Run the layer's forward pass."""
         self.layer.params = self.params
         return self.layer.forward_pass(x, training, rng)
 
     def backward_pass(self, dy: Array, cache: Any) -> tuple[Array, Gradients]:
-        """Run the wrong backward pass."""
         return self.wrong(self.layer, dy, cache)
 
 
-class WithLoss(cnn.Layer):
-    """Several layers and a loss, as one layer that gives a single number.
+class _WithLoss(cnn.Layer):
+    """Several layers and a loss, as one layer that gives a single number."""
 
-    Args:
-        layers: the layers; without any, the loss alone.
-        labels: the samples' classes.
-        times: a factor of the gradient: 1 is right, anything else a mistake.
-    """
-
-    def __init__(self, layers: list[cnn.Layer], labels: list[int], times: float = 1.0) -> None:
+    def __init__(self, layers: list[cnn.Layer], labels: list[int], times: float) -> None:
         super().__init__()
         self.model = cnn.Sequential(layers) if layers else None
         self.loss, self.labels, self.times = cnn.SoftmaxCrossEntropy(), np.array(labels), times
 
     def build(self, input_shape: Shape, rng: np.random.Generator) -> Shape:
-        """Build the layers."""
         if self.model:
             self.model.build(input_shape, rng)
             self.params = self.model.params
         return self.output_shape(input_shape)
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """Return the shape of a single number."""
         return (self.model.output_shape(input_shape) if self.model else input_shape)[:0]
 
     def forward_pass(
-        self,
-        x: Array,
-        training: bool = False,
-        rng: np.random.Generator | None = None,
+        self, x: Array, training: bool = False, rng: np.random.Generator | None = None
     ) -> tuple[Array, Any]:
-        """Compute the loss."""
         caches: list[Any] = []
         if self.model:
             self.model.assign(self.params)
@@ -92,7 +69,6 @@ class WithLoss(cnn.Layer):
         return np.array(loss), (dy, caches)
 
     def backward_pass(self, dy: Array, cache: Any) -> tuple[Array, Gradients]:
-        """Return the loss's gradient, carried back through the layers."""
         dloss, caches = cache
         dx = self.times * dy * dloss
         return self.model.backward_pass(dx, caches) if self.model else (dx, {})
@@ -107,7 +83,7 @@ def gradient_check(layer: cnn.Layer, input_shape: Shape, mistake: str, wrong: Ba
         mistake: what the wrong layer does, in words.
         wrong: a backward pass with that mistake.
     """
-    right, mistaken = (errors(one, input_shape) for one in (layer, WithMistake(layer, wrong)))
+    right, mistaken = errors(layer, input_shape), errors(layer, input_shape, wrong)
     rows = [
         [f"`{'dx' if key == 'x' else 'd' + key}`", power(right[key]), power(mistaken[key])] for key in right
     ]
@@ -115,9 +91,30 @@ def gradient_check(layer: cnn.Layer, input_shape: Shape, mistake: str, wrong: Ba
     return table(head, rows, numbers=2)
 
 
-def errors(layer: cnn.Layer, input_shape: Shape) -> dict[str, float]:
-    """Return the largest relative error of each of a layer's gradients."""
-    return cnn.gradient_check(layer, input_shape, np.random.default_rng(SEED))
+def errors(layer: cnn.Layer, input_shape: Shape, wrong: Backward | None = None) -> dict[str, float]:
+    """Return the largest relative error of each of a layer's gradients.
+
+    Args:
+        layer: the layer.
+        input_shape: the shape of its input, with n.
+        wrong: another backward pass for it, which takes the layer, dy and the cache.
+    """
+    checked = _WithMistake(layer, wrong) if wrong else layer
+    return cnn.gradient_check(checked, input_shape, np.random.default_rng(SEED))
+
+
+def errors_of_loss(
+    layers: list[cnn.Layer], labels: list[int], input_shape: Shape, times: float = 1.0
+) -> dict[str, float]:
+    """Return the largest relative error of each gradient of the loss behind some layers.
+
+    Args:
+        layers: the layers; without any, the loss alone is checked.
+        labels: the samples' classes.
+        input_shape: the shape of the input, with n.
+        times: a factor of the gradient: 1 is right, anything else a mistake.
+    """
+    return errors(_WithLoss(layers, labels, times), input_shape)
 
 
 def power(error: float) -> str:

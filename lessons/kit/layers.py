@@ -1,11 +1,18 @@
-"""The shapes along a network, and a table of them for the layers of some kinds."""
+"""The layers of a network: their shapes, and tables of them."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.common.fitting import untrained_model
 
 import cnn
 from cnn.summary import layer_summaries
 from cnn.types import Shape
-from lessons.kit.tables import table, times
+from lessons.kit.tables import code, table, times
+from pipeline.common.datasets import INPUT_SHAPE
+from pipeline.common.params import Recipe
 
 
 def shapes(model: cnn.Sequential, kinds: tuple[type[cnn.Layer], ...]) -> str:
@@ -32,3 +39,28 @@ def shapes_along(model: cnn.Sequential) -> list[Shape]:
     """Return one sample's shape before the first layer and behind each layer."""
     built_for = model.built_for()
     return [built_for, *(line.output_shape for line in layer_summaries(model.layers, built_for))]
+
+
+def layers_table(recipe: Recipe) -> str:
+    """Return a recipe's layers, with each layer's output, parameters, multiply-adds and receptive field."""
+    lines = layer_summaries(untrained_model(recipe).layers, INPUT_SHAPE)
+    rows = [
+        [
+            f"{index}. {_layer(config)}",
+            times(line.output_shape),
+            f"{line.parameters:,}",
+            f"{line.multiply_adds:,}",
+            times(line.receptive_field or ()),
+        ]
+        for index, (config, line) in enumerate(zip(recipe.model, lines, strict=True))
+    ]
+    parameters = sum(line.parameters for line in lines)
+    multiply_adds = sum(line.multiply_adds for line in lines)
+    rows.append(["all", "", f"{parameters:,}", f"{multiply_adds:,}", ""])
+    return table(["layer", "output", "parameters", "multiply-adds", "receptive field"], rows, numbers=4)
+
+
+def _layer(config: Mapping[str, Any]) -> str:
+    """Return a layer as it stands in `params.yaml`."""
+    arguments = ", ".join(f"{name}: {value}" for name, value in config.items() if name != "layer")
+    return f"{config['layer']} {code(arguments)}" if arguments else str(config["layer"])

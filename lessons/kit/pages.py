@@ -28,15 +28,15 @@ BUILT = Path("docs/built")  # git ignores it
 PRIORITY = 45  # before all other preprocessors, which then see what has been filled in
 ON_ITS_OWN = re.compile(r"^( +)\{\{((?:(?!\}\}).)*)\}\}$", re.MULTILINE)
 
-Lessons = Mapping[str, SimpleNamespace]
+Values = Mapping[str, SimpleNamespace]
 
 
-def render(text: str, lessons: Lessons, repository: str = "") -> tuple[str, list[str]]:
+def render(text: str, values: Values, repository: str = "") -> tuple[str, list[str]]:
     """Fill in a page.
 
     Args:
         text: the page's Markdown.
-        lessons: the values of each lesson by its name.
+        values: the values of each lesson by its name.
         repository: the address of the repository, to link code to; empty links nothing.
 
     Returns:
@@ -55,7 +55,7 @@ def render(text: str, lessons: Lessons, repository: str = "") -> tuple[str, list
 
         def __init__(self, hint: str | None = None, obj: Any = missing, name: str = "", *_: Any) -> None:
             super().__init__(hint, obj, name)
-            faults.append(_unknown(obj, name, lessons))
+            faults.append(_unknown(obj, name, values))
 
     def code(path: str) -> str:
         try:
@@ -76,30 +76,30 @@ def render(text: str, lessons: Lessons, repository: str = "") -> tuple[str, list
     # What stands on a line of its own, in an admonition for example, is indented whole.
     text = ON_ITS_OWN.sub(lambda one: f"{one[1]}{{{{ ({one[2]}) | indent({len(one[1])}) }}}}", text)
     try:
-        return environment.from_string(text).render(**lessons, code=code), faults
+        return environment.from_string(text).render(**values, code=code), faults
     except TemplateSyntaxError as error:
         return text, [*faults, f"line {error.lineno} cannot be filled in: {error.message}"]
 
 
-def read_lessons() -> dict[str, SimpleNamespace]:
+def read_values() -> dict[str, SimpleNamespace]:
     """Return the values of all lessons, from the files that they have given."""
-    lessons: dict[str, SimpleNamespace] = {}
+    values: dict[str, SimpleNamespace] = {}
     for folder in (paths.FIGURES, BUILT):
         for file in sorted(folder.glob("values/*.json")):
-            values = json.loads(file.read_text(encoding="utf-8"))
-            vars(lessons.setdefault(file.stem, SimpleNamespace())).update(values)
-    return lessons
+            given = json.loads(file.read_text(encoding="utf-8"))
+            vars(values.setdefault(file.stem, SimpleNamespace())).update(given)
+    return values
 
 
-def _unknown(obj: Any, name: str, lessons: Lessons) -> str:
+def _unknown(obj: Any, name: str, values: Values) -> str:
     """Say which name means nothing."""
     if obj is missing:
-        return f"there is no lesson {name!r}" + (nearest(name, dict(lessons)) or ".")
-    lesson = next((known for known, values in lessons.items() if values is obj), None)
+        return f"there is no lesson {name!r}" + (nearest(name, dict(values)) or ".")
+    lesson = next((known for known, given in values.items() if given is obj), None)
     if lesson is None:
         return f"a value has no part {name!r}."
     hint = nearest(name, vars(obj)) or "."
-    return f"lessons/{lesson}.py gives no value {name!r}{hint} If it is new, run `dvc repro figures`."
+    return f"the lesson {lesson!r} gives no value {name!r}{hint} If it is new, run `make site-files`."
 
 
 def _block(path: str, repository: str) -> str:
@@ -114,27 +114,22 @@ def _block(path: str, repository: str) -> str:
 
 
 class _Fill(Preprocessor):
-    """Fills in a page."""
-
     def __init__(self, md: Markdown) -> None:
         super().__init__(md)
-        self.lessons, self.repository = read_lessons(), os.environ.get("REPO_URL", "")
+        self.values, self.repository = read_values(), os.environ.get("REPO_URL", "")
 
     def run(self, lines: list[str]) -> list[str]:
-        text, faults = render("\n".join(lines), self.lessons, self.repository)
+        text, faults = render("\n".join(lines), self.values, self.repository)
         if faults:
             raise PipelineError(" ".join(faults))
         return text.split("\n")
 
 
-class PagesExtension(Extension):
-    """Pages as templates."""
-
+class _Pages(Extension):
     def extendMarkdown(self, md: Markdown) -> None:
-        """Add the preprocessor."""
         md.preprocessors.register(_Fill(md), "pages", PRIORITY)
 
 
-def makeExtension() -> PagesExtension:
+def makeExtension() -> Extension:
     """Return the extension, under the name by which Python-Markdown asks for it."""
-    return PagesExtension()
+    return _Pages()

@@ -67,7 +67,7 @@ def train_small(
 
 
 @dataclass(frozen=True)
-class Pair:
+class TwoTrainings:
     """The same training twice: as it is, and without something.
 
     Attributes:

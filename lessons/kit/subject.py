@@ -10,7 +10,7 @@ import numpy as np
 import cnn
 from cnn.types import Array
 from lessons.kit import results
-from lessons.kit.small_trainings import Layers, Pair, train_small, without_dropout
+from lessons.kit.small_trainings import Layers, TwoTrainings, train_small, without_dropout
 from lessons.params import Figures, SmallTraining, load_all_parameters
 from pipeline.common import paths
 from pipeline.common.datasets import DATASETS, Dataset
@@ -92,19 +92,19 @@ class Subject(TrainedNetwork):
         return self.model.predict_proba(self.normalisation.apply(self.test.images))
 
     @cached_property
-    def with_and_without_dropout(self) -> Pair:
+    def with_and_without_dropout(self) -> TwoTrainings:
         """A small training with dropout, and the same one without."""
         training = self.figures.overfitting
-        return self.small_pair(training, without_dropout(training.model))
+        return self.train_twice(training, without_dropout(training.model))
 
-    def small_pair(self, training: SmallTraining, without: Layers) -> Pair:
+    def train_twice(self, training: SmallTraining, without: Layers) -> TwoTrainings:
         """Train a small model, and the same one with other layers; validate both on some of the images."""
         validation = Labelled(*(part[: self.figures.images] for part in self.validation))
         with_it, without_it = (
             train_small(training, layers, self.normalisation, self.train, validation)
             for layers in (training.model, without)
         )
-        return Pair(training, min(training.images, len(self.train.images)), with_it, without_it)
+        return TwoTrainings(training, min(training.images, len(self.train.images)), with_it, without_it)
 
     @property
     def counted(self) -> Labelled:

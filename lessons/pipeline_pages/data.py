@@ -9,7 +9,7 @@ from lessons.kit.tables import code, table
 from pipeline.common.datasets import DATASETS, Dataset
 
 
-def from_code() -> Shown:
+def from_repository() -> Shown:
     """Return the data sets."""
     return Shown(values={"datasets": [described(dataset) for dataset in DATASETS.values()]})
 

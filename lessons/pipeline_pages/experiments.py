@@ -19,7 +19,7 @@ from pipeline.study.results import Study, mean_and_deviation
 ROW = 60  # CSS pixels from a recipe's trainings to the next recipe's
 
 
-def from_code() -> Shown:
+def from_repository() -> Shown:
     """Return a table and a picture of the repeated trainings; the picture is left out if there are none."""
     studies = results.studies()
     return Shown(

@@ -6,15 +6,16 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lessons.kit.recipes import layers_table, training
+from lessons.kit.layers import layers_table
 from lessons.kit.shown import Shown
 from lessons.kit.tables import code, table
 from lessons.params import AllParameters, load_all_parameters
+from pipeline.common.params import Recipe
 
 Schema = Mapping[str, Any]
 
 
-def from_code() -> Shown:
+def from_repository() -> Shown:
     """Return every parameter, and the recipes."""
     parameters = load_all_parameters()
     return Shown(
@@ -89,3 +90,33 @@ def _now(value: Any) -> str:
         )
         return ", ".join(map(code, names))
     return code(json.dumps(value).strip('"'))
+
+
+def training(recipe: Recipe) -> dict[str, Any]:
+    """Return what a page tells about how a recipe is trained, each piece as text."""
+    train, augmentation = recipe.train, recipe.augmentation
+    return {
+        "epochs": "1 epoch" if train.epochs == 1 else f"{train.epochs} epochs",
+        "batch_size": str(train.batch_size),
+        "micro_batch_size": str(train.micro_batch_size),
+        "optimiser": _as_call(recipe.optimiser, "optimiser"),
+        "loss": _as_call(recipe.loss, "loss"),
+        "augmentation": _as_call(augmentation, "augmentation") if augmentation else "",
+        "monitor": train.monitor.replace("_", " "),
+        "weight_average": "" if train.weight_average is None else str(train.weight_average),
+    }
+
+
+def _as_call(config: Mapping[str, Any], kind: str) -> str:
+    """Return an object's plain data in the form of a call.
+
+    Example:
+        >>> _as_call({"optimiser": "SGD", "momentum": 0.9}, "optimiser")
+        'SGD(momentum=0.9)'
+    """
+    arguments = ", ".join(
+        f"{name}={_as_call(value, 'schedule') if isinstance(value, Mapping) else value}"
+        for name, value in config.items()
+        if name != kind
+    )
+    return f"{config[kind]}({arguments})" if arguments else str(config[kind])

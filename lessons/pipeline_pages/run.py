@@ -8,7 +8,7 @@ from lessons.kit.tables import code, table
 from pipeline.common.datasets import DATASETS
 
 
-def from_code() -> Shown:
+def from_repository() -> Shown:
     """Return the results on the test images."""
     found = results.evaluation()
     rows = [

@@ -17,7 +17,7 @@ CODE = "code"  # nearly all stages depend on it
 Stages = Mapping[str, Mapping[str, Any]]
 
 
-def from_code() -> Shown:
+def from_repository() -> Shown:
     """Return a table of the stages."""
     stages: Stages = YAML(typ="safe", pure=True).load(STAGES)["stages"]
     rows = [

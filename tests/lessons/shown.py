@@ -1,4 +1,4 @@
-"""What the lessons show of code alone, made once for all tests; the traces as the widgets read them."""
+"""What the lessons show of the repository, made once for all tests; the traces as the widgets read them."""
 
 import json
 from typing import Any
@@ -15,14 +15,18 @@ Plain = dict[str, Any]
 Values = NDArray[np.float32]
 
 
-def from_code() -> dict[str, Shown]:
-    """Return what each lesson shows of code; speeds are not measured."""
+def from_repository() -> dict[str, Shown]:
+    """Return what each lesson shows of the repository; speeds are not measured."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(convolution, "_fastest", lambda _: "")
-        return {name: lesson.from_code() for name, lesson in LESSONS.items() if hasattr(lesson, "from_code")}
+        return {
+            name: lesson.from_repository()
+            for name, lesson in LESSONS.items()
+            if hasattr(lesson, "from_repository")
+        }
 
 
-SHOWN = from_code()
+SHOWN = from_repository()
 FILES: dict[str, Plain] = {
     name: json.loads(content) for shown in SHOWN.values() for name, content in shown.files.items()
 }

@@ -5,7 +5,7 @@ import numpy as np
 
 import cnn
 from lessons.activations import let_through, reached, without_activations
-from lessons.kit.small_trainings import Pair, Trained
+from lessons.kit.small_trainings import Trained, TwoTrainings
 from pipeline.common.images import Labelled, Normalisation
 from tests.lessons.shown import CURVES
 from tests.lessons.small import FIGURES, small
@@ -48,7 +48,7 @@ def test_what_is_left_without_activations_is_named_beside_what_both_networks_rea
     assert "ReLU" in {layer["layer"] for layer in training.model}
     assert {layer["layer"] for layer in without_activations(training.model)} == {"Flatten", "Dense"}
     history = [{"accuracy": 0.5, "validation_accuracy": 0.25}]
-    pair = Pair(
+    pair = TwoTrainings(
         training,
         300,
         Trained(small([cnn.Flatten(), cnn.Dense(3), cnn.ReLU()]), history),

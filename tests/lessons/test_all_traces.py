@@ -46,12 +46,6 @@ def evaluate(node: ast.AST) -> float:
     raise AssertionError(ast.dump(node))
 
 
-def test_there_is_a_file_for_each_layer_that_the_pages_play() -> None:
-    pages = "".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs").rglob("*.md"))
-    played_layers = set(re.findall(r'<(?:step-player|predict-value) layer="([^"]+)"', pages))
-    assert {f"traces/{layer}.json" for layer in played_layers} == set(TRACES)
-
-
 @pytest.mark.parametrize(
     ("layer", "names"),
     [

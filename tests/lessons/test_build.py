@@ -12,13 +12,13 @@ from lessons.kit.themes import DARK, LIGHT, Theme
 from pipeline.common.errors import PipelineError
 
 PAGE = Path("docs/learn/page.md")
-LESSONS = {"net": SimpleNamespace(size="12")}
+VALUES = {"net": SimpleNamespace(size="12")}
 
 
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("{{ net.sizes }}", "lessons/net.py gives no value 'sizes'"),
+        ("{{ net.sizes }}", "the lesson 'net' gives no value 'sizes'"),
         ('{{ code("nowhere.at_all") }}', "there is no module nowhere"),
         (
             "![A picture](../generated/absent-light.svg#only-light)",
@@ -31,14 +31,14 @@ LESSONS = {"net": SimpleNamespace(size="12")}
 )
 def test_a_name_that_is_not_there_is_a_fault_that_names_the_page(text: str, complaint: str) -> None:
     with pytest.raises(PipelineError) as fault:
-        build.check({PAGE: text}, LESSONS)
+        build.check({PAGE: text}, VALUES)
     assert f"{PAGE}: " in str(fault.value)
     assert complaint in str(fault.value)
 
 
 def test_the_faults_of_all_pages_are_told_at_once() -> None:
     with pytest.raises(PipelineError) as fault:
-        build.check({PAGE: "{{ net.one }} {{ net.two }}", Path("docs/other.md"): "{{ one.two }}"}, LESSONS)
+        build.check({PAGE: "{{ net.one }} {{ net.two }}", Path("docs/other.md"): "{{ one.two }}"}, VALUES)
     assert len(str(fault.value).splitlines()) == 4
 
 

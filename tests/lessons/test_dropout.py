@@ -2,7 +2,7 @@ import numpy as np
 
 import cnn
 from lessons.dropout import dropped, spread_of_weights
-from lessons.kit.small_trainings import Pair, Trained
+from lessons.kit.small_trainings import Trained, TwoTrainings
 from tests.lessons.shown import CURVES, TRACES, grid
 from tests.lessons.small import FIGURES, small
 
@@ -39,5 +39,5 @@ def test_the_spread_of_weights_is_told_for_both_trainings() -> None:
     wide, narrow = (small([cnn.Flatten(), cnn.Dense(2)]) for _ in range(2))
     wide.params["1.weight"][:] = np.tile([1.0, -1.0], (36, 1))
     narrow.params["1.weight"][:] = 0
-    pair = Pair(FIGURES.overfitting, 300, Trained(narrow, []), Trained(wide, []))
+    pair = TwoTrainings(FIGURES.overfitting, 300, Trained(narrow, []), Trained(wide, []))
     assert spread_of_weights(pair).splitlines()[2:] == ["| 1. Dense | 1.0000 | 0.0000 |"]

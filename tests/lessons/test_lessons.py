@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lessons.contents import LESSONS
+from lessons.kit.shown import Shown
 from tests.lessons.shown import CURVES, SHOWN
 from tests.pipeline.workspace import ROOT
 
@@ -22,18 +23,36 @@ WITHOUT_MISTAKE = {"sequential.gradient_check"}
 
 
 @pytest.mark.parametrize("page", [ROOT / "docs/index.md", *LEARN, *PIPELINE], ids=lambda page: page.stem)
-def test_a_page_shows_its_own_lesson(page: Path) -> None:
-    own = "home" if page.stem == "index" else page.stem.replace("-", "_")
-    named = set(re.findall(r"\{[{%][^{}]*?\b(\w+)\.\w", page.read_text(encoding="utf-8")))
-    assert named & set(LESSONS) <= {own}
+def test_a_page_shows_all_that_its_own_lesson_gives_and_nothing_else(page: Path) -> None:
+    own, text = "home" if page.stem == "index" else page.stem.replace("-", "_"), page.read_text("utf-8")
+    given = SHOWN.get(own, Shown())
+    named = set(re.findall(r"\{[{%][^{}]*?\b(\w+)\.(\w+)", text))
+    assert {lesson for lesson, _ in named} & set(LESSONS) <= {own}
+    assert {value for lesson, value in named if lesson == own} >= set(given.values)
+    assert set(re.findall(r"\b(?:built|generated)/(.+?)-(?:light|dark)\.svg", text)) == drawings(own)
+    played = re.findall(r'<(?:step-player|predict-value) layer="(.+?)"', text)
+    slid = re.findall(r'<curve-slider curve="(.+?)"', text)
+    assert {*(f"traces/{name}.json" for name in played), *(f"curves/{name}.json" for name in slid)} == set(
+        given.files
+    )
+
+
+def drawings(lesson: str) -> set[object]:
+    """Return the names of a lesson's drawings as its source gives them, also those of the trained network."""
+    given = [node for node in ast.walk(ast.parse(source(lesson))) if isinstance(node, ast.keyword)]
+    dicts = [node for one in given if one.arg == "drawings" for node in ast.walk(one)]
+    keys = [key for node in dicts if isinstance(node, ast.Dict) for key in node.keys]
+    return {key.value for key in keys if isinstance(key, ast.Constant)}
+
+
+def source(lesson: str) -> str:
+    return Path(str(LESSONS[lesson].__file__)).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("lesson", sorted(LESSONS))
 def test_a_lesson_imports_the_kit_and_no_other_lesson(lesson: str) -> None:
-    tree = ast.parse(Path(str(LESSONS[lesson].__file__)).read_text(encoding="utf-8"))
-    imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
-    ours = {module for module in imported if module.split(".")[0] == "lessons"}
-    assert {module for module in ours if not module.startswith("lessons.kit")} <= {"lessons.params"}
+    modules = re.findall(r"^ *(?:from|import) (lessons[\w.]*|\.[\w.]*)", source(lesson), re.MULTILINE)
+    assert {module for module in modules if not module.startswith("lessons.kit")} <= {"lessons.params"}
 
 
 @pytest.mark.parametrize("name", CURVES)
@@ -44,12 +63,6 @@ def test_a_curve_has_a_row_of_heights_for_each_of_its_parameters_values(name: st
         assert len(line["y"]) == len(curve["parameter"]["values"])
         assert {len(row) for row in line["y"]} == {len(curve["x"])}
     assert curve["x"] == sorted(curve["x"])
-
-
-def test_every_curve_has_its_slider() -> None:
-    pages = "".join(page.read_text(encoding="utf-8") for page in LEARN)
-    named = set(re.findall(r'<curve-slider curve="([^"]+)"', pages))
-    assert {f"curves/{name}.json" for name in named} == set(CURVES)
 
 
 @pytest.mark.parametrize("name", CHECKS)

@@ -32,8 +32,8 @@ def test_the_last_learning_rate_of_the_slider_no_longer_settles_across_the_valle
     assert [abs(row[-1]) < abs(row[0]) for row in across[-2:]] == [True, False]
 
 
-def test_the_rate_of_one_cycle_is_at_its_peak_where_the_rise_ends() -> None:
+def test_the_rate_of_one_cycle_is_at_its_peak_where_the_warm_up_ends() -> None:
     curve = CURVES["curves/one-cycle.json"]
     (rates,) = (line["y"] for line in curve["lines"])
-    for rise, row in zip(curve["parameter"]["values"], rates, strict=True):
-        assert curve["x"][row.index(max(row))] == pytest.approx(rise)
+    for warm_up, row in zip(curve["parameter"]["values"], rates, strict=True):
+        assert curve["x"][row.index(max(row))] == pytest.approx(warm_up)

@@ -56,5 +56,5 @@ def test_without_repeated_trainings_there_is_no_picture_and_no_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    shown = experiments.from_code()
+    shown = experiments.from_repository()
     assert (dict(shown.drawings), shown.values) == ({}, {"studies": ""})

@@ -9,11 +9,11 @@ from lessons.kit.pages import render
 from tests.texts.texts import PAGES, read
 
 FORWARD = "cnn.layers.flatten.Flatten.forward_pass"
-LESSONS = {"net": SimpleNamespace(size="12", table="| a |\n| b |", layers=[])}
+VALUES = {"net": SimpleNamespace(size="12", table="| a |\n| b |", layers=[])}
 
 
 def filled(text: str, repository: str = "") -> str:
-    page, faults = render(text, LESSONS, repository)
+    page, faults = render(text, VALUES, repository)
     assert faults == []
     return page
 
@@ -58,17 +58,17 @@ def test_code_is_linked_where_there_is_a_repository() -> None:
         ('{{ code("cnn.layers.flatten") }}', "is a whole module"),
         (
             "{{ net.sizes }}",
-            "lessons/net.py gives no value 'sizes', did you mean 'size'? If it is new, run `dvc repro fig",
+            "the lesson 'net' gives no value 'sizes', did you mean 'size'? If it is new, run `make site",
         ),
-        ("{% if net.absent.part %}{% endif %}", "lessons/net.py gives no value 'absent'."),
+        ("{% if net.absent.part %}{% endif %}", "the lesson 'net' gives no value 'absent'."),
         ("{{ nett.size }}", "there is no lesson 'nett', did you mean 'net'?"),
         ("a\n{{ net.size }", "line 2 cannot be filled in: unexpected '}'"),
     ],
 )
 def test_a_name_that_means_nothing_is_a_fault(text: str, complaint: str) -> None:
-    _, [fault] = render(text, LESSONS)
+    _, [fault] = render(text, VALUES)
     assert complaint in fault
 
 
 def test_all_faults_are_told_at_once() -> None:
-    assert len(render("{{ net.one }} {{ two.one }} {{ code('three') }}", LESSONS)[1]) == 3
+    assert len(render("{{ net.one }} {{ two.one }} {{ code('three') }}", VALUES)[1]) == 3
