@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from pipeline.common.fitting import untrained_model
 
 import cnn
 from cnn.types import Array
@@ -22,6 +21,7 @@ from lessons.kit.subject import (
 from pipeline.common import paths
 from pipeline.common.datasets import DATASETS
 from pipeline.common.images import Labelled
+from pipeline.common.model import untrained_model
 from pipeline.common.params import load_parameters
 from pipeline.study.results import mean_and_deviation
 

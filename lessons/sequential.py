@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from pipeline.common.fitting import untrained_model
 
 import cnn
 from cnn import SGD, Conv2D, Dense, Flatten, MaxPool2D, ReLU, Sequential, SoftmaxCrossEntropy
@@ -48,6 +47,7 @@ from lessons.kit.traces import (
     track,
     written,
 )
+from pipeline.common.model import untrained_model
 from pipeline.common.params import load_parameters
 
 PICTURE = np.array(

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.common.fitting import untrained_model
-
 import cnn
 from cnn.summary import layer_summaries
 from cnn.types import Shape
 from lessons.kit.tables import code, table, times
 from pipeline.common.datasets import INPUT_SHAPE
+from pipeline.common.model import untrained_model
 from pipeline.common.params import Recipe
 
 
