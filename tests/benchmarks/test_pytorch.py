@@ -94,7 +94,7 @@ def test_optimisers_take_the_same_steps(optimiser: cnn.Adam) -> None:
     rng = np.random.default_rng(2)
     for _ in range(3):
         grads = {name: rng.standard_normal(value.shape, np.float32) for name, value in model.params.items()}
-        model.assign(optimiser.update(model.params, grads, 0.0))
+        model.assign(optimiser.update(model.params, grads, 0.0, model.decays))
         dense.weight.grad = torch.from_numpy(grads["1.weight"].T.copy())
         dense.bias.grad = torch.from_numpy(grads["1.bias"])
         theirs.step()
