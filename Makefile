@@ -37,7 +37,7 @@ repro: .venv/.pipeline  ## Run the whole pipeline: fetch, preprocess, train, eva
 	$(BIN)/python -m lessons.params
 	$(BIN)/dvc repro
 
-test: .venv/.development  ## Run the tests that do not take long (two minutes on two cores)
+test: .venv/.development  ## Run the tests that do not take long (about three minutes on two cores)
 	$(BIN)/python -m pytest -m 'not slow'
 
 test-slow: .venv/.development  ## Run all tests, the long ones too

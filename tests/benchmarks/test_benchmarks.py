@@ -76,6 +76,7 @@ def results(told: list[str]) -> dict[str, Any]:
     return dict(json.loads(json.dumps(run(plan, told.append))))  # as it comes out of the file
 
 
+@pytest.mark.slow
 def test_every_subject_is_measured_in_every_round(results: dict[str, Any]) -> None:
     assert list(results["cases"]) == ["train", "one"]
     for case in results["cases"].values():
@@ -89,6 +90,7 @@ def test_every_subject_is_measured_in_every_round(results: dict[str, Any]) -> No
                 assert measured["memory"] >= measured["memory_before"] > 1_000_000
 
 
+@pytest.mark.slow
 def test_subjects_take_turns_in_an_order_that_moves_on(results: dict[str, Any], told: list[str]) -> None:
     turns = [what.removeprefix("train, ") for what in told if what.startswith("train, ")]
     assert turns == [
@@ -106,6 +108,7 @@ def test_subjects_take_turns_in_an_order_that_moves_on(results: dict[str, Any], 
     ]
 
 
+@pytest.mark.slow
 def test_each_process_computes_with_its_own_kernels(results: dict[str, Any]) -> None:
     for subject in (NATIVE, PORTABLE):
         expected = core_type(subject.setting["kernels"])
@@ -113,6 +116,7 @@ def test_each_process_computes_with_its_own_kernels(results: dict[str, Any]) -> 
             assert expected in {None, measured["kernels"]}
 
 
+@pytest.mark.slow
 def test_ratios_are_formed_round_by_round(results: dict[str, Any]) -> None:
     for case in results["cases"].values():
         assert case["best"] == AGAIN.name
@@ -133,6 +137,7 @@ def test_best_is_the_one_with_the_shortest_median() -> None:
     assert ratios([{"seconds": 4.0}] * 3, rivals["lucky once"])["pairs"] == [0.25, 0.75, 0.75]
 
 
+@pytest.mark.slow
 def test_page_shows_what_was_measured(results: dict[str, Any]) -> None:
     text = page(results)
     for case in results["cases"].values():
@@ -156,6 +161,7 @@ def test_page_shows_what_was_measured(results: dict[str, Any]) -> None:
         assert draw(results, theme) == draw(results, theme)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("ours", "verdict"), [(1.0, "1.30: reached"), (1.25, "1.30: missed by 0.06")])
 def test_page_judges_by_the_aims(results: dict[str, Any], ours: float, verdict: str) -> None:
     assert AIMS == {"train": 1.3, "predict": 1.3, "latency": 1.0}

@@ -31,7 +31,7 @@ def documents() -> dict[str, str]:
 
 def addresses() -> list[Any]:
     """Return the address of every page; all but one page of each kind are for the slow tests."""
-    quick = {"", "learn/flatten/", "reference/optimisers/"}
+    quick = {"", "learn/flatten/", "reference/losses/"}
     return [pytest.param(one, marks=[] if one in quick else [pytest.mark.slow]) for one in documents()]
 
 

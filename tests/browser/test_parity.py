@@ -149,6 +149,7 @@ def compare(page: Page, model: cnn.Sequential, x: NDArray[np.float32], pixels: N
             assert error <= TOLERANCE, (index, layer, error)
 
 
+@pytest.mark.slow
 def test_the_exported_network_gives_what_cnn_gives(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     processed = paths.PROCESSED / load_parameters().data.dataset

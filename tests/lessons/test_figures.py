@@ -152,8 +152,10 @@ def pictures(svg: bytes) -> list[NDArray[np.uint8]]:
     ("layers", "epochs", "dataset", "title"),
     [
         (PLAIN, 1, "mnist", "MNIST"),
-        (WIDE, 50, "fashion-mnist", "Fashion-MNIST"),
-        (WITHOUT_CONVOLUTION, 2, "mnist-sample", "MNIST sample of 5,000 digits"),
+        pytest.param(WIDE, 50, "fashion-mnist", "Fashion-MNIST", marks=pytest.mark.slow),
+        pytest.param(
+            WITHOUT_CONVOLUTION, 2, "mnist-sample", "MNIST sample of 5,000 digits", marks=pytest.mark.slow
+        ),
     ],
 )
 def test_every_figure_is_drawn_in_both_themes_and_names_its_data_set(
@@ -231,6 +233,7 @@ def test_filters_are_shown_pixel_by_pixel(plain: dict[str, bytes]) -> None:
         np.testing.assert_array_equal(shown[index], shade(one, DARK.parameter, DARK))
 
 
+@pytest.mark.slow
 def test_every_filter_and_every_hard_image_is_drawn() -> None:
     write_results(WIDE)
     header, first, _ = paths.HARDEST.read_text().splitlines()
