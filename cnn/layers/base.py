@@ -23,6 +23,7 @@ class Layer(ABC):
         params: the arrays that training changes; their gradients have the same names.
         state: the arrays that belong to the layer but have no gradient (only BatchNorm has any).
         decays: the names of the parameters to which weight decay applies.
+        takes_bytes: whether the layer's input may be bytes (uint8), such as the pixels of a picture.
 
     Example:
         >>> from cnn import Dense
@@ -39,6 +40,7 @@ class Layer(ABC):
     """
 
     decays: ClassVar[tuple[str, ...]] = ()
+    takes_bytes: ClassVar[bool] = False
 
     params: dict[str, Array] = field(init=False, repr=False, default_factory=dict)
     state: dict[str, Array] = field(init=False, repr=False, default_factory=dict)
