@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,10 +29,13 @@ def documents() -> dict[str, str]:
     return {f"{name.removesuffix('.md')}/".removesuffix("index/"): name for name in names}
 
 
-def addresses() -> list[Any]:
-    """Return the address of every page; all but one page of each kind are for the slow tests."""
-    quick = {"", "learn/flatten/", "reference/losses/"}
-    return [pytest.param(one, marks=[] if one in quick else [pytest.mark.slow]) for one in documents()]
+# One page of each kind, small ones: what is tried on many pages is tried on these by the quick tests too.
+QUICK = {"", "learn/flatten/", "learn/batch-normalisation/", "reference/"}
+
+
+def each(addresses: Iterable[str]) -> list[Any]:
+    """Return these pages as a test's parameters; all but a few are for the slow tests."""
+    return [pytest.param(one, marks=[] if one in QUICK else [pytest.mark.slow]) for one in addresses]
 
 
 def elements(name: str) -> list[tuple[str, int, dict[str, str]]]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.support import WIDGETS, Watch, elements, go, recorded
+from tests.browser.support import WIDGETS, Watch, each, elements, go, recorded
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -35,7 +35,7 @@ def controls(page: Page) -> str:
     return ", ".join(f":is({WIDGETS}) {kind}:not([tabindex='-1'], dialog *)" for kind in kinds)
 
 
-@pytest.mark.parametrize("address", ["", "learn/convolution/", "learn/optimisers/"])
+@pytest.mark.parametrize("address", each(["", "learn/convolution/", "learn/optimisers/"]))
 def test_the_tab_key_reaches_every_control_and_shows_where_it_is(page: Page, address: str) -> None:
     go(page, address)
     reached = set()
@@ -134,16 +134,7 @@ def test_keys_choose_a_digit_and_a_number_of_a_map(page: Page, watch: Watch) -> 
     assert page.evaluate("() => document.activeElement.getAttribute('aria-label')") == "Conv2D 1, map 2"
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        "",
-        *(
-            pytest.param(one, marks=[] if one == "learn/convolution/" else [pytest.mark.slow])
-            for one in PLAYERS
-        ),
-    ],
-)
+@pytest.mark.parametrize("address", each(["", *PLAYERS]))
 def test_nothing_moves_by_itself(page: Page, address: str) -> None:
     page.clock.install(time=0)
     go(page, address)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.support import PHONE, addresses, go, opened
+from tests.browser.support import PHONE, documents, each, go, opened
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Response
@@ -69,7 +69,7 @@ class Loaded:
     sizes: dict[str, int]
 
 
-@pytest.fixture(scope="module", params=addresses())
+@pytest.fixture(scope="module", params=each(documents()))
 def loaded(browser: Browser, site: str, request: pytest.FixtureRequest) -> Iterator[Loaded]:
     """Return each page of the site, loaded once for all tests here, with all but source code unfolded."""
     with opened(browser, site) as (page, watch):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser.support import PHONE, elements, go, opened, recorded
+from tests.browser.support import PHONE, each, elements, go, opened, recorded
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -41,7 +41,7 @@ async (player, button) => {
 """
 
 
-@pytest.fixture(scope="module", params=sorted({address for address, _, _ in PLAYERS}))
+@pytest.fixture(scope="module", params=each(sorted({address for address, _, _ in PLAYERS})))
 def page(browser: Browser, site: str, request: pytest.FixtureRequest) -> Iterator[Page]:
     """Return each page that has players, loaded once, on a phone: where the room is, nothing has to wrap."""
     with opened(browser, site, viewport=PHONE) as (page, _):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.support import elements, go, opened, recorded
+from tests.browser.support import each, elements, go, opened, recorded
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -38,7 +38,7 @@ PLOT = """
 """
 
 
-@pytest.fixture(scope="module", params=sorted({address for address, _, _ in QUESTIONS + CURVES}))
+@pytest.fixture(scope="module", params=each(sorted({address for address, _, _ in QUESTIONS + CURVES})))
 def loaded(browser: Browser, site: str, request: pytest.FixtureRequest) -> Iterator[tuple[Page, str]]:
     """Return each page that has such widgets, loaded once, and its address."""
     with opened(browser, site) as (page, _):
