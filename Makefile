@@ -5,7 +5,10 @@ BIN := .venv/bin
 # The stages are run as `python -m pipeline.<stage>`, by the Python of .venv.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# uv installs within seconds what takes pip minutes. The lock files name every package, so it need not look for what
+# else is needed: `--no-deps`.
+INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps
 
 .DEFAULT_GOAL := help
 .PHONY: help repro test test-slow bench docs serve site-files lint format lock schema clean
@@ -13,24 +16,25 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# The lock files name every package, so pip need not look for what else is needed: `--no-deps`.
 .venv/.pipeline: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ": use make PYTHON=/path/to/python3.11" if sys.version_info < (3, 11) else 0)'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(INSTALL) --no-deps -r requirements.lock --editable .
+	$(PIP) "$$(grep '^uv==' requirements-dev.lock)"
+	$(INSTALL) -r requirements.lock --editable .
 	@touch $@
 
 .venv/.docs: .venv/.pipeline requirements-docs.lock
-	$(INSTALL) --no-deps -r requirements-docs.lock
+	$(INSTALL) -r requirements-docs.lock
 	@touch $@
 
 .venv/.development: .venv/.docs requirements-dev.lock
-	$(INSTALL) --no-deps -r requirements-dev.lock
+	$(INSTALL) -r requirements-dev.lock
 	@touch $@
 
-# Where PyTorch uses the graphics processor, it needs further packages, which the lock file does not name.
+# Where PyTorch uses the graphics processor, it needs further packages, which the lock file does not name. pip takes
+# them from where its configuration says, which uv does not read.
 .venv/.bench: .venv/.pipeline requirements-bench.lock
-	$(INSTALL) -r requirements-bench.lock
+	$(PIP) -r requirements-bench.lock
 	@touch $@
 
 repro: .venv/.pipeline  ## Run the whole pipeline: fetch, preprocess, train, evaluate, figures
