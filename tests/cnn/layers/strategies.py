@@ -24,6 +24,7 @@ from cnn import (
     Tanh,
 )
 from cnn.layers.padding import Padding
+from cnn.layers.windows import BLOCK_BYTES
 from cnn.types import Array, Pair, Shape
 from tests.cnn.layers import oracles
 
@@ -70,6 +71,7 @@ def small_integers(rng: np.random.Generator, shape: Shape, dtype: Any) -> Array:
 
 
 seeds = st.integers(0, 2**32 - 1)
+block_sizes = st.sampled_from([1, 300, 2_000, BLOCK_BYTES])  # a row of windows, some rows, images, all images
 dtypes = st.sampled_from(FLOATS)
 
 
