@@ -105,7 +105,7 @@ def every_layer() -> list[Layer]:
 
 def fit_linear(callbacks: list[CallbackLike], **changes: Any) -> list[Record]:
     x, labels = images(9)
-    options = {"epochs": 2, "optimiser": SGD(learning_rate=0.1), "batch_size": 4, "workers": 1}
+    options = {"epochs": 2, "optimiser": SGD(learning_rate=0.1), "batch_size": 3, "workers": 1}
     return linear().fit(x, labels, callbacks=callbacks, **{**options, **changes})
 
 
@@ -126,8 +126,8 @@ class Run(NamedTuple):
         }
 
 
-def train(layers: Sequence[Layer] | None = None, n: int = 41, **changes: Any) -> Run:
-    """Train with batches of 20, 20 and 1 samples, which micro-batches of 7 do not divide."""
+def train(layers: Sequence[Layer] | None = None, n: int = 44, **changes: Any) -> Run:
+    """Train with batches of 20, 20 and 4 samples, which micro-batches of 7 do not divide."""
     model = built(convolutional() if layers is None else layers)
     options: dict[str, Any] = {
         "epochs": 2,
