@@ -252,7 +252,7 @@ class Sequential:
             epochs: how often to go through the samples.
             optimiser: how a step follows from the gradients.
             loss: what to make smaller.
-            batch_size: the samples of one step.
+            batch_size: the samples of one step; a single sample that is left over joins the step before.
             micro_batch_size: the samples that a worker takes at once; a small number fits into its cache.
             validation_data: samples and targets to evaluate the model on after each epoch.
             augmentation: what changes each sample differently in each epoch, such as RandomAffine.

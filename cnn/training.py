@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from cnn.augmentation import Augmentation
-from cnn.checks import whole_number
+from cnn.checks import as_floats, whole_number
 from cnn.labels import labels_of
 from cnn.layers import Layer
 from cnn.losses import Loss
@@ -115,8 +115,8 @@ class Training:
         targets: labels `[n]`, or rows `[n, classes]`.
         validation_data: samples and targets to evaluate on after each epoch.
         epochs: how often to go through the samples.
-        batch_size: the samples of one step.
-        micro_batch_size: the samples that a worker takes at once.
+        batch_size: the samples of one step; a single sample that is left over joins the last step.
+        micro_batch_size: the samples that a worker takes at once, and likewise.
         seed: all random numbers derive from it.
         callbacks: what is told how training goes.
         augmentation: what changes the samples of each step.
@@ -179,7 +179,7 @@ class Training:
     @property
     def steps(self) -> int:
         """The number of steps in an epoch."""
-        return -(-len(self.x) // self.batch_size)
+        return len(part_starts(len(self.x), self.batch_size))
 
     @property
     def progress(self) -> float:
@@ -226,8 +226,8 @@ class Training:
         numbers = 0 if self.augmentation is None else self.augmentation.numbers
         draws = rng.random((len(self.x), numbers), dtype=np.float32)
         rate = self.optimiser.rate_at(self.progress)
-        for first in range(0, len(order), self.batch_size):
-            self._run_step(pool, order[first : first + self.batch_size], draws)
+        for batch in _parts(order, self.batch_size):
+            self._run_step(pool, batch, draws)
             self._tell("on_step_end")
         self.epoch, self.step = self.epoch + 1, 0
         self._tell("on_validation_start")
@@ -274,8 +274,7 @@ class Training:
 
     def _micro_batches(self, pool: Executor, batch: Labels, draws: Array) -> Iterator[MicroBatchResult]:
         """Run the batch's micro-batches side by side, and give their results in order."""
-        cuts = range(0, len(batch), self.micro_batch_size)
-        parts = [batch[first : first + self.micro_batch_size] for first in cuts]
+        parts = _parts(batch, self.micro_batch_size)
         count = len(parts)
         return pool.map(  # Dask's executor takes lists, and no endless iterators
             run_micro_batch,
@@ -295,6 +294,24 @@ class Training:
                 getattr(callback, event)(self)
             elif event == "on_epoch_end":
                 callback(self)
+
+
+def part_starts(n: int, size: int) -> range:
+    """Return where the parts begin if n samples are cut into parts of this size.
+
+    The last part may be smaller. Only a single sample is never left over: it joins the part before, since
+    batch normalisation cannot tell the variance of one. Of parts of size 1 each stays alone.
+
+    Example:
+        >>> [len(part_starts(n, 64)) for n in (1, 64, 65, 66, 129)]
+        [1, 1, 1, 2, 2]
+    """
+    return range(0, n if size == 1 else max(n - 1, 1), size)
+
+
+def _parts(indices: Labels, size: int) -> list[Labels]:
+    """Cut the indices of samples into batches, or those of a batch into micro-batches."""
+    return np.split(indices, part_starts(len(indices), size)[1:])
 
 
 class MicroBatchResult(NamedTuple):
@@ -335,7 +352,7 @@ def run_micro_batch(
     keep_freed_memory()  # in this process, which may be another than that of fit
     with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):  # Training reports what overflows
         if augmentation is not None:
-            x = augmentation(x, draws)
+            x = augmentation(as_floats(x), draws)
         outputs, caches = model.forward_pass(x, training=True, rng=generator(*rng_key))
         value, doutputs = loss(outputs, targets, batch_size)
         grads = model.parameter_gradients(doutputs, caches)

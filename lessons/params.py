@@ -41,7 +41,7 @@ class SmallTraining(Strict):
 
     @model_validator(mode="after")
     def _model_fits_images(self) -> SmallTraining:
-        check_shapes(self.model)
+        check_shapes(self.model, min(self.images, self.batch_size))
         return self
 
 

@@ -29,7 +29,8 @@ class BatchNorm(Layer):
 
     In training μ and σ² are the mean and the variance of the channel over the micro-batch (all axes but
     the last). At inference they are running averages of those statistics:
-    running ← momentum · running + (1 − momentum) · statistic, once for each micro-batch.
+    running ← momentum · running + (1 − momentum) · statistic, once for each micro-batch. Of a single value
+    nothing would be left to learn from: it is its own mean. So training with one value a channel is refused.
 
     Args:
         momentum: how slowly the running averages change, in [0, 1).
@@ -93,6 +94,11 @@ class BatchNorm(Layer):
                 f"BatchNorm was built for {len(scale)} channels, received {x.shape[-1]} in shape {x.shape}."
             )
         sample, count = x.shape[1:], x.size // len(scale)
+        if training and count < 2:  # the variance would be 0, the output the shift, and dx 0
+            raise ValueError(
+                f"BatchNorm expects two or more values of each channel in training, received {count} in the "
+                f"shape {x.shape}: train with more samples at a time (batch_size, micro_batch_size)."
+            )
         mean = sum_channels(x) / count if training else self._running("mean", like=x)
         centred = x - repeat_channels(mean, sample)
         variance = sum_channels(centred**2) / count if training else self._running("variance", like=x)

@@ -144,7 +144,7 @@ class Recipe(Strict):
             raise ValueError(
                 "SoftmaxCrossEntropy applies the softmax itself: leave out the last layer, Softmax."
             )
-        recipes.check_shapes(self.model)
+        recipes.check_shapes(self.model, min(self.train.batch_size, self.train.micro_batch_size))
         return self
 
 

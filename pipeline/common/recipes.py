@@ -97,8 +97,12 @@ def _made(config: Mapping[str, Any], what: str, kinds: Mapping[str, type[T]]) ->
         raise ValueError(str(error)) from error
 
 
-def check_shapes(layers: Sequence[Mapping[str, Any]]) -> None:
-    """Refuse a model that is absurdly large, or that does not end with one number for each class.
+def check_shapes(layers: Sequence[Mapping[str, Any]], images: int) -> None:
+    """Refuse a model that is absurdly large, cannot be trained, or does not give one number for each class.
+
+    Args:
+        layers: the model's layers.
+        images: the fewest images that it is trained with at a time.
 
     Raises:
         ValueError: if a layer is too large or does not fit; it says which.
@@ -106,6 +110,11 @@ def check_shapes(layers: Sequence[Mapping[str, Any]]) -> None:
     model = make_model(layers)
     output_shape = model.output_shape(INPUT_SHAPE)
     for index, line in enumerate(layer_summaries(model.layers, INPUT_SHAPE)):
+        if line.kind == "BatchNorm" and images * prod(line.output_shape[:-1]) == 1:
+            raise ValueError(
+                f"Layer {index} (BatchNorm) does not fit: in training it needs two or more values of each "
+                "channel, received one image at a time: choose batches and micro-batches of 2 or more."
+            )
         if max(line.multiply_adds, prod(line.output_shape)) > LARGEST:
             raise ValueError(
                 f"Layer {index} ({line.kind}) is too large: an image would take more than {LARGEST:,} "

@@ -8,6 +8,7 @@ from cnn import (
     SGD,
     Adam,
     BatchNorm,
+    Callback,
     Conv2D,
     CosineDecay,
     Dense,
@@ -24,6 +25,7 @@ from cnn import (
 )
 from cnn.types import Array, Gradients, Labels, Targets
 from tests.cnn.tiny import built, digests, images, linear, train
+from tests.refusals import assert_refuses
 
 
 def generator(*key: int) -> np.random.Generator:
@@ -32,7 +34,11 @@ def generator(*key: int) -> np.random.Generator:
 
 
 def parts(order: Labels, size: int) -> list[Labels]:
-    return [order[first : first + size] for first in range(0, len(order), size)]
+    """Cut into parts of this size; a single sample that is left over joins the part before."""
+    found = [order[first : first + size] for first in range(0, len(order), size)]
+    if size > 1 and len(found) > 1 and len(found[-1]) == 1:
+        found[-2:] = [np.concatenate(found[-2:])]
+    return found
 
 
 class Sees(Dropout):
@@ -320,23 +326,67 @@ def numerical(model: Sequential, x: Array, labels: Labels) -> Gradients:
     return grads
 
 
+def test_a_batch_of_one_has_the_gradients_of_its_image() -> None:
+    model = in_float64([BatchNorm(), Conv2D(3, 3), BatchNorm(), ReLU(), Flatten(), Dense(3)])
+    x, labels = images(1, dtype=np.float64)
+    [found] = gradients(model, x, labels, batch_size=1, micro_batch_size=1)
+    assert_same(found, numerical(model, x, labels), tolerance=1e-8)
+
+
+# A single sample that is left over --------------------------------------------------------------------
+
+
 @pytest.mark.parametrize(
-    "layers",
+    ("n", "batch_size", "micro_batch_size", "sizes"),
     [
-        [Flatten(), Dense(4), BatchNorm(), ReLU(), Dense(3)],
-        [BatchNorm(), Conv2D(3, 3), BatchNorm(), ReLU(), Flatten(), Dense(3)],
+        (128, 64, 64, [[64], [64]]),
+        (129, 64, 64, [[64], [65]]),
+        (130, 64, 64, [[64], [64], [2]]),
+        (33, 64, 32, [[33]]),
+        (66, 64, 32, [[32, 32], [2]]),
+        (129, 64, 32, [[32, 32], [32, 33]]),
+        (5, 4, 2, [[2, 3]]),
+        (3, 2, 1, [[1, 1, 1]]),
+        (3, 1, 8, [[1], [1], [1]]),
+        (1, 8, 4, [[1]]),
     ],
-    ids=["normalised numbers", "normalised images"],
 )
-@pytest.mark.parametrize(("n", "batch_size", "micro_batch_size"), [(1, 1, 1), (4, 3, 2)])
-def test_a_last_batch_of_one_has_the_gradients_of_its_image(
-    layers: list[Layer], n: int, batch_size: int, micro_batch_size: int
+def test_a_single_sample_that_is_left_over_joins_those_before(
+    n: int, batch_size: int, micro_batch_size: int, sizes: list[list[int]]
 ) -> None:
-    model = in_float64(layers)
-    x, labels = images(n, dtype=np.float64)
-    last = generator(4, 0).permutation(n)[-1:]
-    *_, found = gradients(model, x, labels, batch_size=batch_size, micro_batch_size=micro_batch_size)
-    assert_same(found, numerical(model, x[last], labels[last]), tolerance=1e-8)
+    found: list[list[int]] = [[]]
+    progress: list[float] = []
+
+    class NotesSteps(Callback):
+        def on_step_end(self, training: Training) -> None:
+            found.append([])
+            progress.append(training.progress)
+            assert training.seen == sum(map(sum, found))
+
+    model = built([Sees(0, lambda x, _: found[-1].append(len(x))), Flatten(), Dense(3)])
+    model.fit(
+        *images(n), epochs=1, optimiser=SGD(learning_rate=0.1), workers=1, callbacks=[NotesSteps()],
+        batch_size=batch_size, micro_batch_size=micro_batch_size,
+    )  # fmt: skip
+    assert found == [*sizes, []]
+    assert progress == [step / len(sizes) for step in range(1, len(sizes) + 1)]
+
+
+@pytest.mark.parametrize("batch_size", [64, 128])
+def test_batch_normalisation_of_numbers_trains_whatever_is_left_over(batch_size: int) -> None:
+    model, (x, labels) = built([Flatten(), Dense(8), BatchNorm(), Dense(3)]), images(129)
+    history = model.fit(x, labels, epochs=30, optimiser=Adam(learning_rate=0.01), batch_size=batch_size)
+    # The variance of a single sample, 0, would draw the running ones away from what the numbers have.
+    assert model.evaluate(x, labels)["accuracy"] == pytest.approx(history[-1]["accuracy"], abs=0.05)
+
+
+@pytest.mark.parametrize("sizes", [{"batch_size": 1}, {"micro_batch_size": 1}], ids=str)
+def test_batch_normalisation_of_single_numbers_is_refused(sizes: dict[str, Any]) -> None:
+    model, (x, labels) = built([Flatten(), Dense(8), BatchNorm(), Dense(3)]), images(9)
+    assert_refuses(
+        lambda: model.fit(x, labels, epochs=1, optimiser=SGD(learning_rate=0.1), **sizes),
+        ValueError, "BatchNorm", "received 1 in the shape (1, 8)", "batch_size, micro_batch_size",
+    )  # fmt: skip
 
 
 # Data from which there is little to learn -------------------------------------------------------------

@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cnn import AdamW, BestWeights, Callback, Checkpoint, OneCycle, Training, WeightAverage
+from cnn import AdamW, BestWeights, Callback, Checkpoint, Training, WeightAverage
 from cnn.training import Record
 from cnn.types import Array
 from tests.cnn.tiny import built, convolutional, digests, images, train
@@ -69,8 +69,8 @@ def test_best_weights_keeps_the_averages_of_the_best_epoch(order: int) -> None:
     kept = Kept()
     run = train(
         epochs=10,
-        optimiser=AdamW(learning_rate=OneCycle(0.2)),
-        callbacks=[*[WeightAverage(0.8), BestWeights()][::order], kept],
+        optimiser=AdamW(learning_rate=0.3),
+        callbacks=[*[WeightAverage(0.5), BestWeights()][::order], kept],
     )
     best = int(np.argmin([record["validation_loss"] for record in run.history]))
     assert best < 9, "the best epoch should not be the last"

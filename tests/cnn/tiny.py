@@ -31,9 +31,11 @@ from cnn import (
     OneCycle,
     Optimiser,
     ReLU,
+    Rescale,
     Sequential,
     Sigmoid,
     Softmax,
+    Standardise,
     Tanh,
     Training,
 )
@@ -79,6 +81,8 @@ def convolutional() -> list[Layer]:
 def every_layer() -> list[Layer]:
     """Return at least one layer of each kind, in an order that takes images of 6×6×1 to three classes."""
     return [
+        Rescale(2, offset=-1),
+        Standardise(0.5, (2,)),
         Conv2D(3, 3, padding="same"),
         BatchNorm(momentum=0.8),
         LeakyReLU(0.1),
@@ -101,7 +105,7 @@ def every_layer() -> list[Layer]:
 
 def fit_linear(callbacks: list[CallbackLike], **changes: Any) -> list[Record]:
     x, labels = images(9)
-    options = {"epochs": 2, "optimiser": SGD(learning_rate=0.1), "batch_size": 4, "workers": 1}
+    options = {"epochs": 2, "optimiser": SGD(learning_rate=0.1), "batch_size": 3, "workers": 1}
     return linear().fit(x, labels, callbacks=callbacks, **{**options, **changes})
 
 
@@ -122,8 +126,8 @@ class Run(NamedTuple):
         }
 
 
-def train(layers: Sequence[Layer] | None = None, n: int = 41, **changes: Any) -> Run:
-    """Train with batches of 20, 20 and 1 samples, which micro-batches of 7 do not divide."""
+def train(layers: Sequence[Layer] | None = None, n: int = 44, **changes: Any) -> Run:
+    """Train with batches of 20, 20 and 4 samples, which micro-batches of 7 do not divide."""
     model = built(convolutional() if layers is None else layers)
     options: dict[str, Any] = {
         "epochs": 2,

@@ -79,12 +79,11 @@ MODEL = small_parameters()["recipes"]["small"]["model"]
 FLAT: list[dict[str, Any]] = [{"layer": "Flatten"}, {"layer": "Dense", "units": 10}]
 
 
-def misfit(*model: dict[str, Any], owner: str = "recipes.small") -> str:
-    """Return the one sentence that refuses parameters with this model."""
+def misfit(*model: dict[str, Any], owner: str = "recipes.small", one: str | None = None) -> str:
+    """Return the one sentence that refuses parameters with this model, where this other one may be 1."""
+    data = changed(small_parameters(), f"{owner}.model", list(model))
     with pytest.raises(PipelineError) as caught:
-        parse_parameters(
-            changed(small_parameters(), f"{owner}.model", list(model)), "params.yaml", AllParameters
-        )
+        parse_parameters(changed(data, one, 1) if one else data, "params.yaml", AllParameters)
     first, sentence = str(caught.value).splitlines()
     assert first == "params.yaml is not right:"
     return sentence.strip()
@@ -128,6 +127,21 @@ def test_a_layer_that_is_absurdly_large_is_refused() -> None:
         assert misfit(*model).startswith(
             f"recipes.small: {layer} is too large: an image would take more than "
         )
+
+
+@pytest.mark.parametrize(
+    ("owner", "one"),
+    [
+        ("recipes.small", "recipes.small.train.batch_size"),
+        ("recipes.small", "recipes.small.train.micro_batch_size"),
+        ("figures.linear", "figures.linear.batch_size"),
+        ("figures.linear", "figures.linear.images"),
+    ],
+)
+def test_batch_normalisation_of_single_numbers_is_refused(owner: str, one: str) -> None:
+    assert misfit(FLAT[0], {"layer": "BatchNorm"}, FLAT[1], owner=owner, one=one).startswith(
+        f"{owner}: Layer 1 (BatchNorm) does not fit: in training it needs two or more values of each channel"
+    )
 
 
 def test_the_softmax_of_a_softmax_is_refused() -> None:

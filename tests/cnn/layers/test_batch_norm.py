@@ -79,6 +79,17 @@ def test_inference_gives_no_batch_statistics() -> None:
     assert layer.batch_statistics(layer.forward_pass(x)[1]) == {}
 
 
+@pytest.mark.parametrize("shape", [(1, 3), (1, 1, 1, 3), (0, 3)])
+def test_training_with_fewer_than_two_values_a_channel_is_refused(shape: Shape) -> None:
+    layer, x = built(shape, seed=0)
+    assert_refuses(
+        lambda: layer.forward_pass(x, training=True),
+        ValueError, "expects two or more values", f"received {shape[0]} in the shape {shape}", "batch_size",
+    )  # fmt: skip
+    y, _ = layer.forward_pass(x)  # the running statistics do not depend on it
+    assert y.shape == shape
+
+
 @pytest.mark.parametrize(
     ("hyperparameters", "error", "named"),
     [
