@@ -248,7 +248,8 @@ def given_objects(
     """Return what `by_name` does, if the header of a file needs no other classes and functions.
 
     Raises:
-        TypeError, ValueError: as in `by_name`, or if one is missing.
+        TypeError: as in `by_name`.
+        ValueError: as in `by_name`, or if one is missing, or the header names them wrongly.
     """
     given, needed = by_name(custom, kinds), header.get("custom", [])
     if not isinstance(needed, list) or not all(
