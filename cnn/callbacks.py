@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from cnn.checks import number_between, whole_number
+from cnn.description import description, difference
 from cnn.storage import read_arrays, write_arrays
 from cnn.training import Callback, CallbackLike, Record, Training
 from cnn.types import Array
@@ -205,8 +206,9 @@ class Checkpoint(Callback):
     """After each epoch, write a file with all that training needs to go on; go on from it if it exists.
 
     A training that is killed and started again with the same arguments and data ends with the same bits as
-    an undisturbed one. The arguments are compared; of the data only the shape is. The file stays after the
-    end; delete it to train from the beginning.
+    an undisturbed one. The arguments are compared by their classes and attributes; functions are compared
+    by name, and of the data only the shape is. The file stays after the end; delete it to train from the
+    beginning.
 
     Args:
         path: the file; its folder is created.
@@ -218,6 +220,7 @@ class Checkpoint(Callback):
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        self._run: dict[str, Any] = {}
 
     def on_fit_start(self, training: Training) -> None:
         """Go on from the file, if it exists."""
@@ -225,6 +228,7 @@ class Checkpoint(Callback):
             raise ValueError(
                 "Checkpoint must be the last callback, so that it keeps what the others have done."
             )
+        self._run = _arguments(training)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if self.path.exists():
             self._resume(training)
@@ -232,7 +236,7 @@ class Checkpoint(Callback):
     def on_epoch_end(self, training: Training) -> None:
         """Write the file."""
         header = {
-            "run": _arguments(training),
+            "run": self._run,
             "epoch": training.epoch,
             "stopped": training.stopped,
             "history": training.history,
@@ -247,15 +251,16 @@ class Checkpoint(Callback):
     def _resume(self, training: Training) -> None:
         try:
             header, arrays = read_arrays(self.path, "cnn checkpoint")
-            run, epoch, stopped = header["run"], header["epoch"], header["stopped"]
+            run, epoch, stopped = dict(header["run"]), header["epoch"], header["stopped"]
             history, optimiser_steps = header["history"], header["optimiser_steps"]
-        except (KeyError, ValueError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{self.path} is damaged, delete it to train afresh: {error}") from error
-        for name, here in _arguments(training).items():
-            there = run.get(name)
-            if there != here:
+        for name, argument in self._run.items():
+            found = difference(name, run.get(name), argument)
+            if found:
+                part, there, here = found
                 raise ValueError(
-                    f"{self.path} belongs to a training with {name} {there}, received {here}: delete it or "
+                    f"{self.path} belongs to a training with {part} {there}, received {here}: delete it or "
                     "choose another path."
                 )
         training.epoch, training.stopped = epoch, stopped
@@ -307,13 +312,15 @@ def _check_monitor(callback: Callback, monitor: str, training: Training) -> None
 
 
 def _arguments(training: Training) -> dict[str, Any]:
-    """Return, in readable form, what must be the same for a training to go on."""
+    """Return what must be the same for a training to go on, as it is at the training's start."""
     return {
-        "model": repr(training.model),
-        "optimiser": repr(training.optimiser),
-        "loss": repr(training.loss),
-        "augmentation": repr(training.augmentation),
-        "weight_average": repr([one for one in training.callbacks if isinstance(one, WeightAverage)]),
+        "model": [description(layer, "params", "state") for layer in training.model.layers],
+        "optimiser": description(training.optimiser, "steps", "state"),
+        "loss": description(training.loss),
+        "augmentation": description(training.augmentation),
+        "weight_average": description(
+            next((callback for callback in training.callbacks if isinstance(callback, WeightAverage)), None)
+        ),
         "samples": list(training.x.shape),
         "epochs": training.epochs,
         "batch_size": training.batch_size,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from cnn.layers import Layer
+from cnn.layers.base import check_started
 from cnn.types import Array, Shape
 
 STEP = 1e-6
@@ -30,7 +31,7 @@ def gradient_check(layer: Layer, input_shape: Shape, rng: np.random.Generator) -
         gives far more.
 
     Raises:
-        ValueError: if the layer cannot take such an input.
+        ValueError: if the layer cannot take such an input, or a gradient has not the shape of its array.
 
     Example:
         >>> from cnn import Dense
@@ -41,6 +42,7 @@ def gradient_check(layer: Layer, input_shape: Shape, rng: np.random.Generator) -
     Source:
         Bengio: Practical recommendations for gradient-based training, 2012, section 4.3.
     """
+    check_started(layer)
     layer = copy.deepcopy(layer)
     layer.build(tuple(input_shape[1:]), rng)
     # Zeros would hide errors: adding a bias of 0 and forgetting it give the same output.
@@ -50,6 +52,7 @@ def gradient_check(layer: Layer, input_shape: Shape, rng: np.random.Generator) -
     y, cache = layer.forward_pass(x, training=True, rng=np.random.default_rng(seed))
     dy = rng.standard_normal(y.shape)
     dx, grads = layer.backward_pass(dy, cache)
+    _check_shapes(layer, {"x": x, **layer.params}, {"x": dx, **grads})
 
     def objective() -> float:
         y, _ = layer.forward_pass(x, training=True, rng=np.random.default_rng(seed))
@@ -59,6 +62,17 @@ def gradient_check(layer: Layer, input_shape: Shape, rng: np.random.Generator) -
     pairs: dict[str, tuple[Array, Array]] = {"x": (x, dx)}
     pairs |= {name: (value, grads.get(name, np.zeros_like(value))) for name, value in layer.params.items()}
     return {name: _largest_error(objective, values, grad) for name, (values, grad) in pairs.items()}
+
+
+def _check_shapes(layer: Layer, arrays: dict[str, Array], grads: dict[str, Array]) -> None:
+    for name, grad in grads.items():
+        if name not in arrays:
+            raise ValueError(f"{layer.kind} gives a gradient of {name}, expected {', '.join(arrays)}.")
+        if np.shape(grad) != arrays[name].shape:
+            raise ValueError(
+                f"{layer.kind} gives a gradient of {name} of the shape {list(np.shape(grad))}, expected the "
+                f"shape of {name}, {list(arrays[name].shape)}."
+            )
 
 
 def _largest_error(objective: Callable[[], float], values: Array, analytical: Array) -> float:

@@ -6,11 +6,15 @@ adds up, fan_out in how many sums one input takes part.
 
 from collections.abc import Callable
 from math import prod, sqrt
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
+from cnn.checks import FLOATS, one_of
 from cnn.types import Array, Shape
+
+Initialiser = Callable[[Shape, np.random.Generator], Array]
+"""A function of the weights' shape and a random generator; it returns float32 or float64."""
 
 InitialiserName = Literal["he_uniform", "he_normal", "glorot_uniform", "glorot_normal"]
 
@@ -74,6 +78,58 @@ def _normal(shape: Shape, standard_deviation: float, rng: np.random.Generator) -
     return rng.standard_normal(shape, dtype=np.float32) * np.float32(standard_deviation)
 
 
-INITIALISERS: dict[str, Callable[[Shape, np.random.Generator], Array]] = {
+INITIALISERS: dict[str, Initialiser] = {
     function.__name__: function for function in (he_uniform, he_normal, glorot_uniform, glorot_normal)
 }
+
+
+def parse_initialiser(owner: str, initialiser: Any) -> InitialiserName | Initialiser:
+    """Return the name of an initialiser of the library, or a function that is not the library's.
+
+    Raises:
+        ValueError: if it is neither a function nor one of the names.
+    """
+    for name, function in INITIALISERS.items():
+        if function is initialiser:
+            initialiser = name
+    if not callable(initialiser):
+        one_of(owner, "initialiser", initialiser, INITIALISERS)
+    named: InitialiserName | Initialiser = initialiser
+    return named
+
+
+def initial_weights(
+    owner: str, initialiser: InitialiserName | Initialiser, shape: Shape, rng: np.random.Generator
+) -> Array:
+    """Return the weights of a new layer, float32.
+
+    Args:
+        owner: the kind of layer; an error begins with it.
+        initialiser: a name, or a function.
+        shape: the weights' shape.
+        rng: where they are drawn from.
+
+    Raises:
+        TypeError: if a function does not return an array of float32 or float64.
+        ValueError: if its array has another shape, or numbers that are not finite.
+
+    Example:
+        >>> def small(shape, rng):
+        ...     return rng.normal(scale=0.01, size=shape)
+        >>> initial_weights("Dense", small, (3, 4), np.random.default_rng(0)).dtype
+        dtype('float32')
+    """
+    if isinstance(initialiser, str):
+        return INITIALISERS[initialiser](shape, rng)
+    name = getattr(initialiser, "__name__", type(initialiser).__name__)
+    weights = initialiser(shape, rng)
+    expected = (
+        f"{owner}: its initialiser {name} must return finite float32 or float64 numbers of {list(shape)}"
+    )
+    if not isinstance(weights, np.ndarray) or weights.dtype not in FLOATS:
+        found = f"an array of {weights.dtype}" if isinstance(weights, np.ndarray) else type(weights).__name__
+        raise TypeError(f"{expected}, received {found}.")
+    if weights.shape != shape or not np.isfinite(weights).all():
+        found = f"the shape {list(weights.shape)}" if weights.shape != shape else "NaN or infinity"
+        raise ValueError(f"{expected}, received {found}.")
+    return weights.astype(np.float32)  # a copy: the function may go on using its array

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from cnn.checks import check_float_array, number_between, whole_number
+from cnn.config import Configured
 from cnn.labels import target_rows
 from cnn.types import Array, Targets
 
 
-class Loss(ABC):
+class Loss(Configured, ABC):
     """A number that gets smaller as the outputs fit the targets better, and its gradient.
 
     Only a loss divides by the batch size N. A part of a batch gets the N of the whole batch, so the losses
@@ -26,6 +28,8 @@ class Loss(ABC):
         >>> bool(np.isclose(whole, sum(parts)))
         True
     """
+
+    family: ClassVar[str] = "loss"
 
     @abstractmethod
     def __call__(
@@ -126,3 +130,7 @@ class MeanSquaredError(Loss):
         difference = outputs - target_rows(targets, like=outputs)
         total = self._batch_size(outputs, batch_size) * outputs.shape[1]
         return float((difference * difference).sum()) / total, 2 * difference / total
+
+
+LOSSES: dict[str, type[Loss]] = {kind.__name__: kind for kind in (SoftmaxCrossEntropy, MeanSquaredError)}
+"""Every loss under its name, for losses that are read from plain data."""

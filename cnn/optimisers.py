@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from math import sqrt
+from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
-from cnn.checks import number_between
-from cnn.schedules import Schedule
+from cnn.checks import number_between, whole_number
+from cnn.config import Configured, Kinds, from_config, given_objects, own_parts, plain, warn_to_keep
+from cnn.schedules import SCHEDULES, Schedule
+from cnn.storage import read_arrays, reason, write_arrays
 from cnn.types import Array, Gradients
 
 # Parameters are updated in pieces of this many numbers: a piece with its gradient and state stays in a core's
@@ -19,7 +23,7 @@ PIECE = 32_768
 
 
 @dataclass(eq=False, kw_only=True)
-class Optimiser(ABC):
+class Optimiser(Configured, ABC):
     """The frame of every optimiser: clipping, weight decay and the loop; a subclass adds its formula.
 
     An optimiser keeps its state from one `fit` to the next: make a new one for a new model.
@@ -43,6 +47,8 @@ class Optimiser(ABC):
         >>> sgd.update({"w": np.array([1.0])}, {"w": np.array([2.0])})
         {'w': array([0.8])}
     """
+
+    family: ClassVar[str] = "optimiser"
 
     learning_rate: float | Schedule
     weight_decay: float = 0.0
@@ -121,6 +127,69 @@ class Optimiser(ABC):
         """Return the learning rate η at this progress."""
         rate = self.learning_rate
         return rate(progress) if isinstance(rate, Schedule) else rate
+
+    def save(self, path: str | Path) -> None:
+        """Write the optimiser and its state to an `.npz` file, to go on with a training later.
+
+        Save the model beside it. Another program loads both, and its `fit` goes on to the same bits as a
+        second `fit` in this program would. Each `fit` is a training of its own: a schedule starts anew, and
+        so do shuffling, augmentation and dropout. Give the second `fit` another `seed`, so that it does not
+        draw the same random numbers again. To go on with a single training, use Checkpoint.
+
+        Raises:
+            TypeError: if a hyperparameter is not plain data, such as a number, a schedule or a function.
+            ValueError: if the file could not be loaded again.
+            OSError: if the file cannot be written; a file that was there stays as it was.
+
+        Warns:
+            UserWarning: if the optimiser or its schedule is not the library's; it says how to load the file.
+
+        Example:
+            >>> from tempfile import TemporaryDirectory
+            >>> sgd = SGD(learning_rate=0.1, momentum=0.9)
+            >>> w = sgd.update({"w": np.array([1.0])}, {"w": np.array([1.0])})
+            >>> with TemporaryDirectory() as folder:
+            ...     sgd.save(f"{folder}/optimiser.npz")
+            ...     again = Optimiser.load(f"{folder}/optimiser.npz")
+            >>> again.update(w, {"w": np.array([1.0])})["w"].round(2)
+            array([0.71])
+        """
+        own = own_parts([self], KINDS)
+        header = {"optimiser": plain("", self), "steps": self.steps} | ({"custom": list(own)} if own else {})
+        arrays = {f"{slot}/{name}": kept for slot, held in self.state.items() for name, kept in held.items()}
+        write_arrays(Path(path), "cnn optimiser", header, arrays)
+        warn_to_keep("Optimiser", path, own)
+
+    @classmethod
+    def load(cls, path: str | Path, custom: Iterable[object] = ()) -> Optimiser:
+        """Read an optimiser that `save` wrote.
+
+        Args:
+            path: the file.
+            custom: the classes and functions in it that are not the library's, such as `[MySchedule]`.
+
+        Raises:
+            FileNotFoundError: if there is no such file.
+            TypeError: if `custom` holds something else.
+            ValueError: if it is not an optimiser, or a damaged one, or `custom` lacks something.
+        """
+        header, arrays = read_arrays(Path(path), "cnn optimiser")
+        own = given_objects("Optimiser", path, header, custom, KINDS)
+        try:
+            optimiser: Optimiser = from_config(header["optimiser"], "optimiser", KINDS, own)
+            optimiser.steps = whole_number("Optimiser", "steps", header["steps"], minimum=0)
+            optimiser._take_state(arrays)
+        except Exception as error:  # a header from elsewhere may hold anything
+            raise ValueError(f"{path} does not hold a whole optimiser: {reason(error)}") from error
+        return optimiser
+
+    def _take_state(self, arrays: dict[str, Array]) -> None:
+        for flat_name, array in arrays.items():
+            slot, _, name = flat_name.partition("/")
+            self.state.setdefault(slot, {})[name] = array
+        shapes = [{name: one.shape for name, one in held.items()} for held in self.state.values()]
+        if self.state.keys() not in (set(), set(self.slots)) or any(one != shapes[0] for one in shapes):
+            raise ValueError(f"{type(self).__name__} needs other arrays than {', '.join(arrays)}.")
 
     def _clip_factor(self, grads: Gradients) -> float:
         if self.clip_norm is None:
@@ -336,3 +405,9 @@ class AdamW(Adam):
         return self.update_one(
             (1 - rate * weight_decay) * value if weight_decay else value, grad, rate, *state
         )
+
+
+OPTIMISERS: dict[str, type[Optimiser]] = {kind.__name__: kind for kind in (SGD, RMSProp, Adam, AdamW)}
+"""Every optimiser under its name, for optimisers that are read from plain data."""
+
+KINDS: Kinds = {"optimiser": OPTIMISERS, "schedule": SCHEDULES}

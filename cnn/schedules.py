@@ -9,12 +9,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from math import cos, pi
+from typing import ClassVar
 
 from cnn.checks import number_between
+from cnn.config import Configured
 
 
-class Schedule(ABC):
+class Schedule(Configured, ABC):
     """The learning rate as a function of progress."""
+
+    family: ClassVar[str] = "schedule"
 
     @abstractmethod
     def __call__(self, progress: float) -> float:
@@ -175,3 +179,9 @@ def _half_cosine(first: float, last: float, progress: float) -> float:
 
 def _positive(schedule: Schedule, name: str, value: float) -> float:
     return number_between(type(schedule).__name__, name, value, 0, open_low=True)
+
+
+SCHEDULES: dict[str, type[Schedule]] = {
+    kind.__name__: kind for kind in (ConstantRate, StepDecay, CosineDecay, OneCycle)
+}
+"""Every schedule under its name, for schedules that are read from plain data."""

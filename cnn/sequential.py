@@ -11,10 +11,12 @@ import numpy as np
 
 from cnn.augmentation import Augmentation
 from cnn.checks import check_samples, sample_shape
-from cnn.config import layer_from_config
+from cnn.config import Kinds, by_name, from_config, given_objects, own_parts, plain, warn_to_keep
+from cnn.initialisers import INITIALISERS
 from cnn.labels import check_targets, labels_of
-from cnn.layers import Layer, Softmax
-from cnn.losses import Loss, SoftmaxCrossEntropy
+from cnn.layers import LAYERS, Layer, Softmax
+from cnn.layers.base import check_started
+from cnn.losses import LOSSES, Loss, SoftmaxCrossEntropy
 from cnn.metrics import accuracy
 from cnn.optimisers import Optimiser
 from cnn.parallel import check_workers, keep_freed_memory, one_blas_thread, worker_pool
@@ -24,6 +26,9 @@ from cnn.training import MICRO_BATCH_SIZE, CallbackLike, Record, Training
 from cnn.types import Array, Gradients, Labels, Shape, Targets
 
 DEFAULT_LOSS = SoftmaxCrossEntropy()
+
+KINDS: Kinds = {"layer": LAYERS, "loss": LOSSES, "function": INITIALISERS}
+"""What a model's file may name without `custom`."""
 
 
 class Sequential:
@@ -35,9 +40,10 @@ class Sequential:
     Attributes:
         layers: the layers.
         input_shape: one sample's shape, `(h, w, c)`, once the model is built.
+        loss: the loss with which the model was last trained.
 
     Raises:
-        TypeError: if one of the layers is not a Layer.
+        TypeError: if one of the layers is not a Layer, or its constructor does not call that of Layer.
         ValueError: if there is none, or the same layer is given twice.
 
     Example:
@@ -56,11 +62,13 @@ class Sequential:
     def __init__(self, layers: Iterable[Layer]) -> None:
         self.layers: Sequence[Layer] = list(layers)
         self.input_shape: Shape | None = None
+        self.loss: Loss = SoftmaxCrossEntropy()
         if not self.layers:
             raise ValueError("Sequential needs at least one layer, received none.")
         for layer in self.layers:
             if not isinstance(layer, Layer):
                 raise TypeError(f"Sequential expects layers such as Dense(10), received {layer!r}.")
+            check_started(layer)
         if len({id(layer) for layer in self.layers}) < len(self.layers):
             raise ValueError("Sequential needs different layer objects, received one of them twice.")
 
@@ -394,50 +402,96 @@ class Sequential:
         return summary(self.layers, self.built_for())
 
     def to_config(self) -> dict[str, Any]:
-        """Return the layers as plain data, as they stand in a YAML file.
+        """Return the layers, and the loss if it is not the default, as plain data, as in a YAML file.
+
+        Raises:
+            TypeError: if a hyperparameter of a layer or of the loss is not plain data.
 
         Example:
             >>> from cnn import Dropout
             >>> Sequential([Dropout(0.25)]).to_config()
             {'layers': [{'layer': 'Dropout', 'rate': 0.25}]}
         """
-        return {"layers": [layer.to_config() for layer in self.layers]}
+        config = {"layers": plain("", self.layers)}
+        try:
+            loss = plain("", self.loss)
+        except TypeError as error:
+            advice = "set model.loss = SoftmaxCrossEntropy() to leave the loss out"
+            raise TypeError(f"{str(error).rstrip('.')}; or {advice}.") from error
+        return config if loss == plain("", SoftmaxCrossEntropy()) else config | {"loss": loss}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Sequential:
+    def from_config(cls, config: dict[str, Any], custom: Iterable[object] = ()) -> Sequential:
         """Make a model from what `to_config` returns; it is not built yet.
 
+        Args:
+            config: the plain data.
+            custom: the classes and functions in it that are not the library's.
+
         Raises:
-            TypeError: if a hyperparameter has the wrong type.
+            TypeError: if a hyperparameter has the wrong type, or `custom` holds no class or function.
             ValueError: if a layer or one of its hyperparameters is unknown, missing or out of range.
         """
         layers = config.get("layers") if isinstance(config, dict) else None
         if not isinstance(layers, list):
             raise ValueError(f'A model is expected as {{"layers": […]}}, received {config!r}.')
-        return cls(map(layer_from_config, layers))
+        own = by_name(custom, KINDS)
+        model = cls(from_config(layer, "layer", KINDS, own) for layer in layers)
+        if "loss" in config:
+            model.loss = from_config(config["loss"], "loss", KINDS, own)
+        return model
 
     def save(self, path: str | Path) -> None:
         """Write the model to an `.npz` file: the layers as JSON, the arrays under flat names.
 
+        Layers, losses and initialisers of your own stand in the file by name; their code does not. What
+        `load` could not load again is refused.
+
         Raises:
             RuntimeError: if the model has not been built.
+            TypeError: if a hyperparameter of a layer or of the loss is not plain data.
+            ValueError: if the file could not be loaded again.
             OSError: if the file cannot be written; a file that was there stays as it was.
+
+        Warns:
+            UserWarning: if the file needs code that is not the library's; it says how to load the file.
         """
-        header = {"input_shape": list(self.built_for()), **self.to_config()}
+        input_shape, config = self.built_for(), self.to_config()
+        own = own_parts([*self.layers, self.loss], KINDS)
+        if own:
+            self._check_comes_back(config, own.values())
+            config |= {"custom": list(own)}
+        header = {"input_shape": list(input_shape), **config}
         write_arrays(Path(path), "cnn model", header, self.params | self.state)
+        warn_to_keep("Sequential", path, own)
+
+    def _check_comes_back(self, config: dict[str, Any], custom: Iterable[object]) -> None:
+        """Make the model from its plain data and arrays, as `load` will: foreign layers may fail."""
+        try:
+            again = self.from_config(config, custom)
+            again._build_with(self.built_for(), self.params | self.state)
+        except Exception as error:
+            raise ValueError(f"The model would not come back from its file: {reason(error)}") from error
 
     @classmethod
-    def load(cls, path: str | Path) -> Sequential:
+    def load(cls, path: str | Path, custom: Iterable[object] = ()) -> Sequential:
         """Read a model that `save` wrote.
+
+        Args:
+            path: the file.
+            custom: the classes and functions in it that are not the library's, such as
+                `[Swish, my_initialiser, MyLoss]`.
 
         Raises:
             FileNotFoundError: if there is no such file.
-            ValueError: if it is not a model, or a damaged one.
+            TypeError: if `custom` holds something else.
+            ValueError: if it is not a model, or a damaged one, or `custom` lacks something.
         """
         path = Path(path)
         header, arrays = read_arrays(path, "cnn model")
+        own = given_objects("Sequential", path, header, custom, KINDS)
         try:
-            model = cls.from_config(header)
+            model = cls.from_config(header, own.values())
             model._build_with(sample_shape(header["input_shape"]), arrays)
         except Exception as error:  # a header from elsewhere may hold anything
             raise ValueError(f"{path} does not hold a model that fits together: {reason(error)}") from error

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import json
 import os
+import stat
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from cnn.checks import FLOATS
 from cnn.types import Array
 
 HEADER = "header"
@@ -20,6 +22,9 @@ FORMAT_VERSION = 1
 def write_arrays(path: Path, kind: str, header: dict[str, Any], arrays: dict[str, Array]) -> None:
     """Write arrays and a header; the file appears whole or not at all.
 
+    A file that was there is replaced and keeps its mode. If the path is a symbolic link, its target is
+    replaced, and the link stays.
+
     Args:
         path: where to.
         kind: what the file is, such as `"cnn model"`; `read_arrays` must get the same.
@@ -28,13 +33,18 @@ def write_arrays(path: Path, kind: str, header: dict[str, Any], arrays: dict[str
 
     Raises:
         OSError: if the file cannot be written; an existing file stays as it was.
+        ValueError: if `read_arrays` would refuse an array.
     """
+    _check_arrays(path, arrays)
     text = json.dumps({"kind": kind, "version": FORMAT_VERSION, **header})
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    target = Path(os.path.realpath(path))
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         with part.open("wb") as file:
+            if target.exists():
+                part.chmod(stat.S_IMODE(target.stat().st_mode))
             np.savez(file, allow_pickle=False, **{HEADER: np.array(text)}, **arrays)
-        part.replace(path)
+        part.replace(target)
     except OSError as error:
         raise type(error)(error.errno, error.strerror, str(path)) from error
     finally:
@@ -71,12 +81,17 @@ def read_arrays(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, Array]
             f"{path} has format {_brief(version)}, expected {FORMAT_VERSION}: "
             "use the matching version of cnn."
         )
-    for name, array in arrays.items():
-        if array.dtype not in (np.float32, np.float64) or not np.isfinite(array).all():
-            raise ValueError(
-                f"{path} holds {name!r:.60} of {array.dtype}, expected finite float32 or float64 numbers."
-            )
+    _check_arrays(path, arrays)
     return header, arrays
+
+
+def _check_arrays(path: Path, arrays: dict[str, Array]) -> None:
+    for name, array in arrays.items():
+        if getattr(array, "dtype", None) not in FLOATS or not np.isfinite(array).all():
+            kind = getattr(array, "dtype", type(array).__name__)
+            raise ValueError(
+                f"{path} holds {name!r:.60} of {kind}, expected finite float32 or float64 numbers."
+            )
 
 
 def _brief(found: object) -> str:

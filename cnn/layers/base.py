@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 
+from cnn.config import Configured
 from cnn.types import Array, Gradients, Pair, Shape
 
 
 @dataclass(eq=False)
-class Layer(ABC):
+class Layer(Configured, ABC):
     """The contract of a layer: it holds its parameters, never activations.
 
     What the backward pass needs travels in the cache that the forward pass returns. So one layer can serve
@@ -39,6 +40,7 @@ class Layer(ABC):
         Returned caches: Stanford CS231n's assignments; Karpathy: llm.c, doc/layernorm.
     """
 
+    family: ClassVar[str] = "layer"
     decays: ClassVar[tuple[str, ...]] = ()
     takes_bytes: ClassVar[bool] = False
 
@@ -123,17 +125,6 @@ class Layer(ABC):
         """Return size and stride of the part of the input that one output sees; None: it sees the whole."""
         return (1, 1), (1, 1)
 
-    def to_config(self) -> dict[str, Any]:
-        """Return the layer's kind and hyperparameters as plain data, as they stand in a YAML file.
-
-        Example:
-            >>> from cnn import Dropout
-            >>> Dropout(0.25).to_config()
-            {'layer': 'Dropout', 'rate': 0.25}
-        """
-        values = {entry.name: getattr(self, entry.name) for entry in fields(self) if entry.init}
-        return {"layer": self.kind, **{name: _plain(value) for name, value in values.items()}}
-
     def param(self, name: str, like: Array) -> Array:
         """Return a parameter in the number type of the input.
 
@@ -147,6 +138,14 @@ class Layer(ABC):
         return self.params[name].astype(like.dtype, copy=False)
 
 
-def _plain(value: Any) -> Any:
-    """Turn tuples into lists, as JSON and YAML would."""
-    return [_plain(part) for part in value] if isinstance(value, tuple) else value
+def check_started(layer: Layer) -> None:
+    """Refuse a layer whose own constructor did not call that of Layer.
+
+    Raises:
+        TypeError: if it has no `params` or no `state`.
+    """
+    if not (hasattr(layer, "params") and hasattr(layer, "state")):
+        raise TypeError(
+            f"{layer.kind} has no params and state: call super().__init__() first in its __init__, or make "
+            "it a dataclass, which needs no __init__."
+        )

@@ -8,8 +8,8 @@ from typing import ClassVar, cast
 
 import numpy as np
 
-from cnn.checks import check_float_array, one_of, pair, whole_number
-from cnn.initialisers import INITIALISERS, InitialiserName
+from cnn.checks import check_float_array, pair, whole_number
+from cnn.initialisers import Initialiser, InitialiserName, initial_weights, parse_initialiser
 from cnn.layers.base import Layer
 from cnn.layers.channels import repeat_channels, sum_channels
 from cnn.layers.padding import Padding, parse_padding
@@ -31,7 +31,8 @@ class Conv2D(Layer):
         stride: the rows and columns from one window to the next, or one number for both.
         padding: `"valid"` (none), `"same"` (h_out = ⌈h / stride⌉), a number of rows and columns for every
             side, or `((top, bottom), (left, right))`.
-        initialiser: where the weights start; the biases start at 0.
+        initialiser: where the weights start, a name or a function `(shape, rng) → array`; the biases start
+            at 0.
 
     Shapes: x `[n, h, w, c]`, weight `[h_f, w_f, c, n_f]`, bias `[n_f]`, y `[n, h_out, w_out, n_f]`.
 
@@ -57,20 +58,20 @@ class Conv2D(Layer):
     kernel_size: int | Pair
     stride: int | Pair = 1
     padding: Padding = "valid"
-    initialiser: InitialiserName = "he_uniform"
+    initialiser: InitialiserName | Initialiser = "he_uniform"
 
     def __post_init__(self) -> None:
         self.filters = whole_number(self.kind, "filters", self.filters, minimum=1)
         self.kernel_size = pair(self.kind, "kernel_size", self.kernel_size, minimum=1)
         self.stride = pair(self.kind, "stride", self.stride, minimum=1)
         self.padding = parse_padding(self.kind, self.padding)
-        one_of(self.kind, "initialiser", self.initialiser, INITIALISERS)
+        self.initialiser = parse_initialiser(self.kind, self.initialiser)
 
     def build(self, input_shape: Shape, rng: np.random.Generator) -> Shape:
         """Create the filters for images of `(h, w, c)`."""
         output_shape = self.output_shape(input_shape)
         shapes = self.parameter_shapes(input_shape)
-        self.params["weight"] = INITIALISERS[self.initialiser](shapes["weight"], rng)
+        self.params["weight"] = initial_weights(self.kind, self.initialiser, shapes["weight"], rng)
         self.params["bias"] = np.zeros(shapes["bias"], np.float32)
         return output_shape
 

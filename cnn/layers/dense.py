@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from cnn.checks import check_float_array, one_of, whole_number
-from cnn.initialisers import INITIALISERS, InitialiserName
+from cnn.checks import check_float_array, whole_number
+from cnn.initialisers import Initialiser, InitialiserName, initial_weights, parse_initialiser
 from cnn.layers.base import Layer
 from cnn.types import Array, Gradients, Shape
 
@@ -19,7 +19,8 @@ class Dense(Layer):
 
     Args:
         units: n_out, the number of outputs.
-        initialiser: where the weights start; the biases start at 0.
+        initialiser: where the weights start, a name or a function `(shape, rng) → array`; the biases start
+            at 0.
 
     Shapes: x `[n, n_in]`, weight `[n_in, n_out]`, bias `[n_out]`, y `[n, n_out]`.
 
@@ -42,17 +43,17 @@ class Dense(Layer):
     decays: ClassVar[tuple[str, ...]] = ("weight",)
 
     units: int
-    initialiser: InitialiserName = "he_uniform"
+    initialiser: InitialiserName | Initialiser = "he_uniform"
 
     def __post_init__(self) -> None:
         self.units = whole_number(self.kind, "units", self.units, minimum=1)
-        one_of(self.kind, "initialiser", self.initialiser, INITIALISERS)
+        self.initialiser = parse_initialiser(self.kind, self.initialiser)
 
     def build(self, input_shape: Shape, rng: np.random.Generator) -> Shape:
         """Create the weights for samples of `(n_in,)`."""
         output_shape = self.output_shape(input_shape)
         shapes = self.parameter_shapes(input_shape)
-        self.params["weight"] = INITIALISERS[self.initialiser](shapes["weight"], rng)
+        self.params["weight"] = initial_weights(self.kind, self.initialiser, shapes["weight"], rng)
         self.params["bias"] = np.zeros(shapes["bias"], np.float32)
         return output_shape
 

@@ -5,31 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields
 from math import prod
-from typing import Annotated, Any, Literal, TypeVar, Union, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from typing_extensions import TypeAliasType
 
 import cnn
-from cnn.config import from_config, layer_from_config
+from cnn.config import from_config
+from cnn.initialisers import InitialiserName
 from cnn.layers import LAYERS
 from cnn.layers.padding import Padding
+from cnn.losses import LOSSES
+from cnn.optimisers import OPTIMISERS
+from cnn.schedules import SCHEDULES
 from cnn.summary import layer_summaries
 from cnn.types import Pair
 from pipeline.common.datasets import CLASSES, INPUT_SHAPE
 
-T = TypeVar("T")
-
-OPTIMISERS: dict[str, type[cnn.Optimiser]] = {
-    kind.__name__: kind for kind in (cnn.SGD, cnn.RMSProp, cnn.Adam, cnn.AdamW)
-}
-SCHEDULES: dict[str, type[cnn.Schedule]] = {
-    kind.__name__: kind for kind in (cnn.ConstantRate, cnn.StepDecay, cnn.CosineDecay, cnn.OneCycle)
-}
-LOSSES: dict[str, type[cnn.Loss]] = {
-    kind.__name__: kind for kind in (cnn.SoftmaxCrossEntropy, cnn.MeanSquaredError)
-}
 AUGMENTATIONS: dict[str, type[cnn.Augmentation]] = {kind.__name__: kind for kind in (cnn.RandomAffine,)}
+KINDS: dict[str, Mapping[str, type]] = {
+    "layer": LAYERS,
+    "optimiser": OPTIMISERS,
+    "schedule": SCHEDULES,
+    "loss": LOSSES,
+    "augmentation": AUGMENTATIONS,
+}
 
 LARGEST = 10**10
 """Products or numbers that a layer may need for one image: some seconds of a processor's time."""
@@ -48,7 +48,7 @@ def make_model(layers: Sequence[Mapping[str, Any]]) -> cnn.Sequential:
     made = []
     for index, layer in enumerate(layers):
         try:
-            made.append(layer_from_config(layer))
+            made.append(from_config(layer, "layer", KINDS))
         except (TypeError, ValueError) as error:
             raise ValueError(f"layer {index}: {error}") from error
     return cnn.Sequential(made)
@@ -66,9 +66,10 @@ def make_optimiser(config: Mapping[str, Any]) -> cnn.Optimiser:
 nesterov=False)
     """
     rate = config.get("learning_rate")
-    if isinstance(rate, Mapping):
-        config = {**config, "learning_rate": _made(rate, "schedule", SCHEDULES)}
-    return _made(config, "optimiser", OPTIMISERS)
+    if isinstance(rate, Mapping):  # also one that lacks its kind, which is then missed by name
+        config = {**config, "learning_rate": _made(rate, "schedule")}
+    made: cnn.Optimiser = _made(config, "optimiser")
+    return made
 
 
 def make_loss(config: Mapping[str, Any]) -> cnn.Loss:
@@ -77,7 +78,8 @@ def make_loss(config: Mapping[str, Any]) -> cnn.Loss:
     Raises:
         ValueError: if the kind or a hyperparameter is unknown, missing or wrong.
     """
-    return _made(config, "loss", LOSSES)
+    made: cnn.Loss = _made(config, "loss")
+    return made
 
 
 def make_augmentation(config: Mapping[str, Any]) -> cnn.Augmentation:
@@ -86,13 +88,14 @@ def make_augmentation(config: Mapping[str, Any]) -> cnn.Augmentation:
     Raises:
         ValueError: if the kind or a hyperparameter is unknown, missing or wrong.
     """
-    return _made(config, "augmentation", AUGMENTATIONS)
+    made: cnn.Augmentation = _made(config, "augmentation")
+    return made
 
 
-def _made(config: Mapping[str, Any], what: str, kinds: Mapping[str, type[T]]) -> T:
+def _made(config: Mapping[str, Any], what: str) -> Any:
     """Make one of several kinds; every fault is a ValueError, which is what pydantic reports."""
     try:
-        return from_config(config, what, kinds)
+        return from_config(config, what, KINDS)
     except TypeError as error:
         raise ValueError(str(error)) from error
 
@@ -151,7 +154,7 @@ def _one_of(what: str, kinds: Mapping[str, type], **other_types: Any) -> Any:
     return TypeAliasType(what.capitalize(), union)
 
 
-LAYER = _one_of("layer", LAYERS)
+LAYER = _one_of("layer", LAYERS, initialiser=InitialiserName)
 SCHEDULE = _one_of("schedule", SCHEDULES)
 OPTIMISER = _one_of("optimiser", OPTIMISERS, learning_rate=Annotated[float, Field(gt=0)] | SCHEDULE)
 LOSS = _one_of("loss", LOSSES)

@@ -1,5 +1,6 @@
 """What a killed training needs to go on to the same bits."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,18 +9,21 @@ import pytest
 
 from cnn import (
     SGD,
+    AdamW,
     BatchNorm,
     BestWeights,
     Callback,
     Checkpoint,
     Dense,
     Flatten,
+    OneCycle,
     RandomAffine,
     SoftmaxCrossEntropy,
     Training,
 )
 from cnn.training import CallbackLike
 from cnn.types import Array
+from tests.cnn.own import Halving, Line, Noise, Scale, Slope, Twice, Weighted
 from tests.cnn.tiny import Watcher, fit_linear, resumable, run_python, train
 from tests.refusals import assert_refuses
 
@@ -107,28 +111,71 @@ def checkpointed(path: Path, **changes: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "changes"),
+    ("named", "changes"),
     [
-        ("model", {"layers": [BatchNorm(momentum=0.5), Flatten(), Dense(3)]}),
-        ("optimiser", {"optimiser": SGD(learning_rate=0.1)}),
-        ("loss", {"loss": SoftmaxCrossEntropy(label_smoothing=0.1)}),
-        ("augmentation", {"augmentation": RandomAffine(shift=1)}),
-        ("epochs", {"epochs": 2}),
-        ("batch_size", {"batch_size": 21}),
-        ("micro_batch_size", {"micro_batch_size": 8}),
-        ("seed", {"seed": 1}),
-        ("samples", {"n": 42}),
+        ("model[0].momentum 0.9, received 0.5", {"layers": [BatchNorm(momentum=0.5), Flatten(), Dense(3)]}),
+        ("model [BatchNorm, Flatten, Dense], received [Flatten, Dense]", {"layers": [Flatten(), Dense(3)]}),
+        ("optimiser AdamW, received SGD", {"optimiser": SGD(learning_rate=0.1)}),
+        (
+            "optimiser.learning_rate.peak 0.01, received 0.02",
+            {"optimiser": AdamW(learning_rate=OneCycle(0.02), clip_norm=1.0)},
+        ),
+        (
+            "optimiser.learning_rate OneCycle, received 0.01",
+            {"optimiser": AdamW(learning_rate=0.01, clip_norm=1.0)},
+        ),
+        ("loss.label_smoothing 0.0, received 0.1", {"loss": SoftmaxCrossEntropy(label_smoothing=0.1)}),
+        ("augmentation None, received RandomAffine", {"augmentation": RandomAffine(shift=1)}),
+        ("epochs 1, received 2", {"epochs": 2}),
+        ("batch_size 20, received 21", {"batch_size": 21}),
+        ("micro_batch_size 7, received 8", {"micro_batch_size": 8}),
+        ("seed 0, received 1", {"seed": 1}),
+        ("samples[0] 41, received 42", {"n": 42}),
     ],
-    ids=lambda value: str(value)[:30],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_checkpoint_of_other_arguments_is_refused(
-    tmp_path: Path, name: str, changes: dict[str, Any]
+    tmp_path: Path, named: str, changes: dict[str, Any]
 ) -> None:
     path = tmp_path / "run.npz"
     checkpointed(path)
     before = path.read_bytes()
-    assert_refuses(lambda: checkpointed(path, **changes), ValueError, str(path), f" {name} ", "delete it")
+    assert_refuses(lambda: checkpointed(path, **changes), ValueError, str(path), f" {named}: ", "delete it")
     assert path.read_bytes() == before
+
+
+OWN: list[tuple[Callable[[float], dict[str, Any]], str]] = [
+    (lambda value: {"layers": [Flatten(), Scale(value), Dense(3)]}, "model[1].factor"),
+    (lambda value: {"layers": [Slope(value), Flatten(), Dense(3)]}, "model[0].start"),
+    (lambda value: {"optimiser": SGD(learning_rate=Line(value))}, "optimiser.learning_rate.peak"),
+    (lambda value: {"optimiser": SGD(learning_rate=Halving(0.1, value))}, "optimiser.learning_rate._every"),
+    (lambda value: {"loss": Twice(SoftmaxCrossEntropy(label_smoothing=value))}, "loss.of.label_smoothing"),
+    (lambda value: {"loss": Weighted([1.0, 2.0, value])}, "loss.weights"),
+    (lambda value: {"augmentation": Noise(value)}, "augmentation.size"),
+]
+
+
+@pytest.mark.parametrize(("own", "differs"), OWN, ids=[differs for _, differs in OWN])
+def test_a_training_with_own_objects_goes_on_unless_their_values_are_others(
+    own: Callable[[float], dict[str, Any]], differs: str, tmp_path: Path
+) -> None:
+    class Interrupts(Callback):
+        def on_step_end(self, training: Training) -> None:
+            if training.epoch == 1:
+                raise KeyboardInterrupt
+
+    def run(value: float, *callbacks: Callback) -> dict[str, object]:
+        default = {"layers": [Flatten(), Dense(3)]}
+        return train(**default | own(value), callbacks=callbacks).bits()
+
+    checkpoint = Checkpoint(tmp_path / "run.npz")
+    with pytest.raises(KeyboardInterrupt):
+        run(0.25, Interrupts(), checkpoint)
+    named = f" {differs} ", "received", "delete it"
+    assert_refuses(lambda: run(0.5, checkpoint), ValueError, *named)
+    watcher = Watcher()
+    assert run(0.25, watcher, checkpoint) == run(0.25)
+    assert watcher.steps[0] == "step 1.1"
 
 
 def test_whole_numbers_of_numpy_are_kept_like_others(tmp_path: Path) -> None:

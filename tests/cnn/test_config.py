@@ -4,8 +4,9 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from cnn import Conv2D, CosineDecay, Schedule, Sequential
-from cnn.config import from_config, layer_from_config
+from cnn import Conv2D, CosineDecay, Sequential
+from cnn.config import from_config
+from cnn.layers import LAYERS
 from tests.cnn.tiny import every_layer
 from tests.refusals import assert_refuses
 
@@ -57,11 +58,11 @@ def test_a_model_can_be_written_by_hand() -> None:
 def test_a_mistake_in_a_layer_is_named_with_what_is_nearest(
     config: Any, error: type[Exception], named: tuple[str, ...]
 ) -> None:
-    assert_refuses(lambda: layer_from_config(config), error, *named)
+    assert_refuses(lambda: from_config(config, "layer", {"layer": LAYERS}), error, *named)
 
 
 def test_other_dataclasses_are_read_in_the_same_way() -> None:
-    kinds: dict[str, type[Schedule]] = {"CosineDecay": CosineDecay}
+    kinds = {"schedule": {"CosineDecay": CosineDecay}}
     config = {"schedule": "CosineDecay", "peak": 0.1, "warm_up": 0.2}
     assert from_config(config, "schedule", kinds) == CosineDecay(0.1, warm_up=0.2)
     assert_refuses(

@@ -150,6 +150,15 @@ def wrong_header(saved: bytes) -> Damaged:
         (rewritten(saved, {"kind": "x\n" * 1000}), "is a x x x"),
         (rewritten(saved, {"input_shape": None}), NO_FIT + "'input_shape'"),
         *((rewritten(saved, {"input_shape": shape}), NO_FIT) for shape in shapes),
+        *(
+            (rewritten(saved, {"custom": names}), "should be a list of names")
+            for names in (5, [["x"]], ["x\n"])
+        ),
+        (
+            rewritten(saved, {"custom": ["Swish"] * 10_000}),
+            "load it by Sequential.load('model.npz', custom=[Swish",
+        ),
+        *((rewritten(saved, {"loss": loss}), NO_FIT) for loss in (5, {}, {"loss": "Dense"})),
         (rewritten(saved, {"input_shape": [6, 5, 1]}), "of the shape [30, 3], the file has [36, 3]."),
     ]
 

@@ -79,6 +79,24 @@ def test_right_gradients_pass_and_the_layer_stays_as_it_is(
     np.testing.assert_equal(vars(layer), before)
 
 
+@pytest.mark.parametrize(
+    ("mistake", "named"),
+    [
+        (lambda dx, grads: (dx[:, :2], grads), ("gradient of x of the shape [2, 2]", "x, [2, 4]")),
+        (
+            lambda dx, grads: (dx, grads | {"bias": np.ones((2, 3))}),
+            ("bias of the shape [2, 3]", "bias, [3]"),
+        ),
+        (lambda dx, grads: (dx, {"weights": grads["weight"]}), ("of weights, expected x, weight, bias",)),
+    ],
+    ids=["input", "not added up", "misspelt"],
+)
+def test_a_gradient_that_fits_no_array_is_refused(
+    mistake: Callable[[Array, Gradients], tuple[Array, Gradients]], named: tuple[str, ...]
+) -> None:
+    assert_refuses(lambda: errors_of(Wrong(mistake)), ValueError, "Wrong gives a gradient of", *named)
+
+
 def test_an_input_that_the_layer_cannot_take_is_refused() -> None:
     assert_refuses(
         lambda: gradient_check(Dense(2), (2, 3, 3, 1), np.random.default_rng(0)), ValueError, "(3, 3, 1)"

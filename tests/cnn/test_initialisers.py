@@ -1,10 +1,14 @@
+from collections.abc import Callable
 from math import sqrt
+from typing import Any
 
 import numpy as np
 import pytest
 
+from cnn import Conv2D, Dense, Layer, he_normal
 from cnn.initialisers import INITIALISERS
-from cnn.types import Shape
+from cnn.types import Array, Shape
+from tests.refusals import assert_refuses
 
 # 40 filters of 5 × 4 on 3 channels: an output adds up 5 · 4 · 3 numbers, an input is in 5 · 4 · 40 sums.
 FILTERS, FILTER_FANS = (5, 4, 3, 40), (60, 800)
@@ -42,3 +46,48 @@ def test_weights_are_float32_and_the_same_for_the_same_generator(name: str) -> N
     assert first.dtype == np.float32
     assert (first != second).any()
     np.testing.assert_array_equal(first, initialise((4, 5), np.random.default_rng(7)))
+
+
+# Functions --------------------------------------------------------------------------------------------
+
+
+def halves(shape: Shape, rng: np.random.Generator) -> Array:
+    return np.full(shape, 0.5)
+
+
+def takes_a_function(initialiser: Any) -> list[tuple[Layer, Shape]]:
+    return [(Dense(4, initialiser), (3,)), (Conv2D(2, 3, initialiser=initialiser), (5, 5, 1))]
+
+
+@pytest.mark.parametrize("index", [0, 1], ids=["Dense", "Conv2D"])
+def test_layers_take_functions_for_their_weights(index: int) -> None:
+    layer, sample = takes_a_function(halves)[index]
+    layer.build(sample, np.random.default_rng(0))
+    assert layer.params["weight"].dtype == np.float32
+    np.testing.assert_array_equal(layer.params["weight"], 0.5)
+
+
+@pytest.mark.parametrize("index", [0, 1], ids=["Dense", "Conv2D"])
+def test_a_function_of_the_library_is_the_same_as_its_name(index: int) -> None:
+    assert repr(takes_a_function(he_normal)[index]) == repr(takes_a_function("he_normal")[index])
+
+
+@pytest.mark.parametrize(
+    ("returned", "error", "named"),
+    [
+        (lambda shape: np.zeros(shape[::-1]), ValueError, "received the shape [4, 3]"),
+        (lambda shape: np.full(shape, np.nan), ValueError, "received NaN or infinity"),
+        (lambda shape: np.zeros(shape, int), TypeError, "received an array of int64"),
+        (lambda shape: np.zeros(shape).tolist(), TypeError, "received list"),
+        (lambda _: None, TypeError, "received NoneType"),
+    ],
+)
+def test_what_a_function_returns_is_checked(
+    returned: Callable[[Shape], Any], error: type[Exception], named: str
+) -> None:
+    def mine(shape: Shape, rng: np.random.Generator) -> Any:
+        return returned(shape)
+
+    rng = np.random.default_rng(0)
+    expected = "Dense: its initialiser mine must return finite float32 or float64", "[3, 4]"
+    assert_refuses(lambda: Dense(4, mine).build((3,), rng), error, *expected, named)

@@ -1,7 +1,11 @@
 import json
+import os
+import stat
+import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from cnn import Adam, Dense, Flatten, MeanSquaredError, Sequential, Softmax
 from tests.cnn.tiny import built, digests, every_layer, images, run_python, train
@@ -62,6 +66,44 @@ def test_the_file_is_an_npz_with_json_and_flat_names(tmp_path: Path) -> None:
     assert header == {"kind": "cnn model", "version": 1, "input_shape": [6, 6, 1], "layers": layers}
 
 
+# Modes and links --------------------------------------------------------------------------------------
+
+needs_modes = pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows has no modes, and links need rights"
+)
+
+
+@needs_modes
+@pytest.mark.parametrize(("umask", "before", "after"), [(0o027, None, 0o640), (0o022, 0o660, 0o660)])
+def test_a_new_file_gets_the_usual_mode_and_an_old_one_keeps_its_own(
+    umask: int, before: int | None, after: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "model.npz"
+    if before is not None:
+        path.touch()
+        path.chmod(before)
+    usual = os.umask(umask)
+    try:
+        built([Dense(3)], (2,)).save(path)
+    finally:
+        os.umask(usual)
+    assert stat.S_IMODE(path.stat().st_mode) == after
+
+
+@needs_modes
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_link_stays_and_its_target_is_replaced(exists: bool, tmp_path: Path) -> None:
+    target, link = tmp_path / "elsewhere" / "target.npz", tmp_path / "model.npz"
+    target.parent.mkdir()
+    if exists:
+        target.write_bytes(b"old")
+    link.symlink_to("elsewhere/target.npz")
+    built([Dense(3)], (2,)).save(link)
+    assert link.is_symlink()
+    assert Sequential.load(target).input_shape == (2,)
+    assert [path.name for path in target.parent.iterdir()] == ["target.npz"]
+
+
 # What cannot be written -------------------------------------------------------------------------------
 
 
@@ -101,3 +143,12 @@ def test_a_file_that_cannot_be_finished_leaves_the_old_one_whole(tmp_path: Path)
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     path = tmp_path / "nowhere" / "model.npz"
     assert_refuses(lambda: built([Dense(3)], (2,)).save(path), FileNotFoundError, str(path))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_weights_that_could_not_be_loaded_are_not_saved(bad: float, tmp_path: Path) -> None:
+    model = built([Dense(3)], (2,))
+    model.params["0.bias"][1] = bad
+    named = "'0.bias' of float32", "expected finite"
+    assert_refuses(lambda: model.save(tmp_path / "model.npz"), ValueError, *named)
+    assert list(tmp_path.iterdir()) == []

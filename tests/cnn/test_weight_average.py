@@ -107,12 +107,20 @@ def test_an_interrupted_training_goes_on_to_the_same_bits(tmp_path: Path, others
     assert run(checkpoint) == undisturbed, "and so does one that was at its end"
 
 
-@pytest.mark.parametrize("after", [[], [WeightAverage(0.9)]], ids=str)
-def test_a_checkpoint_of_another_average_is_refused(tmp_path: Path, after: list[Callback]) -> None:
+@pytest.mark.parametrize(
+    ("after", "differs"),
+    [
+        ([], "weight_average WeightAverage, received None"),
+        ([WeightAverage(0.9)], "weight_average.decay 0.8, received 0.9"),
+    ],
+    ids=str,
+)
+def test_a_checkpoint_of_another_average_is_refused(
+    tmp_path: Path, after: list[Callback], differs: str
+) -> None:
     path = tmp_path / "run.npz"
-    before = [WeightAverage(0.8)]
-    train(callbacks=[*before, Checkpoint(path)])
-    named = str(path), f"weight_average {before}, received {after}", "delete it"
+    train(callbacks=[WeightAverage(0.8), Checkpoint(path)])
+    named = str(path), differs, "delete it"
     assert_refuses(lambda: train(callbacks=[*after, Checkpoint(path)]), ValueError, *named)
 
 

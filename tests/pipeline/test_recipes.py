@@ -6,11 +6,11 @@ import pytest
 
 import cnn
 from cnn.layers import LAYERS
+from cnn.losses import LOSSES
+from cnn.optimisers import OPTIMISERS
+from cnn.schedules import SCHEDULES
 from pipeline.common.recipes import (
     AUGMENTATIONS,
-    LOSSES,
-    OPTIMISERS,
-    SCHEDULES,
     make_augmentation,
     make_loss,
     make_model,

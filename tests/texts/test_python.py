@@ -14,6 +14,7 @@ from tests.pipeline.workspace import run
 from tests.texts.texts import TEXTS, blocks, read
 
 README = "README.md"
+YOUR_OWN = "docs/reference/your-own.md"
 
 
 def run_sessions(text: str, markdown: str) -> str:
@@ -54,7 +55,7 @@ def test_sessions_print_what_the_text_says(
 
 def test_programs_of_the_pages_run(tmp_path: Path) -> None:
     for text in TEXTS:
-        if text != README and blocks(read(text), "python"):
+        if text not in (README, YOUR_OWN) and blocks(read(text), "python"):
             run_programs(text, read(text), tmp_path)
 
 
@@ -65,3 +66,14 @@ def test_programs_of_the_readme_print_shapes_small_errors_and_a_high_accuracy(tm
     assert len(numbers) == 3
     assert max(numbers) < 1e-6
     assert float(accuracy) > 0.97
+
+
+def test_the_layer_that_a_page_teaches_is_right_learns_and_comes_back(tmp_path: Path) -> None:
+    errors, accuracy, slopes, same, *epochs = run_programs(YOUR_OWN, read(YOUR_OWN), tmp_path).splitlines()
+    numbers = [float(error) for error in re.findall(r": ([\d.e-]+)", errors)]
+    assert len(numbers) == 2
+    assert max(numbers) < 1e-6
+    assert float(accuracy) > 0.9
+    assert slopes.startswith("[")
+    assert same == "True"
+    assert [line.split()[0] for line in epochs] == ["1", "2"]

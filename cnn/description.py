@@ -1,0 +1,121 @@
+"""What an object is, as plain data, so that two of them can be compared in different processes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from hashlib import sha256
+from inspect import signature
+from math import isfinite
+from types import BuiltinFunctionType, FunctionType
+from typing import Any
+
+import numpy as np
+
+
+def description(value: Any, *left_out: str, inside: tuple[int, ...] = ()) -> Any:
+    """Return what an object is, as plain data that two objects share only if they are the same.
+
+    An object is its class and what its constructor received, if it keeps that under the same names, or else
+    all of its attributes. An array is its type, shape and digest; a class or function is its qualified name.
+    What cannot be looked into, such as a lock, is its class alone. Unlike `Configured.to_config`, this takes
+    any object, and nothing can be made from it.
+
+    Args:
+        value: the object.
+        left_out: attributes of the object itself that do not belong to what it is.
+        inside: the ids of the objects around it, since an object may lead back to itself.
+
+    Example:
+        >>> from cnn import CosineDecay
+        >>> description(CosineDecay(0.1, warm_up=0.2))
+        {'class': 'CosineDecay', 'peak': 0.1, 'warm_up': 0.2, 'end': 0.0}
+    """
+
+    def part(each: Any) -> Any:
+        return description(each, inside=(*inside, id(value)))
+
+    found: Any
+    match value:
+        case _ if id(value) in inside:
+            found = {"class": type(value).__qualname__}
+        case Mapping():
+            found = {str(name): part(each) for name, each in value.items()}
+        case list() | tuple():
+            found = [part(each) for each in value]
+        case set() | frozenset():
+            found = sorted((part(each) for each in value), key=repr)
+        case np.generic() | np.ndarray() if value.dtype.hasobject or isinstance(value, np.generic):
+            found = part(value.tolist())
+        case None | bool() | int() | str() | float() | complex() | bytes() | np.ndarray():
+            found = _leaf(value)
+        case type() | FunctionType() | BuiltinFunctionType() | np.ufunc():
+            found = getattr(value, "__qualname__", value.__name__)
+        case _:
+            state, arguments = _looked_into(value)
+            found = {"class": type(value).__qualname__}
+            found |= {name: part(each) for name, each in state.items() if name not in left_out}
+            if arguments:
+                found |= {"arguments": part(arguments)}
+    return found
+
+
+def _leaf(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        digest = sha256(np.ascontiguousarray(value).tobytes()).hexdigest()[:16]
+        return f"{value.dtype} {list(value.shape)} {digest}"
+    exact = value is None or isinstance(value, int | str) or (isinstance(value, float) and isfinite(value))
+    return value if exact else repr(value)
+
+
+def _looked_into(value: Any) -> tuple[dict[str, Any], list[Any]]:
+    """Return an object's attributes that belong to its configuration, and what else it is made of."""
+    try:
+        names = [*signature(type(value)).parameters]
+        names += [entry.name for entry in fields(value) if not entry.init] if is_dataclass(value) else []
+        if names:
+            return {name: getattr(value, name) for name in names}, []
+    except (AttributeError, TypeError, ValueError):
+        pass  # the constructor is not written in Python, or its arguments were not kept under their names
+    try:
+        reduced = value.__reduce_ex__(2)  # as copy and pickle look into an object
+    except Exception:  # of any kind, since an object decides itself how it is copied
+        return {}, []
+    if isinstance(reduced, str):
+        return {}, [reduced]
+    arguments = [each for each in reduced[1] if each is not type(value)]
+    state = reduced[2] if len(reduced) > 2 else None
+    if state is None or isinstance(state, dict):
+        return state or {}, arguments
+    return {}, [*arguments, state]
+
+
+def difference(name: str, there: Any, here: Any) -> tuple[str, str, str] | None:
+    """Return the name of the first part in which two descriptions differ, and both parts in a few words.
+
+    Example:
+        >>> from cnn import SGD, ConstantRate, CosineDecay
+        >>> rates = 0.1, CosineDecay(0.1), CosineDecay(0.2)
+        >>> one, two, three = (description(SGD(learning_rate=rate)) for rate in rates)
+        >>> difference("optimiser", two, three)
+        ('optimiser.learning_rate.peak', '0.1', '0.2')
+        >>> difference("optimiser", one, two)
+        ('optimiser.learning_rate', '0.1', 'CosineDecay')
+    """
+    if there == here:
+        return None
+    inner: list[tuple[str, Any, Any]] = []
+    if isinstance(there, list) and isinstance(here, list) and len(there) == len(here):
+        inner = [(f"{name}[{index}]", *pair) for index, pair in enumerate(zip(there, here, strict=True))]
+    elif isinstance(there, dict) and isinstance(here, dict) and there.get("class") == here.get("class"):
+        inner = [(f"{name}.{key}", there.get(key), here.get(key)) for key in there | here]
+    found = (difference(*each) for each in inner)
+    return next((each for each in found if each), (name, _brief(there), _brief(here)))
+
+
+def _brief(described: Any) -> str:
+    if isinstance(described, list):
+        return f"[{', '.join(map(_brief, described)):.200}]"
+    if isinstance(described, dict) and "class" in described:
+        return str(described["class"])
+    return f"{described!r:.100}"
