@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
-from difflib import get_close_matches
 from typing import Any, TypeVar
 
+from cnn.habits import nearest, unknown_argument
 from cnn.layers import LAYERS, Layer
 
 T = TypeVar("T")
@@ -43,23 +43,8 @@ def from_config(config: Mapping[str, Any], what: str, kinds: Mapping[str, type[T
     known = {entry.name: entry for entry in fields(kinds[kind]) if entry.init}  # type: ignore[arg-type]
     for name in hyperparameters:
         if name not in known:
-            raise ValueError(
-                f"{kind} has no hyperparameter {name!r}{nearest(name, known)}: "
-                f"it has {', '.join(known) or 'none'}."
-            )
+            raise ValueError(unknown_argument(kind, "hyperparameter", name, known))
     for name, entry in known.items():
         if name not in hyperparameters and entry.default is MISSING:
             raise ValueError(f"{kind} needs {name}, received {dict(config)}.")
     return kinds[kind](**hyperparameters)
-
-
-def nearest(received: object, known: Mapping[str, object]) -> str:
-    """Return the question "did you mean …?" with the most similar of the known names, if one is similar.
-
-    Example:
-        >>> nearest("Con2D", {"Conv2D": None, "Dense": None})
-        ", did you mean 'Conv2D'?"
-    """
-    folded = {name.casefold(): name for name in known}
-    similar = get_close_matches(str(received).casefold(), folded, n=1)
-    return f", did you mean {folded[similar[0]]!r}?" if similar else ""

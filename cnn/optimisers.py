@@ -10,6 +10,7 @@ from math import sqrt
 import numpy as np
 
 from cnn.checks import number_between
+from cnn.habits import Explains, check_object
 from cnn.schedules import Schedule
 from cnn.types import Array, Gradients
 
@@ -19,13 +20,13 @@ PIECE = 32_768
 
 
 @dataclass(eq=False, kw_only=True)
-class Optimiser(ABC):
+class Optimiser(Explains, ABC):
     """The frame of every optimiser: clipping, weight decay and the loop; a subclass adds its formula.
 
     An optimiser keeps its state from one `fit` to the next: make a new one for a new model.
 
     Args:
-        learning_rate: η, a number or a schedule.
+        learning_rate: η, a number or a schedule; the only argument that needs no name.
         weight_decay: λ; λ · w is added to the gradient of each parameter that decays.
         clip_norm: the greatest length √(Σ g²) of all gradients together; longer ones are shortened to it.
             None clips nothing.
@@ -44,7 +45,7 @@ class Optimiser(ABC):
         {'w': array([0.8])}
     """
 
-    learning_rate: float | Schedule
+    learning_rate: float | Schedule = field(default=0.001, kw_only=False)
     weight_decay: float = 0.0
     clip_norm: float | None = None
     steps: int = field(init=False, repr=False, default=0)
@@ -52,7 +53,10 @@ class Optimiser(ABC):
 
     def __post_init__(self) -> None:
         owner = type(self).__name__
-        if not isinstance(self.learning_rate, Schedule):
+        if callable(self.learning_rate) or isinstance(self.learning_rate, str):
+            expected = "a number, or an object such as OneCycle(0.01) whose class derives from Schedule"
+            check_object(f"{owner}: learning_rate must be {expected}", self.learning_rate, Schedule)
+        else:
             self.learning_rate = number_between(owner, "learning_rate", self.learning_rate, 0, open_low=True)
         self.weight_decay = number_between(owner, "weight_decay", self.weight_decay, 0)
         if self.clip_norm is not None:
@@ -174,6 +178,7 @@ class SGD(Optimiser):
         Sutskever, Martens, Dahl, Hinton: On the importance of initialization and momentum, ICML 2013.
     """
 
+    learning_rate: float | Schedule = field(default=0.01, kw_only=False)
     momentum: float = 0.0
     nesterov: bool = False
 

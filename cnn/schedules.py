@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from math import cos, pi
 
 from cnn.checks import number_between
+from cnn.habits import Explains
 
 
-class Schedule(ABC):
+class Schedule(Explains, ABC):
     """The learning rate as a function of progress."""
 
     @abstractmethod
