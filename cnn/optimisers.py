@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from math import sqrt
 
 import numpy as np
@@ -19,7 +19,7 @@ from cnn.types import Array, Gradients
 PIECE = 32_768
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False)
 class Optimiser(Explains, ABC):
     """The frame of every optimiser: clipping, weight decay and the loop; a subclass adds its formula.
 
@@ -45,7 +45,8 @@ class Optimiser(Explains, ABC):
         {'w': array([0.8])}
     """
 
-    learning_rate: float | Schedule = field(default=0.001, kw_only=False)
+    learning_rate: float | Schedule = 0.001
+    _: KW_ONLY
     weight_decay: float = 0.0
     clip_norm: float | None = None
     steps: int = field(init=False, repr=False, default=0)
@@ -150,7 +151,7 @@ def _pieces(*arrays: Array) -> Iterator[list[Array]]:
         yield [array[first : first + PIECE] for array in flat]
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False)
 class SGD(Optimiser):
     """Step against the gradient, with momentum μ if wanted.
 
@@ -178,7 +179,8 @@ class SGD(Optimiser):
         Sutskever, Martens, Dahl, Hinton: On the importance of initialization and momentum, ICML 2013.
     """
 
-    learning_rate: float | Schedule = field(default=0.01, kw_only=False)
+    learning_rate: float | Schedule = 0.01
+    _: KW_ONLY
     momentum: float = 0.0
     nesterov: bool = False
 
