@@ -14,6 +14,9 @@ Images are `[n, h, w, c]`, filters `[h_f, w_f, c, n_f]`, dense weights `[n_in, n
 the loss with respect to y, and so on.
 """
 
+import typing
+
+from cnn import habits
 from cnn.augmentation import Augmentation, RandomAffine
 from cnn.callbacks import BestWeights, Checkpoint, EarlyStopping, ProgressBar, WeightAverage
 from cnn.gradients import gradient_check
@@ -44,6 +47,8 @@ from cnn.optimisers import SGD, Adam, AdamW, Optimiser, RMSProp
 from cnn.schedules import ConstantRate, CosineDecay, OneCycle, Schedule, StepDecay
 from cnn.sequential import Sequential
 from cnn.training import Callback, Training
+
+__version__ = "0.1.0"
 
 __all__ = [
     "GELU",
@@ -95,3 +100,9 @@ __all__ = [
     "he_uniform",
     "one_hot",
 ]
+
+
+if not typing.TYPE_CHECKING:  # a type checker refuses unknown names itself
+
+    def __getattr__(name: str) -> object:
+        raise habits.missing_name(name, __all__)

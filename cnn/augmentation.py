@@ -10,10 +10,11 @@ from typing import ClassVar
 import numpy as np
 
 from cnn.checks import as_floats, check_float_array, number_between
+from cnn.habits import Explains
 from cnn.types import Array
 
 
-class Augmentation(ABC):
+class Augmentation(Explains, ABC):
     """A random change of images, with random numbers that come from outside.
 
     `Sequential.fit` draws them for each sample and epoch. So the result depends neither on the other samples

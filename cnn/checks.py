@@ -3,12 +3,13 @@
 A function `check_…` returns nothing; the others return the value that they have checked.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cnn.habits import nearest
 from cnn.types import Array, Pair, Shape
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -85,10 +86,12 @@ def sample_shape(shape: Shape) -> Shape:
     Raises:
         ValueError: if they are not.
     """
-    lengths = tuple(shape)
-    if not all(isinstance(length, int | np.integer) and length > 0 for length in lengths):
-        raise ValueError(f"A sample's shape must be whole numbers from 1 on, received {lengths}.")
-    return tuple(map(int, lengths))
+    if not isinstance(shape, Iterable) or not all(isinstance(n, int | np.integer) and n > 0 for n in shape):
+        raise ValueError(
+            "A sample's shape must be a tuple of whole numbers from 1 on, such as (28, 28, 1), without the "
+            f"number of samples, received {shape!r}."
+        )
+    return tuple(map(int, shape))
 
 
 def whole_number(owner: str, name: str, value: object, minimum: int) -> int:
@@ -153,5 +156,6 @@ def one_of(owner: str, name: str, value: Any, choices: Collection[str]) -> Any:
         ValueError: if it is not; the message lists them.
     """
     if value not in list(choices):
-        raise ValueError(f"{owner}: {name} must be one of {', '.join(choices)}, received {value!r}.")
+        hint = nearest(value, choices) or "."
+        raise ValueError(f"{owner}: {name} must be one of {', '.join(choices)}, received {value!r}{hint}")
     return value

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from inspect import Parameter, isfunction, signature
 from typing import Any, ClassVar
 
 import numpy as np
+
+from cnn.habits import nearest, unknown_argument
 
 Kinds = Mapping[str, Mapping[str, Any]]
 """The library's own classes under their names, for each family; functions are the family `"function"`."""
@@ -136,10 +137,7 @@ def _check_arguments(kind: type, arguments: Mapping[str, Any], config: Mapping[s
         return  # it takes what it likes
     for argument in arguments:
         if argument not in parameters:
-            raise ValueError(
-                f"{kind.__name__} has no hyperparameter {argument!r}{nearest(argument, parameters)}: "
-                f"it has {', '.join(parameters) or 'none'}."
-            )
+            raise ValueError(unknown_argument(kind.__name__, "hyperparameter", argument, parameters))
     for argument, parameter in parameters.items():
         if argument not in arguments and parameter.default is Parameter.empty:
             raise ValueError(f"{kind.__name__} needs {argument}, received {dict(config)}.")
@@ -261,15 +259,3 @@ def given_objects(
             f"{path} needs objects that are not cnn's own: load it by {call_to_load(owner, path, needed)}."
         )
     return given
-
-
-def nearest(received: object, known: Mapping[str, object]) -> str:
-    """Return the question "did you mean …?" with the most similar of the known names, if one is similar.
-
-    Example:
-        >>> nearest("Con2D", {"Conv2D": None, "Dense": None})
-        ", did you mean 'Conv2D'?"
-    """
-    folded = {name.casefold(): name for name in known}
-    similar = get_close_matches(str(received).casefold(), folded, n=1)
-    return f", did you mean {folded[similar[0]]!r}?" if similar else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from math import sqrt
 from pathlib import Path
 from typing import ClassVar
@@ -13,6 +13,7 @@ import numpy as np
 
 from cnn.checks import number_between, whole_number
 from cnn.config import Configured, Kinds, from_config, given_objects, own_parts, plain, warn_to_keep
+from cnn.habits import Explains, check_object
 from cnn.schedules import SCHEDULES, Schedule
 from cnn.storage import read_arrays, reason, write_arrays
 from cnn.types import Array, Gradients
@@ -22,14 +23,14 @@ from cnn.types import Array, Gradients
 PIECE = 32_768
 
 
-@dataclass(eq=False, kw_only=True)
-class Optimiser(Configured, ABC):
+@dataclass(eq=False)
+class Optimiser(Explains, Configured, ABC):
     """The frame of every optimiser: clipping, weight decay and the loop; a subclass adds its formula.
 
     An optimiser keeps its state from one `fit` to the next: make a new one for a new model.
 
     Args:
-        learning_rate: η, a number or a schedule.
+        learning_rate: η, a number or a schedule; the only argument that needs no name.
         weight_decay: λ; λ · w is added to the gradient of each parameter that decays.
         clip_norm: the greatest length √(Σ g²) of all gradients together; longer ones are shortened to it.
             None clips nothing.
@@ -50,7 +51,8 @@ class Optimiser(Configured, ABC):
 
     family: ClassVar[str] = "optimiser"
 
-    learning_rate: float | Schedule
+    learning_rate: float | Schedule = 0.001
+    _: KW_ONLY
     weight_decay: float = 0.0
     clip_norm: float | None = None
     steps: int = field(init=False, repr=False, default=0)
@@ -58,7 +60,10 @@ class Optimiser(Configured, ABC):
 
     def __post_init__(self) -> None:
         owner = type(self).__name__
-        if not isinstance(self.learning_rate, Schedule):
+        if callable(self.learning_rate) or isinstance(self.learning_rate, str):
+            expected = "a number, or an object such as OneCycle(0.01) whose class derives from Schedule"
+            check_object(f"{owner}: learning_rate must be {expected}", self.learning_rate, Schedule)
+        else:
             self.learning_rate = number_between(owner, "learning_rate", self.learning_rate, 0, open_low=True)
         self.weight_decay = number_between(owner, "weight_decay", self.weight_decay, 0)
         if self.clip_norm is not None:
@@ -215,7 +220,7 @@ def _pieces(*arrays: Array) -> Iterator[list[Array]]:
         yield [array[first : first + PIECE] for array in flat]
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False)
 class SGD(Optimiser):
     """Step against the gradient, with momentum μ if wanted.
 
@@ -243,6 +248,8 @@ class SGD(Optimiser):
         Sutskever, Martens, Dahl, Hinton: On the importance of initialization and momentum, ICML 2013.
     """
 
+    learning_rate: float | Schedule = 0.01
+    _: KW_ONLY
     momentum: float = 0.0
     nesterov: bool = False
 

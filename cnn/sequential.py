@@ -12,6 +12,7 @@ import numpy as np
 from cnn.augmentation import Augmentation
 from cnn.checks import check_samples, sample_shape
 from cnn.config import Kinds, by_name, from_config, given_objects, own_parts, plain, warn_to_keep
+from cnn.habits import Explains, check_object, explains_arguments
 from cnn.initialisers import INITIALISERS
 from cnn.labels import check_targets, labels_of
 from cnn.layers import LAYERS, Layer, Softmax
@@ -31,7 +32,7 @@ KINDS: Kinds = {"layer": LAYERS, "loss": LOSSES, "function": INITIALISERS}
 """What a model's file may name without `custom`."""
 
 
-class Sequential:
+class Sequential(Explains):
     """A classifier made of layers in a row, each of which takes the output of the one before.
 
     Args:
@@ -59,15 +60,19 @@ class Sequential:
         1.0
     """
 
-    def __init__(self, layers: Iterable[Layer]) -> None:
+    def __init__(self, layers: Iterable[Layer] = ()) -> None:
+        if isinstance(layers, Layer):
+            raise TypeError(f"Sequential expects a list of layers, received {layers!r}: put it into [ ].")
         self.layers: Sequence[Layer] = list(layers)
         self.input_shape: Shape | None = None
         self.loss: Loss = SoftmaxCrossEntropy()
         if not self.layers:
-            raise ValueError("Sequential needs at least one layer, received none.")
+            raise ValueError(
+                "Sequential needs at least one layer, received none: give it all layers at once, "
+                "as in Sequential([Dense(8), ReLU(), Dense(2)])."
+            )
         for layer in self.layers:
-            if not isinstance(layer, Layer):
-                raise TypeError(f"Sequential expects layers such as Dense(10), received {layer!r}.")
+            check_object("Sequential expects layers such as Dense(10)", layer, Layer)
             check_started(layer)
         if len({id(layer) for layer in self.layers}) < len(self.layers):
             raise ValueError("Sequential needs different layer objects, received one of them twice.")
@@ -75,6 +80,7 @@ class Sequential:
     def __repr__(self) -> str:
         return f"Sequential([{', '.join(map(repr, self.layers))}])"
 
+    @explains_arguments
     def build(self, input_shape: Shape, rng: np.random.Generator) -> Shape:
         """Create every layer's parameters for samples of this shape.
 
@@ -232,6 +238,7 @@ class Sequential:
                 found.append(x)
         return found
 
+    @explains_arguments
     def fit(
         self,
         x: Array,
@@ -293,6 +300,7 @@ class Sequential:
         with worker_pool(workers, executor) as pool:
             return training.run(pool)
 
+    @explains_arguments
     def outputs(self, x: Array, *, workers: int | None = None, executor: Executor | None = None) -> Array:
         """Return the last layer's output (logits) for any number of samples.
 
@@ -314,6 +322,7 @@ class Sequential:
         with worker_pool(workers, executor) as pool:
             return np.concatenate(list(pool.map(_outputs_of, [self] * len(parts), parts)))
 
+    @explains_arguments
     def predict_proba(
         self, x: Array, *, workers: int | None = None, executor: Executor | None = None
     ) -> Array:
@@ -325,11 +334,13 @@ class Sequential:
         """Turn the model's outputs into probabilities: by softmax, unless its last layer is one."""
         return outputs if isinstance(self.layers[-1], Softmax) else Softmax().forward_pass(outputs)[0]
 
+    @explains_arguments
     def predict(self, x: Array, *, workers: int | None = None, executor: Executor | None = None) -> Labels:
         """Return the most probable class of each sample, `[n]`; arguments and errors as in `outputs`."""
         self.classes()
         return labels_of(self.outputs(x, workers=workers, executor=executor))
 
+    @explains_arguments
     def evaluate(
         self,
         x: Array,
@@ -353,6 +364,7 @@ class Sequential:
             TypeError: if samples or targets have the wrong type.
             ValueError: if they do not fit the model or hold NaN.
         """
+        check_object("evaluate: loss must be a Loss such as MeanSquaredError()", loss, Loss)
         self._check_data("", x, targets, loss)
         outputs = self.outputs(x, workers=workers, executor=executor)
         mean_loss, _ = loss(outputs, targets)

@@ -12,6 +12,7 @@ import numpy as np
 
 from cnn.augmentation import Augmentation
 from cnn.checks import as_floats, whole_number
+from cnn.habits import Explains, check_object
 from cnn.labels import labels_of
 from cnn.layers import Layer
 from cnn.losses import Loss
@@ -26,7 +27,7 @@ Record = dict[str, float]
 """What is known after an epoch: epoch, learning_rate (at its first step), loss, accuracy, validation_…"""
 
 
-class Callback:
+class Callback(Explains):
     """Something that is told how a training goes; every method does nothing unless overridden.
 
     Example:
@@ -163,18 +164,14 @@ class Training:
         for name in ("epochs", "batch_size", "micro_batch_size"):
             setattr(self, name, whole_number("fit", name, getattr(self, name), minimum=1))
         self.seed = whole_number("fit", "seed", self.seed, minimum=0)
-        kinds: dict[str, type] = {"optimiser": Optimiser, "loss": Loss}
+        check_object("fit: optimiser must be an Optimiser such as Adam()", self.optimiser, Optimiser)
+        check_object("fit: loss must be a Loss such as MeanSquaredError()", self.loss, Loss)
         if self.augmentation is not None:
-            kinds["augmentation"] = Augmentation
-        for name, kind in kinds.items():
-            value = getattr(self, name)
-            if not isinstance(value, kind):
-                raise TypeError(
-                    f"fit: {name} must be one of cnn's {kind.__name__} objects, received {value!r}."
-                )
+            expected = "fit: augmentation must be an Augmentation such as RandomAffine(shift=1)"
+            check_object(expected, self.augmentation, Augmentation)
         for callback in self.callbacks:
-            if isinstance(callback, type) or not (isinstance(callback, Callback) or callable(callback)):
-                raise TypeError(f"fit: a callback must be a Callback or a function, received {callback!r}.")
+            if isinstance(callback, type) or not callable(callback):
+                check_object("fit: a callback must be a Callback or a function", callback, Callback)
 
     @property
     def steps(self) -> int:

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from cnn.checks import pair
+from cnn.habits import nearest
 from cnn.types import Pair
 
 Padding = Literal["valid", "same"] | int | tuple[Pair, Pair]
@@ -41,7 +42,7 @@ def parse_padding(owner: str, padding: object) -> Padding:
         return pair(owner, "padding", padding[0], minimum=0), pair(owner, "padding", padding[1], minimum=0)
     raise ValueError(
         f'{owner}: padding must be "valid", "same", a whole number or ((top, bottom), (left, right)), '
-        f"received {padding!r}."
+        f"received {padding!r}{nearest(padding, ('valid', 'same')) or '.'}"
     )
 
 

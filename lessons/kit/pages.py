@@ -19,7 +19,7 @@ from jinja2.utils import missing
 from markdown import Extension, Markdown
 from markdown.preprocessors import Preprocessor
 
-from cnn.config import nearest
+from cnn.habits import nearest
 from lessons.kit.source import find_piece
 from pipeline.common import paths
 from pipeline.common.errors import PipelineError

@@ -7,7 +7,7 @@ import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
-from cnn.config import nearest
+from cnn.habits import nearest
 from pipeline.common.errors import PipelineError
 
 Definition = ast.ClassDef | ast.FunctionDef

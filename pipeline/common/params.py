@@ -28,7 +28,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
-from cnn.config import nearest
+from cnn.habits import nearest
 from pipeline.common import recipes
 from pipeline.common.errors import PipelineError
 from pipeline.common.kernels import Kernels

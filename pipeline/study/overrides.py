@@ -8,7 +8,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from cnn.config import nearest
+from cnn.habits import nearest
 from pipeline.common.errors import PipelineError
 from pipeline.common.kernels import Kernels
 from pipeline.common.params import Parameters, parse_parameters

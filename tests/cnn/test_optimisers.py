@@ -186,6 +186,15 @@ def test_parameters_and_state_keep_their_number_type_whatever_type_the_hyperpara
     assert {array.dtype for array in (*params.values(), *remembered)} == {np.dtype(dtype)}
 
 
+@pytest.mark.parametrize(("kind", "rate"), [(SGD, 0.01), (RMSProp, 0.001), (Adam, 0.001), (AdamW, 0.001)])
+def test_the_learning_rate_has_the_usual_default_and_needs_no_name(
+    kind: type[Optimiser], rate: float
+) -> None:
+    assert kind().learning_rate == rate
+    assert kind(0.5).learning_rate == kind(learning_rate=0.5).learning_rate == 0.5
+    assert kind(OneCycle(0.5)).rate_at(0.3) == OneCycle(0.5)(0.3)
+
+
 def test_the_learning_rate_follows_its_schedule() -> None:
     schedule = OneCycle(0.5)
     for progress in (0.0, 0.2, 0.9):

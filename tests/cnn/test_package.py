@@ -69,6 +69,13 @@ print(*(name for name, module in new.items() if getattr(module, "__spec__", None
     assert packages - set(sys.stdlib_module_names) == {"cnn", "numpy", "threadpoolctl"}
 
 
+def test_the_changelog_begins_with_the_version() -> None:
+    versions = re.findall(
+        r"^## \[(.+)\] - ", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert versions[0] == cnn.__version__
+
+
 # The wheel --------------------------------------------------------------------------------------------
 
 
@@ -102,7 +109,7 @@ def test_the_wheel_holds_the_package_alone(wheel: Path) -> None:
     requirements = metadata.get_all("Requires-Dist", [])
     hard = [re.split(r"[^\w.-]", text)[0] for text in requirements if "extra ==" not in text]
     assert sorted(hard) == ["numpy", "threadpoolctl"]
-    assert metadata["Name"] == "cnn"
+    assert (metadata["Name"], metadata["Version"]) == ("cnn", cnn.__version__)
 
 
 @pytest.mark.slow

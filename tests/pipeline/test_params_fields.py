@@ -2,6 +2,7 @@
 
 import copy
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, fields
 from typing import Any
@@ -136,7 +137,7 @@ def faults(data: Any) -> list[str]:
     else:
         return []
     assert first == "params.yaml is not right:"
-    assert all(sentence.startswith("  ") and sentence.endswith(".") for sentence in sentences), sentences
+    assert all(re.fullmatch(r"  .*[.?]", sentence) for sentence in sentences), sentences
     return [sentence.strip() for sentence in sentences]
 
 

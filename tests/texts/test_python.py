@@ -59,6 +59,13 @@ def test_programs_of_the_pages_run(tmp_path: Path) -> None:
             run_programs(text, read(text), tmp_path)
 
 
+def test_a_classifier_takes_eight_lines_of_the_readme() -> None:
+    code = blocks(read(README), "python")[-1].code
+    assert "model.fit(" in code
+    assert "model.evaluate(" in code
+    assert len([line for line in code.splitlines() if line]) <= 8
+
+
 def test_programs_of_the_readme_print_shapes_small_errors_and_a_high_accuracy(tmp_path: Path) -> None:
     shapes, errors, accuracy = run_programs(README, read(README), tmp_path).splitlines()
     assert shapes == "(4, 28, 28, 8) (4, 28, 28, 1) (3, 3, 1, 8) (8,)"
