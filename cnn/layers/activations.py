@@ -176,8 +176,9 @@ class Softmax(_Activation):
         Subtracting each row's maximum first changes no probability and prevents overflow.
         """
         check_float_array(self.kind, x, "n … n_out")
-        e = np.exp(x - x.max(axis=-1, keepdims=True))
-        y = e / e.sum(axis=-1, keepdims=True)
+        with np.errstate(under="ignore"):  # a tiny probability may become 0
+            e = np.exp(x - x.max(axis=-1, keepdims=True))
+            y = e / e.sum(axis=-1, keepdims=True)
         return y, y
 
     def backward_pass(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:

@@ -67,7 +67,7 @@ def test_the_file_is_an_npz_with_json_and_flat_names(tmp_path: Path) -> None:
 
 def test_a_model_that_has_not_been_built_is_not_saved(tmp_path: Path) -> None:
     model = Sequential([Dense(3)])
-    assert_refuses(lambda: model.save(tmp_path / "model.npz"), RuntimeError, "build(input_shape, rng)")
+    assert_refuses(lambda: model.save(tmp_path / "model.npz"), RuntimeError, "build(input_shape)")
     assert list(tmp_path.iterdir()) == []
 
 
