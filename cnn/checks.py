@@ -70,6 +70,8 @@ def as_array(name: str, values: object) -> NDArray[Any]:
         array = np.asarray(values)
     except ValueError as error:  # lists of different lengths
         raise TypeError(f"{name} must be an array, or lists of equal lengths: {error}") from error
+    if array.ndim == 0:
+        raise TypeError(f"{name} must be an array or a list, received {values!r:.60}.")
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
@@ -122,12 +124,28 @@ def sample_shape(shape: Shape) -> Shape:
     """Return a sample's shape as a tuple, if its lengths are whole numbers from 1 on.
 
     Raises:
-        ValueError: if they are not.
+        TypeError: if it is not a tuple or list.
+        ValueError: if one of the lengths is something else.
     """
+    if not isinstance(shape, tuple | list):
+        raise TypeError(f"A sample's shape must be a tuple such as (28, 28, 1), received {shape!r}.")
     lengths = tuple(shape)
     if not all(isinstance(length, int | np.integer) and length > 0 for length in lengths):
-        raise ValueError(f"A sample's shape must be whole numbers from 1 on, received {lengths}.")
+        raise ValueError(f"A sample's shape, without n, must be whole numbers from 1 on, received {lengths}.")
     return tuple(map(int, lengths))
+
+
+def check_image_shape(owner: str, input_shape: Shape) -> None:
+    """Refuse samples that are not images.
+
+    Raises:
+        ValueError: if their shape is not `(h, w, c)`.
+    """
+    if len(input_shape) != 3:
+        advice = ": add the axis of the channels, x[..., None]" if len(input_shape) == 2 else ""
+        raise ValueError(
+            f"{owner} expects images of (h, w, c), received samples of the shape {input_shape}{advice}."
+        )
 
 
 def whole_number(owner: str, name: str, value: object, minimum: int) -> int:

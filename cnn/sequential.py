@@ -338,6 +338,10 @@ class Sequential:
             if also != classifies:
                 raise ValueError("fit: targets and validation targets must both be labels, or both rows.")
             validation_data = validation_x, validation_targets
+        if not isinstance(callbacks, Iterable):
+            raise TypeError(
+                f"fit: callbacks must be a list of callbacks, received {callbacks!r}: put it into [ ]."
+            )
         callbacks = list(callbacks)
         if progress is None:
             progress = someone_watches()
@@ -455,6 +459,8 @@ class Sequential:
 
         Labels do, and so do rows for SoftmaxCrossEntropy. Other rows are numbers to come close to.
         """
+        if not isinstance(loss, Loss):
+            raise TypeError(f"loss must be one of cnn's Loss objects, received {loss!r}.")
         of_probabilities = isinstance(loss, SoftmaxCrossEntropy)
         if of_probabilities and isinstance(self.layers[-1], Softmax):
             raise ValueError(

@@ -163,7 +163,7 @@ class Training:
         for name in ("epochs", "batch_size", "micro_batch_size"):
             setattr(self, name, whole_number("fit", name, getattr(self, name), minimum=1))
         self.seed = whole_number("fit", "seed", self.seed, minimum=0)
-        kinds: dict[str, type] = {"optimiser": Optimiser, "loss": Loss}
+        kinds: dict[str, type] = {"optimiser": Optimiser}
         if self.augmentation is not None:
             kinds["augmentation"] = Augmentation
         for name, kind in kinds.items():

@@ -15,6 +15,7 @@ from cnn import (
     Conv2D,
     Dense,
     Flatten,
+    GlobalAveragePool2D,
     Layer,
     MaxPool2D,
     MeanSquaredError,
@@ -56,6 +57,7 @@ def test_what_are_not_layers_is_refused(layers: list[Any], error: type[Exception
         ([ReLU(), Dense(3)], (6, 6, 1), ("Layer 1 (Dense)", "(6, 6, 1)", "Flatten")),
         ([Conv2D(2, 3)], (6, 6), ("Layer 0 (Conv2D)", "(6, 6)")),
         ([Flatten(), Dense(2)], (6, 0, 1), ("(6, 0, 1)",)),
+        ([Flatten(), Dense(2)], (None, 6, 6, 1), ("without n", "(None, 6, 6, 1)")),
     ],
     ids=str,
 )
@@ -65,6 +67,10 @@ def test_a_layer_that_does_not_fit_is_named_with_its_index(
     model = Sequential(layers)
     assert_refuses(lambda: model.build(input_shape, np.random.default_rng(0)), ValueError, *named)
     assert model.params == {}
+
+
+def test_a_samples_shape_is_a_tuple() -> None:
+    assert_refuses(lambda: Sequential([Dense(2)]).build(4), TypeError, "(28, 28, 1)", "received 4")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +124,7 @@ WRONG_SAMPLES: list[tuple[Any, type[Exception], tuple[str, ...]]] = [
     (images(4)[0].astype(complex), TypeError, ("complex128",)),
     (np.ma.array(images(4)[0]), TypeError, ("masked array",)),
     ([[1.0], [1.0, 2.0]], TypeError, ("lists of equal lengths",)),
-    ({"x": 1.0}, TypeError, ("object",)),
+    ({"x": 1.0}, TypeError, ("an array or a list", "{'x': 1.0}")),
     (images(4)[0][0], ValueError, ("[n, 6, 6, 1]", "[6, 6, 1]", "x[None]")),
     (images(4)[0][..., 0], ValueError, ("[n, 6, 6, 1]", "[4, 6, 6]", "x[..., None]")),
     (images(4)[0][:, :5], ValueError, ("[n, 6, 6, 1]", "[4, 5, 6, 1]")),
@@ -175,7 +181,9 @@ def test_bytes_are_taken_where_the_first_layer_takes_them(use: str) -> None:
     ("layers", "x", "named"),
     [
         ([Dense(3)], np.zeros(4), ("[n, …]", "[4]")),
-        ([Conv2D(2, 3), Flatten(), Dense(3)], np.zeros((4, 6, 6)), ("Layer 0 (Conv2D)", "(6, 6)")),
+        ([Conv2D(2, 3), Flatten(), Dense(3)], np.zeros((4, 6, 6)), ("Conv2D", "(6, 6)", "x[..., None]")),
+        ([GlobalAveragePool2D(), Dense(3)], np.zeros((4, 6, 6)), ("GlobalAve", "(6, 6)", "x[..., None]")),
+        ([MaxPool2D(2), Flatten(), Dense(3)], np.zeros((4, 6)), ("MaxPool2D", "(6,)")),
         ([Dense(3)], np.zeros((0, 5)), ("at least one sample",)),
     ],
     ids=str,
@@ -186,6 +194,13 @@ def test_samples_that_no_model_can_be_built_for_are_refused(
     model = Sequential(layers)
     assert_refuses(lambda: fit(model, x, np.zeros(len(x), int)), ValueError, *named)
     assert model.params == {}
+
+
+@pytest.mark.parametrize("loss", ["mse", MeanSquaredError])
+def test_what_is_not_a_loss_is_refused(loss: Any) -> None:
+    uses: list[Callable[..., object]] = [fit, Sequential.evaluate]
+    for use in uses:
+        assert_refuses(partial(use, linear(), *images(4), loss=loss), TypeError, "loss must be")
 
 
 # Targets ----------------------------------------------------------------------------------------------
@@ -273,6 +288,7 @@ def test_targets_that_are_not_finite_are_refused_and_the_first_number_named(use:
             ValueError,
             ("both be labels",),
         ),
+        ({"callbacks": BestWeights("loss")}, TypeError, ("callbacks must be a list", "put it into [ ]")),
         ({"callbacks": [BestWeights()]}, ValueError, ("'validation_loss'", "give fit validation_data")),
     ],
     ids=lambda value: str(value)[:30],
