@@ -40,6 +40,7 @@ def train(model: cnn.Sequential, job: Job) -> Clock:
         micro_batch_size=case.micro_batch_size,
         workers=job.threads,
         callbacks=[StepClock(clock)],
+        progress=False,
     )
     return clock
 

@@ -20,6 +20,7 @@ from cnn import habits
 from cnn.augmentation import Augmentation, RandomAffine
 from cnn.callbacks import BestWeights, Checkpoint, EarlyStopping, ProgressBar, WeightAverage
 from cnn.gradients import gradient_check
+from cnn.history import History
 from cnn.initialisers import glorot_normal, glorot_uniform, he_normal, he_uniform
 from cnn.labels import one_hot
 from cnn.layers import (
@@ -69,6 +70,7 @@ __all__ = [
     "EarlyStopping",
     "Flatten",
     "GlobalAveragePool2D",
+    "History",
     "Layer",
     "LeakyReLU",
     "Loss",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from math import inf, isnan
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,28 +12,30 @@ import numpy as np
 
 from cnn.checks import number_between, whole_number
 from cnn.description import description, difference
+from cnn.history import best_epoch, readable
 from cnn.storage import read_arrays, write_arrays
-from cnn.training import Callback, CallbackLike, Record, Training
+from cnn.training import Callback, CallbackLike, Training
 from cnn.types import Array
 
 
 class ProgressBar(Callback):
     """Show a bar with loss, accuracy, samples a second and time left, and a line for each epoch.
 
-    Raises:
-        ImportError: if tqdm is not installed.
+    tqdm draws the bar, in a notebook as its widget. If tqdm is not installed, there are the lines alone.
     """
 
     def __init__(self) -> None:
-        try:
-            from tqdm import tqdm
-        except ImportError as error:
-            raise ImportError("ProgressBar needs tqdm: install it by pip install 'cnn[progress]'.") from error
-        self._new_bar = tqdm
         self._bar: Any = None
+        self._new_bar: Any = None
+        with suppress(ImportError):
+            from tqdm.auto import tqdm
+
+            self._new_bar = tqdm
 
     def on_step_end(self, training: Training) -> None:
         """Move the bar; the first step opens it, perhaps in a later epoch after a checkpoint."""
+        if self._new_bar is None:
+            return
         before = training.epoch * len(training.x)
         if self._bar is None:
             self._bar = self._new_bar(
@@ -44,21 +46,22 @@ class ProgressBar(Callback):
                 mininterval=0.5,
             )
         self._bar.set_description(f"epoch {training.epoch + 1}/{training.epochs}", refresh=False)
-        self._bar.set_postfix_str(
-            f"loss {training.running_loss:.4f}, accuracy {training.running_accuracy:.2%}", refresh=False
-        )
+        running = training.running
+        parts = [f"loss {running['loss']:.4f}"]
+        parts += [f"{name} {value:.2%}" for name, value in running.items() if name != "loss"]
+        self._bar.set_postfix_str(", ".join(parts), refresh=False)
         self._bar.update(before + training.seen - self._bar.n)
 
     def on_epoch_end(self, training: Training) -> None:
         """Write the epoch's line."""
-        record = training.history[-1]
         parts = [
-            f"{name.replace('_', ' ')} {_readable(name, value)}"
-            for name, value in record.items()
+            f"{name.replace('_', ' ')} {readable(name, value)}"
+            for name, value in training.history[-1].items()
             if name != "epoch"
         ]
         line = f"epoch {training.epoch}/{training.epochs}: {', '.join(parts)}"
-        self._bar.write(line, file=sys.stderr)
+        write = print if self._bar is None else self._bar.write
+        write(line, file=sys.stdout if _in_notebook() else sys.stderr)  # notebooks show errors in red
 
     def on_exit(self, training: Training) -> None:
         """Close the bar."""
@@ -67,8 +70,20 @@ class ProgressBar(Callback):
             self._bar = None
 
 
+def someone_watches() -> bool:
+    """Tell whether a person sees what a progress bar shows: in a terminal or a notebook."""
+    return _in_notebook() or (sys.stderr is not None and sys.stderr.isatty())
+
+
+def _in_notebook() -> bool:
+    ipython = sys.modules.get("IPython")  # is there if this is a notebook
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
+
+
 class BestWeights(Callback):
     """Keep the parameters of the best epoch, and give them back to the model at the end.
+
+    They are given back too if training fails or is interrupted after the first epoch.
 
     Args:
         monitor: the entry of the history that decides; an accuracy should be high, anything else low. If
@@ -91,6 +106,11 @@ class BestWeights(Callback):
     def on_fit_end(self, training: Training) -> None:
         """Give the best parameters back to the model."""
         training.model.assign(self._best)
+
+    def on_exit(self, training: Training) -> None:
+        """Give them back whatever has ended the training, and forget them."""
+        training.model.assign(self._best)
+        self._best = {}
 
     @property
     def state(self) -> dict[str, Array]:
@@ -280,34 +300,12 @@ class Checkpoint(Callback):
             callback.load_state(kept.get(name, {}))
 
 
-def best_epoch(history: list[Record], monitor: str) -> int:
-    """Return the number of the first epoch whose monitored entry is the best; NaN is the worst.
-
-    Raises:
-        ValueError: if the history has no such entry.
-
-    Example:
-        >>> best_epoch([{"epoch": 1, "loss": 0.5}, {"epoch": 2, "loss": 0.3}], "loss")
-        2
-    """
-    if monitor not in history[-1]:
-        raise ValueError(f"The history has no entry {monitor!r}: it has {', '.join(history[-1])}.")
-    sign = 1 if monitor.endswith("accuracy") else -1
-
-    def goodness(record: Record) -> float:
-        return -inf if isnan(record[monitor]) else sign * record[monitor]
-
-    return int(max(history, key=goodness)["epoch"])
-
-
 def _check_monitor(callback: Callback, monitor: str, training: Training) -> None:
-    known = ["learning_rate", "loss", "accuracy"]
-    if training.validation_data is not None:
-        known += ["validation_loss", "validation_accuracy"]
-    if monitor not in known:
+    if monitor not in training.entries:
+        missing = training.validation_data is None and monitor.startswith("validation_")
         raise ValueError(
-            f"{type(callback).__name__} cannot monitor {monitor!r}, this training records {', '.join(known)}"
-            f"{': give fit validation_data' if monitor.startswith('validation_') else ''}."
+            f"{type(callback).__name__} cannot monitor {monitor!r}, this training records "
+            f"{', '.join(training.entries)}{': give fit validation_data' if missing else ''}."
         )
 
 
@@ -339,7 +337,3 @@ def _named(callbacks: list[CallbackLike]) -> list[tuple[str, Callback]]:
             kinds[kind] += 1
             named.append((f"callback {kind} {kinds[kind]}", callback))
     return named
-
-
-def _readable(name: str, value: float) -> str:
-    return f"{value:.2%}" if name.endswith("accuracy") else f"{value:.4g}"

@@ -3,7 +3,7 @@
 A function `check_…` returns nothing; the others return the value that they have checked.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -64,34 +64,98 @@ def check_finite(name: str, x: Array) -> None:
         )
 
 
-def check_samples(name: str, x: Array, input_shape: Shape) -> None:
-    """Refuse samples that a model of this input shape cannot take.
+def as_array(name: str, values: object) -> NDArray[Any]:
+    """Return values as an array in the byte order of this machine; what is such an array stays as it is.
 
     Raises:
-        TypeError: if `x` is not an array of float32 or float64.
+        TypeError: if it is a masked array, or no array can be made of the values.
+    """
+    if isinstance(values, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name} must not be a masked array: leave out the masked entries, or fill them by filled()."
+        )
+    try:
+        array = np.asarray(values)
+    except ValueError as error:  # lists of different lengths
+        raise TypeError(f"{name} must be an array, or lists of equal lengths: {error}") from error
+    if array.ndim == 0:
+        raise TypeError(f"{name} must be an array or a list, received {values!r:.60}.")
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def as_samples(name: str, x: object, takes_bytes: bool = False) -> Array:
+    """Return samples as an array of float32 or float64, or of bytes where the model takes them.
+
+    Args:
+        name: what the samples are; the message begins with it.
+        x: an array, list or other sequence.
+        takes_bytes: whether the model's first layer takes bytes (uint8).
+
+    Raises:
+        TypeError: if the numbers have another type.
+    """
+    array = as_array(name, x)
+    if array.dtype not in FLOATS and not (takes_bytes and array.dtype == np.uint8):
+        advice = "x.astype(numpy.float32)" if isinstance(x, np.ndarray) else "numpy.asarray(x, numpy.float32)"
+        first = "begin the model with Rescale(1 / 255), or " if array.dtype == np.uint8 else ""
+        raise TypeError(
+            f"{name} must be float32 or float64, received {array.dtype}: {first}convert it by {advice}."
+        )
+    return array
+
+
+def check_samples(name: str, x: Array, input_shape: Shape | None) -> None:
+    """Refuse samples that a model of this input shape cannot take; None takes any shape.
+
+    Raises:
         ValueError: if the samples have another shape, there are none, or a number is not finite.
     """
-    check_float_array(name, x)
-    if x.shape[1:] != input_shape:
-        expected = ", ".join(map(str, ("n", *input_shape)))
-        raise ValueError(f"{name} must have the shape [{expected}], received {list(x.shape)}.")
+    if x.ndim < 2 or (input_shape is not None and x.shape[1:] != input_shape):
+        expected = ", ".join(map(str, ("n", *("…" if input_shape is None else input_shape))))
+        raise ValueError(
+            f"{name} must have the shape [{expected}], received {list(x.shape)}"
+            f"{_missing_axis(x.shape, input_shape)}."
+        )
     if len(x) == 0:
         raise ValueError(f"{name} must hold at least one sample, received none.")
     check_finite(name, x)
+
+
+def _missing_axis(shape: Shape, input_shape: Shape | None) -> str:
+    """Say which axis is missing, if it is one of length 1."""
+    if shape == input_shape:
+        return ": one sample needs the axis n too, x[None]"
+    return ": add the axis of the channels, x[..., None]" if (*shape[1:], 1) == input_shape else ""
 
 
 def sample_shape(shape: Shape) -> Shape:
     """Return a sample's shape as a tuple, if its lengths are whole numbers from 1 on.
 
     Raises:
-        ValueError: if they are not.
+        TypeError: if it is not a tuple or list.
+        ValueError: if one of the lengths is something else.
     """
-    if not isinstance(shape, Iterable) or not all(isinstance(n, int | np.integer) and n > 0 for n in shape):
+    if not isinstance(shape, tuple | list):
+        raise TypeError(f"A sample's shape must be a tuple such as (28, 28, 1), received {shape!r}.")
+    if not all(isinstance(length, int | np.integer) and length > 0 for length in shape):
         raise ValueError(
-            "A sample's shape must be a tuple of whole numbers from 1 on, such as (28, 28, 1), without the "
-            f"number of samples, received {shape!r}."
+            "A sample's shape must be whole numbers from 1 on, such as (28, 28, 1), without the number of "
+            f"samples, received {shape!r}."
         )
     return tuple(map(int, shape))
+
+
+def check_image_shape(owner: str, input_shape: Shape) -> None:
+    """Refuse samples that are not images.
+
+    Raises:
+        ValueError: if their shape is not `(h, w, c)`.
+    """
+    if len(input_shape) != 3:
+        advice = ": add the axis of the channels, x[..., None]" if len(input_shape) == 2 else ""
+        raise ValueError(
+            f"{owner} expects images of (h, w, c), received samples of the shape {input_shape}{advice}."
+        )
 
 
 def whole_number(owner: str, name: str, value: object, minimum: int) -> int:

@@ -1,104 +1,144 @@
-"""Class labels: one whole number for each sample, or one row of a matrix."""
+"""Targets: class labels, one whole number for each sample, or rows in the shape of the outputs."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from cnn.checks import check_finite
-from cnn.types import Array, Labels, Targets
+from cnn.checks import as_array, check_finite
+from cnn.types import Array, Labels, Shape, Targets
 
 
-def one_hot(labels: Labels, classes: int) -> Array:
+def one_hot(labels: ArrayLike, classes: int) -> Array:
     """Turn labels into rows of zeros with a 1 at the label.
 
     Args:
-        labels: whole numbers from 0 to classes − 1, `[n]`.
+        labels: whole numbers from 0 to classes − 1, `[n]`, as `as_labels` takes them.
         classes: the number of classes.
 
     Returns:
         The rows, float32, `[n, classes]`.
 
     Raises:
-        TypeError: if the labels are not whole numbers.
-        ValueError: if one of them is out of range.
+        TypeError: if the labels are not numbers.
+        ValueError: if one of them is not whole or out of range.
 
     Example:
-        >>> one_hot(np.array([0, 2]), classes=3)
+        >>> one_hot([0, 2], classes=3)
         array([[1., 0., 0.],
                [0., 0., 1.]], dtype=float32)
     """
-    check_labels(labels, classes)
+    return _rows(as_labels("Labels", labels, classes), classes)
+
+
+def _rows(labels: Labels, classes: int) -> Array:
     rows = np.zeros((len(labels), classes), np.float32)
     rows[np.arange(len(labels)), labels] = 1
     return rows
 
 
-def check_labels(labels: Labels, classes: int) -> None:
-    """Refuse labels that are not `[n]` whole numbers from 0 to classes − 1.
+def as_labels(name: str, labels: ArrayLike, classes: int | None = None) -> Labels:
+    """Return labels as an array of whole numbers, `[n]`.
+
+    Args:
+        name: what the labels are; the message begins with it.
+        labels: an array, list or other sequence of whole numbers, also as floats such as 2.0, as booleans
+            for two classes, or with a second axis of length 1.
+        classes: the number of classes; None allows any whole number.
 
     Raises:
-        TypeError: if they are not whole numbers.
-        ValueError: if their shape is wrong or one is out of range.
+        TypeError: if the labels are not numbers.
+        ValueError: if their shape is wrong, or one is not whole or out of range.
+
+    Example:
+        >>> as_labels("Labels", [[2.0], [0.0]], classes=3)
+        array([2, 0])
     """
-    if not isinstance(labels, np.ndarray) or not np.issubdtype(labels.dtype, np.integer):
-        received = labels.dtype if isinstance(labels, np.ndarray) else type(labels).__name__
-        raise TypeError(f"Labels must be a NumPy array of whole numbers, received {received}.")
-    if labels.ndim != 1:
-        raise ValueError(f"Labels must have the shape [n], received {list(labels.shape)}.")
-    if len(labels) and (labels.min() < 0 or labels.max() >= classes):
+    array = _numbers(name, labels)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim != 1:
+        raise ValueError(f"{name} must have the shape [n], received {list(array.shape)}.")
+    if array.dtype.kind == "f":
+        check_finite(name, array)
+        fractions = array != np.rint(array)
+        if fractions.any():
+            index = int(fractions.argmax())
+            raise ValueError(f"{name} must be whole numbers, received {array[index]} at [{index}].")
+    if array.dtype.kind in "bf":
+        array = array.astype(np.int64)
+    if classes is not None and len(array) and (array.min() < 0 or array.max() >= classes):
         raise ValueError(
-            f"Labels must lie from 0 to {classes - 1} for {classes} classes, "
-            f"received {labels.min()} to {labels.max()}."
+            f"{name} must lie from 0 to {classes - 1} for {classes} classes, received {array.min()} to "
+            f"{array.max()}: a model's last layer gives one number for each class."
         )
+    return array
 
 
-def check_targets(name: str, targets: Targets, n: int, classes: int) -> None:
-    """Refuse targets that are neither labels `[n]` nor rows `[n, classes]`.
+def as_targets(name: str, targets: ArrayLike, n: int, output_shape: Shape) -> Targets:
+    """Return targets as labels `[n]`, or as rows in the shape of the outputs, `[n, …]`.
+
+    Whole numbers `[n]` or `[n, 1]` are labels if the model gives a row of two or more numbers. If the
+    output's last axis has the length 1, it may be left out: `[n]` are rows for a model that gives one number.
+
+    Args:
+        name: what the targets are; the message begins with it.
+        targets: an array, list or other sequence of numbers.
+        n: the number of samples.
+        output_shape: the shape of the model's output for one sample.
 
     Raises:
-        TypeError: if they are not an array of numbers.
-        ValueError: if their shape is wrong, a label is out of range, or a number is not finite.
+        TypeError: if the targets are not numbers.
+        ValueError: if their shape is wrong, a label is not whole or out of range, or a number is not finite.
+
+    Example:
+        >>> as_targets("Targets", [1.0, 0.0], 2, output_shape=(3,))
+        array([1, 0])
+        >>> as_targets("Targets", [1.5, 0.0], 2, output_shape=(1,))
+        array([[1.5],
+               [0. ]])
     """
-    if not isinstance(targets, np.ndarray) or targets.dtype.kind not in "iuf":
-        received = targets.dtype if isinstance(targets, np.ndarray) else type(targets).__name__
-        raise TypeError(f"{name} must be an array of whole numbers (labels) or floats, received {received}.")
-    if targets.shape not in ((n,), (n, classes)):
+    array, shape = _numbers(name, targets), (n, *output_shape)
+    classes = output_shape[0] if len(output_shape) == 1 else 1
+    if classes > 1 and array.shape in ((n,), (n, 1)):
+        return as_labels(name, array, classes)
+    if output_shape[-1:] == (1,) and array.shape == shape[:-1]:
+        array = array[..., None]
+    if array.shape != shape:
+        rows = f"rows {list(shape)} like the outputs"
         raise ValueError(
-            f"{name} must be labels [{n}] or rows [{n}, {classes}] for {n} samples, "
-            f"received the shape {list(targets.shape)}."
+            f"{name} must be {f'labels [{n}] or ' if classes > 1 else ''}{rows} for {n} samples, received "
+            f"the shape {list(array.shape)}."
         )
-    if targets.ndim == 1:
-        check_labels(targets, classes)
-    else:
-        check_finite(name, targets)
+    check_finite(name, array)
+    return array
 
 
-def target_rows(targets: Targets, like: Array) -> Array:
+def _numbers(name: str, values: ArrayLike) -> Targets:
+    array = as_array(name, values)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(
+            f"{name} must be whole numbers (labels) or floats, received {array.dtype}: number the classes by "
+            "numpy.unique(labels, return_inverse=True)[1]."
+        )
+    return array
+
+
+def target_rows(targets: ArrayLike, like: Array) -> Array:
     """Return targets as one row for each sample, in the shape and number type of the outputs.
 
     Args:
-        targets: labels `[n]`, or rows `[n, classes]` (one-hot, or any other numbers).
-        like: the outputs, `[n, classes]`.
+        targets: labels `[n]` or rows `[n, …]`, as `as_targets` takes them.
+        like: the outputs, `[n, …]`.
 
     Returns:
-        The rows, `[n, classes]`.
+        The rows, `[n, …]`.
 
     Raises:
-        TypeError: if the targets have the wrong type.
+        TypeError: if the targets are not numbers.
         ValueError: if they do not fit the outputs.
     """
-    n, classes = like.shape
-    if not isinstance(targets, np.ndarray):
-        raise TypeError(f"Targets must be a NumPy array, received {type(targets).__name__}.")
-    if len(targets) != n:
-        raise ValueError(f"There must be one target for each of the {n} samples, received {len(targets)}.")
-    if targets.ndim == 1:
-        return one_hot(targets, classes).astype(like.dtype)
-    if targets.shape != like.shape:
-        raise ValueError(
-            f"Targets must be labels [n] or rows {list(like.shape)} like the outputs, "
-            f"received {list(targets.shape)}."
-        )
-    check_finite("Targets", targets)
-    return targets.astype(like.dtype, copy=False)
+    found = as_targets("Targets", targets, len(like), like.shape[1:])
+    rows = found if found.shape == like.shape else _rows(found, like.shape[1])
+    return rows.astype(like.dtype, copy=False)
 
 
 def labels_of(targets: Targets) -> Labels:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from math import prod
 from typing import ClassVar
 
 import numpy as np
@@ -39,12 +40,13 @@ class Loss(Explains, Configured, ABC):
         """Compute the loss and its gradient with respect to the outputs.
 
         Args:
-            outputs: the model's outputs, `[n, classes]`.
-            targets: labels `[n]`, or rows `[n, classes]` (one-hot or soft).
+            outputs: the model's outputs, `[n, …]`.
+            targets: labels `[n]` if the outputs are `[n, classes]` with two or more classes, or else
+                numbers in the outputs' shape, `[n, …]`. `fit` and `evaluate` give a loss one of these two.
             batch_size: N, the size of the whole batch, if these samples are only a part of it.
 
         Returns:
-            The mean loss and the gradient, `[n, classes]`.
+            The mean loss and the gradient, in the outputs' shape.
 
         Raises:
             TypeError: if outputs or targets have the wrong type.
@@ -102,20 +104,26 @@ class SoftmaxCrossEntropy(Loss):
             )
         t = (1 - self.label_smoothing) * t + self.label_smoothing / outputs.shape[1]
         shifted = outputs - outputs.max(axis=1, keepdims=True)  # changes no probability, prevents overflow
-        log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-        total = self._batch_size(outputs, batch_size)
-        return -float((t * log_p).sum()) / total, (np.exp(log_p) - t) / total
+        with np.errstate(under="ignore"):  # a tiny probability may become 0
+            log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+            total = self._batch_size(outputs, batch_size)
+            return -float((t * log_p).sum()) / total, (np.exp(log_p) - t) / total
 
 
 @dataclass
 class MeanSquaredError(Loss):
-    """Compare the outputs themselves with the targets.
+    """Compare the outputs themselves with the targets: numbers or pictures to come close to, or classes.
 
-    L = (1 / (N · classes)) Σ_n Σ_i (y[n, i] − t[n, i])², and dL/dy = 2 (y − t) / (N · classes)
+    L = (1 / (N · m)) Σ_n Σ_i (y[n, i] − t[n, i])², and dL/dy = 2 (y − t) / (N · m), where i counts the m
+    numbers of one output
 
-    Shapes: outputs `[n, classes]`, targets `[n]` or `[n, classes]`.
+    Shapes: outputs `[n, …]`, targets `[n, …]`; `[n]` too, which are numbers if the outputs are `[n, 1]`, and
+    labels (whose rows are one-hot) if they are `[n, classes]`.
 
     Example:
+        >>> MeanSquaredError()(np.array([[1.0], [3.0]]), np.array([0.5, 3.0]))
+        (0.125, array([[0.5],
+               [0. ]]))
         >>> MeanSquaredError()(np.array([[1.0, 3.0]]), np.array([0]))
         (4.5, array([[0., 3.]]))
 
@@ -127,10 +135,11 @@ class MeanSquaredError(Loss):
         self, outputs: Array, targets: Targets, batch_size: int | None = None
     ) -> tuple[float, Array]:
         """Compute the mean of the squares and its gradient."""
-        check_float_array(type(self).__name__, outputs, "n classes")
+        check_float_array(type(self).__name__, outputs)
         difference = outputs - target_rows(targets, like=outputs)
-        total = self._batch_size(outputs, batch_size) * outputs.shape[1]
-        return float((difference * difference).sum()) / total, 2 * difference / total
+        total = self._batch_size(outputs, batch_size) * prod(outputs.shape[1:])
+        with np.errstate(under="ignore"):  # the square of a tiny difference may become 0
+            return float((difference * difference).sum()) / total, 2 * difference / total
 
 
 LOSSES: dict[str, type[Loss]] = {kind.__name__: kind for kind in (SoftmaxCrossEntropy, MeanSquaredError)}

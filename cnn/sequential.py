@@ -2,60 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from cnn.augmentation import Augmentation
-from cnn.checks import check_samples, sample_shape
+from cnn.callbacks import ProgressBar, someone_watches
+from cnn.checks import as_samples, check_samples, sample_shape, whole_number
 from cnn.config import Kinds, by_name, from_config, given_objects, own_parts, plain, warn_to_keep
 from cnn.habits import Explains, check_object, explains_arguments
+from cnn.history import History
 from cnn.initialisers import INITIALISERS
-from cnn.labels import check_targets, labels_of
+from cnn.labels import as_targets, labels_of
 from cnn.layers import LAYERS, Layer, Softmax
 from cnn.layers.base import check_started
 from cnn.losses import LOSSES, Loss, SoftmaxCrossEntropy
 from cnn.metrics import accuracy
-from cnn.optimisers import Optimiser
+from cnn.optimisers import Adam, Optimiser
 from cnn.parallel import check_workers, keep_freed_memory, one_blas_thread, worker_pool
 from cnn.storage import read_arrays, reason, write_arrays
 from cnn.summary import summary
-from cnn.training import MICRO_BATCH_SIZE, CallbackLike, Record, Training
+from cnn.tables import Table
+from cnn.training import MICRO_BATCH_SIZE, CallbackLike, Training
 from cnn.types import Array, Gradients, Labels, Shape, Targets
-
-DEFAULT_LOSS = SoftmaxCrossEntropy()
 
 KINDS: Kinds = {"layer": LAYERS, "loss": LOSSES, "function": INITIALISERS}
 """What a model's file may name without `custom`."""
 
 
 class Sequential(Explains):
-    """A classifier made of layers in a row, each of which takes the output of the one before.
+    """A model made of layers in a row, each of which takes the output of the one before.
+
+    `model(x)` gives its outputs, `len(model)` the number of layers, `model[0]` the first of them, and
+    `model[:-1]` a model of all but the last. Such a part shares its layers with the whole.
 
     Args:
-        layers: the layers, from input to output; the last one gives a number (logit) for each class.
+        layers: the layers, from input to output; a classifier's last one gives a number (logit) for each
+            class.
 
     Attributes:
         layers: the layers.
         input_shape: one sample's shape, `(h, w, c)`, once the model is built.
-        loss: the loss with which the model was last trained.
+        loss: the loss that `evaluate` and the next `fit` use unless told otherwise: the one of the last
+            `fit`, or SoftmaxCrossEntropy.
+        history: the history of the last `fit`, even if it failed or was interrupted.
 
     Raises:
         TypeError: if one of the layers is not a Layer, or its constructor does not call that of Layer.
         ValueError: if there is none, or the same layer is given twice.
 
     Example:
-        >>> from cnn import Adam, Dense, Flatten, ReLU
-        >>> rng = np.random.default_rng(0)
-        >>> labels = np.arange(200) % 2
-        >>> images = rng.random((200, 4, 4, 1), dtype=np.float32) + labels[:, None, None, None]
-        >>> model = Sequential([Flatten(), Dense(8), ReLU(), Dense(2)])
-        >>> model.build((4, 4, 1), rng)
-        (2,)
-        >>> history = model.fit(images, labels, epochs=9, optimiser=Adam(learning_rate=0.01), batch_size=20)
+        >>> from cnn import Dense, Flatten, ReLU
+        >>> labels = np.arange(400) % 2
+        >>> images = np.random.default_rng(0).random((400, 4, 4, 1)) + labels[:, None, None, None]
+        >>> model = Sequential([Flatten(), Dense(64), ReLU(), Dense(2)])
+        >>> history = model.fit(images, labels, epochs=20)
         >>> history[-1]["accuracy"]
         1.0
     """
@@ -66,6 +71,7 @@ class Sequential(Explains):
         self.layers: Sequence[Layer] = list(layers)
         self.input_shape: Shape | None = None
         self.loss: Loss = SoftmaxCrossEntropy()
+        self.history = History()
         if not self.layers:
             raise ValueError(
                 "Sequential needs at least one layer, received none: give it all layers at once, "
@@ -80,21 +86,55 @@ class Sequential(Explains):
     def __repr__(self) -> str:
         return f"Sequential([{', '.join(map(repr, self.layers))}])"
 
+    def _repr_html_(self) -> str | None:
+        """Return the summary as a notebook shows it; None, if the model is not built, shows the repr."""
+        return None if self.input_shape is None else self.summary()._repr_html_()
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __iter__(self) -> Iterator[Layer]:
+        return iter(self.layers)
+
+    @overload
+    def __getitem__(self, index: int) -> Layer: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequential: ...
+    def __getitem__(self, index: int | slice) -> Layer | Sequential:
+        if not isinstance(index, slice):
+            return self.layers[index]
+        first, _, step = index.indices(len(self))
+        if step != 1:
+            raise ValueError(f"A part of a model must be neighbouring layers, received the step {step}.")
+        part = Sequential(self.layers[index])
+        if self.input_shape is not None:
+            part.input_shape = self[:first].output_shape(self.input_shape) if first else self.input_shape
+        return part
+
+    def __call__(self, x: ArrayLike) -> Array:
+        """Return the last layer's output for any number of samples, as `outputs` does."""
+        return self.outputs(x)
+
     @explains_arguments
-    def build(self, input_shape: Shape, rng: np.random.Generator) -> Shape:
-        """Create every layer's parameters for samples of this shape.
+    def build(self, input_shape: Shape, rng: np.random.Generator | int = 0) -> Shape:
+        """Create every layer's parameters for samples of this shape; `fit` does so by itself.
 
         Args:
             input_shape: one sample's shape, without n: `(h, w, c)`.
-            rng: where random weights come from.
+            rng: where random weights come from: a generator, or the seed of a new one.
 
         Returns:
             The shape of one output.
 
         Raises:
+            TypeError: if `rng` is neither a generator nor a whole number.
             ValueError: if a layer cannot take what the one before gives; the message names it.
             MemoryError: if a layer's parameters do not fit into memory; the message names it.
         """
+        if not isinstance(rng, np.random.Generator):
+            rng = np.random.default_rng(
+                whole_number("build", "rng, if it is not a Generator,", rng, minimum=0)
+            )
         output_shape = self.output_shape(input_shape)
         shape = tuple(input_shape)
         for index, layer in enumerate(self.layers):
@@ -112,7 +152,7 @@ class Sequential(Explains):
             RuntimeError: if it has not been built.
         """
         if self.input_shape is None:
-            raise RuntimeError("The model has no parameters yet: call build(input_shape, rng) first.")
+            raise RuntimeError("The model has no parameters yet: call fit, or build(input_shape), first.")
         return self.input_shape
 
     def output_shape(self, input_shape: Shape) -> Shape:
@@ -222,86 +262,117 @@ class Sequential(Explains):
     def _flat(index: int, arrays: dict[str, Array]) -> dict[str, Array]:
         return {f"{index}.{name}": array for name, array in arrays.items()}
 
-    def activations(self, x: Array) -> list[Array]:
+    def activations(self, x: ArrayLike) -> list[Array]:
         """Return every layer's output for these samples, from the first layer to the last.
 
         Raises:
             RuntimeError: if the model has not been built.
-            TypeError: if `x` is not an array of float32 or float64.
-            ValueError: if its samples do not fit the model or hold NaN.
+            TypeError: if the samples are not float32 or float64.
+            ValueError: if they do not fit the model or hold NaN.
         """
-        check_samples("x", x, self.built_for())
-        found = []
-        with one_blas_thread():  # as in `outputs`, for the same bits
+        y, found = self._samples("x", x, self.built_for()), []
+        with one_blas_thread(), np.errstate(under="ignore"):  # as in `outputs`, for the same bits
             for layer in self.layers:
-                x, _ = layer.forward_pass(x)
-                found.append(x)
+                y, _ = layer.forward_pass(y)
+                found.append(y)
         return found
 
     @explains_arguments
     def fit(
         self,
-        x: Array,
-        targets: Targets,
+        x: ArrayLike,
+        targets: ArrayLike,
         *,
-        epochs: int,
-        optimiser: Optimiser,
-        loss: Loss = DEFAULT_LOSS,
-        batch_size: int = 128,
+        epochs: int = 10,
+        optimiser: Optimiser | None = None,
+        loss: Loss | None = None,
+        batch_size: int = 32,
         micro_batch_size: int = MICRO_BATCH_SIZE,
-        validation_data: tuple[Array, Targets] | None = None,
+        validation_data: tuple[ArrayLike, ArrayLike] | None = None,
         augmentation: Augmentation | None = None,
         callbacks: Iterable[CallbackLike] = (),
+        progress: bool | None = None,
         workers: int | None = None,
         executor: Executor | None = None,
         seed: int = 0,
-    ) -> list[Record]:
+    ) -> History:
         """Train the model: in each epoch, one step of the optimiser for each batch of shuffled samples.
+
+        A model that has not been built is built for these samples. One that has been goes on from its
+        present parameters.
 
         A batch is cut into micro-batches, which workers take forward and backward side by side. Their
         gradients are added in order, so the result is the same, bit for bit, for any number of workers.
 
+        If training fails or is interrupted, the model keeps `history`, and the parameters of the last step
+        or, with BestWeights, of the best epoch.
+
         Args:
             x: the samples, `[n, h, w, c]`, float32 or float64.
-            targets: labels `[n]`, or rows `[n, classes]`.
+            targets: labels `[n]` for a model that gives one number for each class; otherwise numbers in the
+                shape of the outputs, `[n, …]`, with MeanSquaredError or another loss.
             epochs: how often to go through the samples.
-            optimiser: how a step follows from the gradients.
-            loss: what to make smaller.
-            batch_size: the samples of one step; a single sample that is left over joins the step before.
+            optimiser: how a step follows from the gradients; None takes a new Adam.
+            loss: what to make smaller; None takes the model's `loss`.
+            batch_size: the samples of one step; a single sample that is left over joins the step before. More
+                than `micro_batch_size` give work to several workers.
             micro_batch_size: the samples that a worker takes at once; a small number fits into its cache.
             validation_data: samples and targets to evaluate the model on after each epoch.
             augmentation: what changes each sample differently in each epoch, such as RandomAffine.
             callbacks: Callback objects, or functions of the Training that are called after each epoch.
+            progress: whether to show a ProgressBar; None shows it in a terminal and in a notebook.
             workers: the number of threads; None takes one for each processor.
             executor: an executor to use instead of new threads.
-            seed: the random numbers of shuffling, augmentation and dropout derive from it.
+            seed: the random numbers of the first parameters, shuffling, augmentation and dropout derive
+                from it.
 
         Returns:
             One record per epoch: epoch, learning_rate, loss, accuracy and, with validation data,
-            validation_loss and validation_accuracy.
+            validation_loss and validation_accuracy. Accuracies are recorded if the targets tell classes:
+            if they are labels, or rows of probabilities for SoftmaxCrossEntropy.
 
         Raises:
-            RuntimeError: if the model has not been built.
             TypeError: if an argument has the wrong type.
             ValueError: if data do not fit the model or hold NaN, or an argument is out of range.
             FloatingPointError: if the loss stops being a finite number.
         """
-        self._check_data("", x, targets, loss)
+        x = self._samples("x", x, self.input_shape)
+        input_shape, loss = x.shape[1:], self.loss if loss is None else loss
+        output_shape = self.output_shape(input_shape)
+        targets, classifies = self._targets("targets", targets, len(x), output_shape, loss)
         if validation_data is not None:
-            if not isinstance(validation_data, tuple) or len(validation_data) != 2:
+            if not isinstance(validation_data, tuple | list) or len(validation_data) != 2:
                 raise TypeError(
                     f"fit: validation_data must be a pair (x, targets), received {validation_data!r:.60}."
                 )
-            self._check_data("validation ", *validation_data, loss)
+            validation_x = self._samples("validation x", validation_data[0], input_shape)
+            validation_targets, also = self._targets(
+                "validation targets", validation_data[1], len(validation_x), output_shape, loss
+            )
+            if also != classifies:
+                raise ValueError("fit: targets and validation targets must both be labels, or both rows.")
+            validation_data = validation_x, validation_targets
+        if not isinstance(callbacks, Iterable):
+            raise TypeError(
+                f"fit: callbacks must be a list of callbacks, received {callbacks!r}: put it into [ ]."
+            )
+        callbacks = list(callbacks)
+        if progress is None:
+            progress = someone_watches()
+        if progress and not any(isinstance(callback, ProgressBar) for callback in callbacks):
+            callbacks.insert(0, ProgressBar())
         training = Training(
-            self, optimiser, loss, x, targets, validation_data, epochs, batch_size, micro_batch_size, seed,
-            callbacks=list(callbacks), augmentation=augmentation,
+            self, Adam() if optimiser is None else optimiser, loss, x, targets, validation_data, epochs,
+            batch_size, micro_batch_size, seed, callbacks, augmentation, classifies,
         )  # fmt: skip
-        with worker_pool(workers, executor) as pool:
+        if self.input_shape is None:
+            self.build(input_shape, training.seed)
+        self.loss, self.history = loss, training.history
+        with worker_pool(workers, executor) as pool, np.errstate(under="ignore"):  # tiny numbers become 0
             return training.run(pool)
 
     @explains_arguments
-    def outputs(self, x: Array, *, workers: int | None = None, executor: Executor | None = None) -> Array:
+    def outputs(self, x: ArrayLike, *, workers: int | None = None, executor: Executor | None = None) -> Array:
         """Return the last layer's output (logits) for any number of samples.
 
         Args:
@@ -311,10 +382,12 @@ class Sequential(Explains):
 
         Raises:
             RuntimeError: if the model has not been built.
-            TypeError: if `x` is not an array of float32 or float64.
-            ValueError: if its samples do not fit the model or hold NaN.
+            TypeError: if the samples are not float32 or float64.
+            ValueError: if they do not fit the model or hold NaN.
         """
-        check_samples("x", x, self.built_for())
+        return self._outputs(self._samples("x", x, self.built_for()), workers, executor)
+
+    def _outputs(self, x: Array, workers: int | None, executor: Executor | None) -> Array:
         check_workers(workers, executor)
         if len(x) <= MICRO_BATCH_SIZE and executor is None:  # faster than starting a thread
             return _outputs_of(self, x)
@@ -324,7 +397,7 @@ class Sequential(Explains):
 
     @explains_arguments
     def predict_proba(
-        self, x: Array, *, workers: int | None = None, executor: Executor | None = None
+        self, x: ArrayLike, *, workers: int | None = None, executor: Executor | None = None
     ) -> Array:
         """Return the probability of each class, `[n, classes]`; arguments and errors as in `outputs`."""
         self.classes()
@@ -335,27 +408,32 @@ class Sequential(Explains):
         return outputs if isinstance(self.layers[-1], Softmax) else Softmax().forward_pass(outputs)[0]
 
     @explains_arguments
-    def predict(self, x: Array, *, workers: int | None = None, executor: Executor | None = None) -> Labels:
-        """Return the most probable class of each sample, `[n]`; arguments and errors as in `outputs`."""
+    def predict(
+        self, x: ArrayLike, *, workers: int | None = None, executor: Executor | None = None
+    ) -> Labels:
+        """Return the most probable class of each sample, `[n]`; arguments and errors as in `outputs`.
+
+        A model for regression does not predict classes: `model(x)` gives its numbers.
+        """
         self.classes()
         return labels_of(self.outputs(x, workers=workers, executor=executor))
 
     @explains_arguments
     def evaluate(
         self,
-        x: Array,
-        targets: Targets,
-        loss: Loss = DEFAULT_LOSS,
+        x: ArrayLike,
+        targets: ArrayLike,
+        loss: Loss | None = None,
         *,
         workers: int | None = None,
         executor: Executor | None = None,
     ) -> dict[str, float]:
-        """Return the mean `loss` and the `accuracy` on these samples.
+        """Return the mean `loss` and, if the targets tell classes, the `accuracy` on these samples.
 
         Args:
             x: the samples, `[n, h, w, c]`.
-            targets: labels `[n]`, or rows `[n, classes]`.
-            loss: the loss whose mean is returned.
+            targets: as in `fit`.
+            loss: the loss whose mean is returned; None takes the model's `loss`.
             workers: the number of threads; None takes one for each processor.
             executor: an executor to use instead of new threads.
 
@@ -364,11 +442,12 @@ class Sequential(Explains):
             TypeError: if samples or targets have the wrong type.
             ValueError: if they do not fit the model or hold NaN.
         """
-        check_object("evaluate: loss must be a Loss such as MeanSquaredError()", loss, Loss)
-        self._check_data("", x, targets, loss)
-        outputs = self.outputs(x, workers=workers, executor=executor)
-        mean_loss, _ = loss(outputs, targets)
-        return {"loss": mean_loss, "accuracy": accuracy(labels_of(targets), labels_of(outputs))}
+        input_shape, loss = self.built_for(), self.loss if loss is None else loss
+        x = self._samples("x", x, input_shape)
+        targets, classifies = self._targets("targets", targets, len(x), self.output_shape(input_shape), loss)
+        outputs = self._outputs(x, workers, executor)
+        found = {"loss": loss(outputs, targets)[0]}
+        return found | {"accuracy": accuracy(labels_of(targets), labels_of(outputs))} if classifies else found
 
     def classes(self) -> int:
         """Return the number of classes: the length of the output for one sample.
@@ -378,24 +457,43 @@ class Sequential(Explains):
             ValueError: if the output is not a row of two or more numbers.
         """
         output_shape = self.output_shape(self.built_for())
-        if len(output_shape) != 1 or output_shape[0] < 2:
+        if not _tells_classes(output_shape):
             raise ValueError(
                 f"A classifier must give one number for each of two or more classes, this model gives "
-                f"{output_shape}: end it with Flatten or GlobalAveragePool2D and Dense(classes)."
+                f"{output_shape}: call model(x) for its outputs."
             )
         return output_shape[0]
 
-    def _check_data(self, which: str, x: Array, targets: Targets, loss: Loss) -> None:
-        classes = self.classes()
-        check_samples(f"{which}x", x, self.built_for())
-        check_targets(f"{which}targets", targets, len(x), classes)
-        if isinstance(loss, SoftmaxCrossEntropy) and isinstance(self.layers[-1], Softmax):
+    def _samples(self, name: str, x: ArrayLike, input_shape: Shape | None) -> Array:
+        """Return samples as the array that the layers take; the shape None allows any."""
+        samples = as_samples(name, x, self.layers[0].takes_bytes)
+        check_samples(name, samples, input_shape)
+        return samples
+
+    def _targets(
+        self, name: str, targets: ArrayLike, n: int, output_shape: Shape, loss: Loss
+    ) -> tuple[Targets, bool]:
+        """Return targets as labels or rows, and whether they tell classes.
+
+        Labels do, and so do rows for SoftmaxCrossEntropy. Other rows are numbers to come close to.
+        """
+        check_object("loss must be a Loss such as MeanSquaredError()", loss, Loss)
+        of_probabilities = isinstance(loss, SoftmaxCrossEntropy)
+        if of_probabilities and isinstance(self.layers[-1], Softmax):
             raise ValueError(
                 "SoftmaxCrossEntropy applies the softmax itself, received a model that ends with Softmax: "
                 "leave out its last layer."
             )
+        if of_probabilities and not _tells_classes(output_shape):
+            raise ValueError(
+                f"SoftmaxCrossEntropy needs one number for each of two or more classes, this model gives "
+                f"{output_shape}: end it with Flatten or GlobalAveragePool2D and Dense(classes), or choose "
+                "another loss, such as MeanSquaredError()."
+            )
+        found = as_targets(name, targets, n, output_shape)
+        return found, of_probabilities or found.shape != (n, *output_shape)
 
-    def summary(self) -> str:
+    def summary(self) -> Table:
         """Return a table: layer, output shape, parameters, multiply-adds, receptive field.
 
         Raises:
@@ -404,8 +502,8 @@ class Sequential(Explains):
         Example:
             >>> from cnn import Dense, Flatten
             >>> model = Sequential([Flatten(), Dense(10)])
-            >>> shape = model.build((28, 28, 1), np.random.default_rng(0))
-            >>> print(model.summary())
+            >>> shape = model.build((28, 28, 1))
+            >>> model.summary()
             layer    output  parameters  multiply-adds  receptive field
             Flatten     784           0              0              1×1
             Dense        10       7,850          7,840            28×28
@@ -453,6 +551,7 @@ class Sequential(Explains):
             model.loss = from_config(config["loss"], "loss", KINDS, own)
         return model
 
+    @explains_arguments
     def save(self, path: str | Path) -> None:
         """Write the model to an `.npz` file: the layers as JSON, the arrays under flat names.
 
@@ -532,8 +631,13 @@ class Sequential(Explains):
             )
 
 
+def _tells_classes(output_shape: Shape) -> bool:
+    """Tell whether outputs of this shape are a number for each of two or more classes."""
+    return len(output_shape) == 1 and output_shape[0] > 1
+
+
 def _outputs_of(model: Sequential, x: Array) -> Array:
     """Return the outputs of one part of the samples, in any thread or process."""
     keep_freed_memory()
-    with one_blas_thread():
+    with one_blas_thread(), np.errstate(under="ignore"):  # tiny numbers become 0
         return model.forward_pass(x)[0]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cnn.layers import Layer
+from cnn.tables import Table
 from cnn.types import Pair, Shape
 
 
@@ -50,7 +51,7 @@ def layer_summaries(layers: Sequence[Layer], input_shape: Shape) -> list[LayerSu
     return lines
 
 
-def summary(layers: Sequence[Layer], input_shape: Shape) -> str:
+def summary(layers: Sequence[Layer], input_shape: Shape) -> Table:
     """Return the table that `Sequential.summary` shows."""
     lines = layer_summaries(layers, input_shape)
     rows = [("layer", "output", "parameters", "multiply-adds", "receptive field")]
@@ -66,17 +67,7 @@ def summary(layers: Sequence[Layer], input_shape: Shape) -> str:
     ]
     totals = sum(line.parameters for line in lines), sum(line.multiply_adds for line in lines)
     rows.append(("total", "", f"{totals[0]:,}", f"{totals[1]:,}", ""))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(_aligned(row, widths) for row in rows)
-
-
-def _aligned(row: tuple[str, ...], widths: list[int]) -> str:
-    """Align the first column to the left and the others, which are numbers, to the right."""
-    cells = [
-        row[0].ljust(widths[0]),
-        *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)),
-    ]
-    return "  ".join(cells).rstrip()
+    return Table.of(rows)
 
 
 def _grow(layer: Layer, shape: Shape, field: Pair, jump: Pair, image: Pair) -> tuple[Pair, Pair]:

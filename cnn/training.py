@@ -13,6 +13,7 @@ import numpy as np
 from cnn.augmentation import Augmentation
 from cnn.checks import as_floats, whole_number
 from cnn.habits import Explains, check_object
+from cnn.history import History, Record
 from cnn.labels import labels_of
 from cnn.layers import Layer
 from cnn.losses import Loss
@@ -22,9 +23,6 @@ from cnn.types import Array, Gradients, Labels, Targets
 
 MICRO_BATCH_SIZE = 32
 """Samples that one worker takes at once: few enough that the layers' outputs stay in its cache."""
-
-Record = dict[str, float]
-"""What is known after an epoch: epoch, learning_rate (at its first step), loss, accuracy, validation_…"""
 
 
 class Callback(Explains):
@@ -52,10 +50,10 @@ class Callback(Explains):
         """Called after an epoch, when its record is in the history."""
 
     def on_fit_end(self, training: Training) -> None:
-        """Called after the last epoch."""
+        """Called after the last epoch, if training came to its end."""
 
     def on_exit(self, training: Training) -> None:
-        """Called last, even if training fails: close here what was opened."""
+        """Called last, even if training fails or is interrupted: close here what was opened."""
 
     @property
     def state(self) -> dict[str, Array]:
@@ -99,9 +97,9 @@ class Model(Protocol):
         """Return the gradients of all parameters under flat names."""
 
     def evaluate(
-        self, x: Array, targets: Targets, loss: Loss = ..., *, executor: Executor | None = None
+        self, x: Array, targets: Targets, loss: Loss | None = None, *, executor: Executor | None = None
     ) -> dict[str, float]:
-        """Return the mean loss and the accuracy on these samples."""
+        """Return the mean loss and, if the targets are classes, the accuracy on these samples."""
 
 
 @dataclass(eq=False)
@@ -113,7 +111,7 @@ class Training:
         optimiser: how a step follows from the gradients.
         loss: what is made smaller.
         x: the samples, `[n, h, w, c]`.
-        targets: labels `[n]`, or rows `[n, classes]`.
+        targets: labels `[n]`, or numbers in the shape of the outputs, `[n, …]`.
         validation_data: samples and targets to evaluate on after each epoch.
         epochs: how often to go through the samples.
         batch_size: the samples of one step; a single sample that is left over joins the last step.
@@ -121,6 +119,7 @@ class Training:
         seed: all random numbers derive from it.
         callbacks: what is told how training goes.
         augmentation: what changes the samples of each step.
+        classifies: whether the targets tell classes, so that the accuracy is recorded.
         epoch: the epochs completed so far.
         step: the steps taken in the current epoch.
         seen: the samples seen in the current epoch.
@@ -152,10 +151,11 @@ class Training:
     seed: int
     callbacks: list[CallbackLike]
     augmentation: Augmentation | None = None
+    classifies: bool = True
     epoch: int = 0
     step: int = 0
     seen: int = 0
-    history: list[Record] = field(default_factory=list)
+    history: History = field(default_factory=History)
     stopped: bool = False
     _loss_sum: float = field(init=False, default=0.0)
     _correct: int = field(init=False, default=0)
@@ -165,7 +165,6 @@ class Training:
             setattr(self, name, whole_number("fit", name, getattr(self, name), minimum=1))
         self.seed = whole_number("fit", "seed", self.seed, minimum=0)
         check_object("fit: optimiser must be an Optimiser such as Adam()", self.optimiser, Optimiser)
-        check_object("fit: loss must be a Loss such as MeanSquaredError()", self.loss, Loss)
         if self.augmentation is not None:
             expected = "fit: augmentation must be an Augmentation such as RandomAffine(shift=1)"
             check_object(expected, self.augmentation, Augmentation)
@@ -184,16 +183,23 @@ class Training:
         return (self.epoch * self.steps + self.step) / (self.epochs * self.steps)
 
     @property
-    def running_loss(self) -> float:
-        """The mean loss of the samples seen in the current epoch."""
-        return self._loss_sum / max(self.seen, 1)
+    def running(self) -> Record:
+        """Of the samples seen in the current epoch: the mean `loss` and, of classes, the `accuracy`.
+
+        Each sample counts with what the model gave when it saw it.
+        """
+        seen = max(self.seen, 1)
+        running = {"loss": self._loss_sum / seen}
+        return running | {"accuracy": self._correct / seen} if self.classifies else running
 
     @property
-    def running_accuracy(self) -> float:
-        """The share of these samples that the model classified correctly when it saw them."""
-        return self._correct / max(self.seen, 1)
+    def entries(self) -> list[str]:
+        """The names of what each record tells of its epoch."""
+        measured = list(self.running)
+        validation = [] if self.validation_data is None else [f"validation_{name}" for name in measured]
+        return ["learning_rate", *measured, *validation]
 
-    def run(self, pool: Executor) -> list[Record]:
+    def run(self, pool: Executor) -> History:
         """Train until the last epoch, or until a callback stops it.
 
         Args:
@@ -228,12 +234,7 @@ class Training:
             self._tell("on_step_end")
         self.epoch, self.step = self.epoch + 1, 0
         self._tell("on_validation_start")
-        record: Record = {
-            "epoch": self.epoch,
-            "learning_rate": rate,
-            "loss": self.running_loss,
-            "accuracy": self.running_accuracy,
-        }
+        record: Record = {"epoch": self.epoch, "learning_rate": rate, **self.running}
         if self.validation_data is not None:
             validation = self.model.evaluate(*self.validation_data, self.loss, executor=pool)
             if not isfinite(validation["loss"]):
@@ -277,6 +278,7 @@ class Training:
             run_micro_batch,
             [self.model] * count,
             [self.loss] * count,
+            [self.classifies] * count,
             [self.augmentation] * count,
             [self.x[part] for part in parts],
             [draws[part] for part in parts],
@@ -315,7 +317,7 @@ class MicroBatchResult(NamedTuple):
     """What one micro-batch adds to its batch."""
 
     loss: float
-    correct: int
+    correct: int  # right answers; 0 if the targets are not classes
     grads: Gradients
     statistics: list[dict[str, Array]]  # of each layer
     overflow: int | None  # the index of the first layer that overflowed; None if the loss is finite
@@ -324,6 +326,7 @@ class MicroBatchResult(NamedTuple):
 def run_micro_batch(
     model: Model,
     loss: Loss,
+    classifies: bool,
     augmentation: Augmentation | None,
     x: Array,
     draws: Array,
@@ -336,6 +339,7 @@ def run_micro_batch(
     Args:
         model: the model, which is only read.
         loss: what is made smaller.
+        classifies: whether the targets tell classes, so that right answers are counted.
         augmentation: what changes the samples first.
         x: the micro-batch's samples.
         draws: the random numbers of their augmentation, one row for each sample.
@@ -353,7 +357,7 @@ def run_micro_batch(
         outputs, caches = model.forward_pass(x, training=True, rng=generator(*rng_key))
         value, doutputs = loss(outputs, targets, batch_size)
         grads = model.parameter_gradients(doutputs, caches)
-    correct = int((labels_of(outputs) == labels_of(targets)).sum())
+    correct = int((labels_of(outputs) == labels_of(targets)).sum()) if classifies else 0
     statistics = [layer.batch_statistics(cache) for layer, cache in zip(model.layers, caches, strict=True)]
     overflow = None if isfinite(value) else first_overflow(model, x, generator(*rng_key))
     return MicroBatchResult(value, correct, grads, statistics, overflow)

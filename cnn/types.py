@@ -12,7 +12,7 @@ Labels = NDArray[np.integer[Any]]
 """Class labels, one whole number for each sample: `[n]`."""
 
 Targets = NDArray[Any]
-"""What outputs are compared with: labels `[n]`, or one row for each sample, `[n, classes]`."""
+"""What outputs are compared with: labels `[n]`, or numbers in the outputs' shape, `[n, …]`."""
 
 Shape = tuple[int, ...]
 """The shape of one sample, without n: `(h, w, c)` for an image."""

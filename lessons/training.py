@@ -11,8 +11,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 import cnn
-from cnn.callbacks import best_epoch
-from cnn.training import Record
+from cnn.history import Record, best_epoch
 from cnn.types import Array
 from lessons.kit import results
 from lessons.kit.sheet import HEADING, LINE, PIXELS, SMALL, Sheet

@@ -8,7 +8,7 @@ from typing import ClassVar, cast
 
 import numpy as np
 
-from cnn.checks import check_float_array, pair, whole_number
+from cnn.checks import check_float_array, check_image_shape, pair, whole_number
 from cnn.initialisers import Initialiser, InitialiserName, initial_weights, parse_initialiser
 from cnn.layers.base import Layer
 from cnn.layers.channels import repeat_channels, sum_channels
@@ -141,10 +141,7 @@ class Conv2D(Layer):
         return windows.size, windows.stride
 
     def _fit_windows(self, input_shape: Shape) -> Windows:
-        if len(input_shape) != 3:
-            raise ValueError(
-                f"Conv2D expects images of (h, w, c), received samples of the shape {input_shape}."
-            )
+        check_image_shape(self.kind, input_shape)
         size, stride = cast(Pair, self.kernel_size), cast(Pair, self.stride)  # pairs since __post_init__
         h, w, _ = input_shape
         return fit_windows(self.kind, (h, w), size, stride, self.padding)

@@ -9,7 +9,7 @@ from typing import cast
 
 import numpy as np
 
-from cnn.checks import check_float_array, pair
+from cnn.checks import check_float_array, check_image_shape, pair
 from cnn.layers.base import Layer
 from cnn.layers.padding import Padding, parse_padding
 from cnn.layers.windows import Windows, fit_windows
@@ -51,8 +51,7 @@ class _Pool2D(Layer):
         return windows.size, windows.stride
 
     def _fit_windows(self, input_shape: Shape) -> Windows:
-        if len(input_shape) != 3:
-            raise ValueError(f"{self.kind} expects images of (h, w, c), received samples of {input_shape}.")
+        check_image_shape(self.kind, input_shape)
         size, stride = cast(Pair, self.pool_size), cast(Pair, self.stride)  # pairs since __post_init__
         h, w, _ = input_shape
         return fit_windows(self.kind, (h, w), size, stride, self.padding)
@@ -185,10 +184,7 @@ class GlobalAveragePool2D(Layer):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return `(c,)` for images of `(h, w, c)`."""
-        if len(input_shape) != 3:
-            raise ValueError(
-                f"GlobalAveragePool2D expects images of (h, w, c), received samples of {input_shape}."
-            )
+        check_image_shape(self.kind, input_shape)
         return (input_shape[2],)
 
     def forward_pass(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import cnn
-from cnn.training import Record
+from cnn.history import Record
 from lessons.params import SmallTraining
 from pipeline.common.datasets import INPUT_SHAPE
 from pipeline.common.images import Labelled, Normalisation
@@ -61,6 +61,7 @@ def train_small(
         optimiser=cnn.Adam(learning_rate=training.learning_rate),
         batch_size=training.batch_size,
         validation_data=(normalisation.apply(validation.images), validation.labels.astype(np.int64)),
+        progress=False,
         seed=training.seed,
     )
     return Trained(model, history)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 import cnn
-from cnn.training import Record
+from cnn.history import History
 from pipeline.common.datasets import CLASSES, INPUT_SHAPE
 from pipeline.common.errors import PipelineError
 from pipeline.common.images import Labelled, Normalisation
@@ -30,7 +30,7 @@ def fit_recipe(
     training: Labelled,
     validation: Labelled,
     callbacks: Sequence[cnn.Callback],
-) -> list[Record]:
+) -> History:
     """Train a model as the chosen recipe says.
 
     Args:
@@ -65,6 +65,7 @@ def fit_recipe(
             seed=recipe.train.seed,
             workers=parameters.runtime.workers,
             callbacks=[*averaging, *callbacks],
+            progress=False,
         )
     except ValueError as error:  # about the data or the checkpoint: the parameters have been checked
         raise PipelineError(str(error)) from error

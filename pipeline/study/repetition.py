@@ -10,7 +10,7 @@ from importlib.metadata import version
 from distributed import get_worker
 
 import cnn
-from cnn.callbacks import best_epoch
+from cnn.history import best_epoch
 from cnn.parallel import processors
 from pipeline.code import code_digest
 from pipeline.common.errors import PipelineError

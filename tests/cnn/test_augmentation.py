@@ -96,9 +96,9 @@ def test_training_gives_bytes_to_any_augmentation_as_float32() -> None:
     model, loss = built([Rescale(1 / 255), Flatten(), Dense(3)]), MeanSquaredError()
     targets, chosen = np.zeros((4, 3)), draws(4)[:, :1]
     x: Any = np.random.default_rng(0).integers(0, 256, (4, 6, 6, 1), np.uint8)
-    darker = run_micro_batch(model, loss, Darker(), x, chosen, targets, 4, (0,))
+    darker = run_micro_batch(model, loss, False, Darker(), x, chosen, targets, 4, (0,))
     x = Darker()(x.astype(np.float32), chosen)
-    expected = run_micro_batch(model, loss, None, x, chosen, targets, 4, (0,))
+    expected = run_micro_batch(model, loss, False, None, x, chosen, targets, 4, (0,))
     assert digests(darker.grads) == digests(expected.grads)
 
 

@@ -1,12 +1,24 @@
 import json
+import sys
+from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from cnn import BestWeights, Callback, Checkpoint, EarlyStopping, ProgressBar, Training
-from tests.cnn.tiny import Watcher, convolutional, digests, fit_linear, images, train
+from cnn import (
+    BestWeights,
+    Callback,
+    Checkpoint,
+    Dense,
+    EarlyStopping,
+    MeanSquaredError,
+    ProgressBar,
+    Training,
+)
+from tests.cnn.tiny import Watcher, built, convolutional, digests, fit_linear, images, train
 from tests.refusals import assert_refuses
 
 
@@ -140,6 +152,12 @@ def test_early_stopping_refuses_a_wrong_patience(patience: Any, error: type[Exce
     assert_refuses(lambda: EarlyStopping(patience), error, "EarlyStopping", "patience", str(patience))
 
 
+def test_best_weights_leave_nothing_to_the_next_training() -> None:
+    best = BestWeights("loss")
+    fit_linear([best])
+    assert best.state == {}
+
+
 # ProgressBar ------------------------------------------------------------------------------------------
 
 
@@ -184,3 +202,71 @@ def test_the_progress_bar_of_a_resumed_training_starts_part_of_the_way_along(
     first_bar = capsys.readouterr().err.lstrip("\r").partition("\r")[0]
     assert " 50%" in first_bar
     assert "9.00/18.0" in first_bar
+
+
+def test_the_progress_bar_of_numbers_tells_no_accuracy(capsys: pytest.CaptureFixture[str]) -> None:
+    fit_numbers(callbacks=[ProgressBar()])
+    err = capsys.readouterr().err
+    assert "loss" in err
+    assert "accuracy" not in err
+
+
+def test_without_tqdm_the_progress_bar_writes_a_line_for_each_epoch(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    history = fit_linear([ProgressBar()])
+    out, err = capsys.readouterr()
+    assert [line.partition(", loss")[0] for line in err.splitlines()] == [
+        f"epoch {record['epoch']}/2: learning rate 0.1" for record in history
+    ]
+    assert out == ""
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("progress", "terminal", "shown"),
+    [(None, True, True), (None, False, False), (True, False, True), (False, True, False)],
+)
+def test_fit_shows_a_bar_where_somebody_watches_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch, progress: bool | None, terminal: bool, shown: bool
+) -> None:
+    monkeypatch.setattr(sys, "stderr", Terminal() if terminal else StringIO())
+    fit_numbers(progress=progress)
+    assert isinstance(sys.stderr, StringIO)
+    assert ("epoch 2/2: 100%" in sys.stderr.getvalue()) is shown
+
+
+def test_fit_shows_a_bar_in_a_notebook_and_writes_its_lines_to_standard_output(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)  # which would ask IPython itself
+    shell = SimpleNamespace(kernel=object())
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    fit_numbers()
+    out, err = capsys.readouterr()
+    assert out.startswith("epoch 1/2: ")
+    assert err == ""
+
+
+@pytest.mark.parametrize("progress", [None, True])
+def test_fit_shows_no_second_bar(monkeypatch: pytest.MonkeyPatch, progress: bool | None) -> None:
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    seen: list[int] = []
+    fit_numbers(
+        progress=progress,
+        callbacks=[
+            ProgressBar(),
+            lambda training: seen.append(sum(isinstance(one, ProgressBar) for one in training.callbacks)),
+        ],
+    )
+    assert seen == [1, 1]
+
+
+def fit_numbers(**options: Any) -> None:
+    """Train a model whose targets are no classes."""
+    built([Dense(1)], (2,)).fit(np.ones((9, 2)), np.ones(9), loss=MeanSquaredError(), epochs=2, **options)

@@ -2,11 +2,35 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from cnn import one_hot
-from cnn.labels import check_labels, labels_of, target_rows
+from cnn.labels import as_labels, as_targets, labels_of, target_rows
+from cnn.types import Shape
 from tests.refusals import assert_refuses
+
+ALIKE: list[Any] = [
+    [0, 1, 1],
+    (0.0, 1.0, 1.0),
+    [[0], [1], [1]],
+    [False, True, True],
+    np.array([0, 1, 1], np.uint8),
+    np.array([0, 1, 1], ">i2"),
+    np.array([0, 1, 1], ">f8"),
+    np.array([[0.0], [1.0], [1.0]], np.float32),
+    pd.Series([0, 1, 1], index=[7, 8, 9]),
+]
+"""The same labels as people have them."""
+
+
+@pytest.mark.parametrize("labels", ALIKE, ids=lambda labels: type(labels).__name__)
+def test_labels_become_whole_numbers_in_every_form_that_people_have(labels: Any) -> None:
+    for found in (as_labels("Labels", labels, classes=2), as_targets("Targets", labels, 3, (2,))):
+        assert found.tolist() == [0, 1, 1]
+        assert np.issubdtype(found.dtype, np.integer)
+        assert found.dtype.isnative
+    np.testing.assert_array_equal(one_hot(labels, 2), np.array([[1, 0], [0, 1], [0, 1]], np.float32))
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.int64])
@@ -33,15 +57,54 @@ def test_target_rows_have_the_outputs_shape_and_type(targets: Any, dtype: Any) -
 
 
 @pytest.mark.parametrize(
+    ("given", "output_shape", "shape"),
+    [
+        ((4,), (1,), (4, 1)),
+        ((4, 1), (1,), (4, 1)),
+        ((4, 2), (2,), (4, 2)),
+        ((4, 2, 3), (2, 3, 1), (4, 2, 3, 1)),
+        ((4, 2, 3, 1), (2, 3, 1), (4, 2, 3, 1)),
+        ((4, 2, 3), (2, 3), (4, 2, 3)),
+    ],
+    ids=str,
+)
+def test_numbers_take_the_shape_of_the_outputs(given: Shape, output_shape: Shape, shape: Shape) -> None:
+    numbers = np.random.default_rng(0).random(given)
+    found = as_targets("Targets", numbers.tolist(), 4, output_shape)
+    np.testing.assert_array_equal(found, numbers.reshape(shape), strict=True)
+
+
+@pytest.mark.parametrize(
     ("labels", "error", "named"),
     [
-        ([0, 1], TypeError, ["whole numbers", "list"]),
-        (np.array([0.0, 1.0]), TypeError, ["whole numbers", "float64"]),
-        (np.array([True, False]), TypeError, ["whole numbers", "bool"]),
+        (["cat", "dog"], TypeError, ["whole numbers", "<U3", "numpy.unique(labels, return_inverse=True)"]),
+        ([0, None], TypeError, ["whole numbers", "object"]),
+        ([[0], [1, 2]], TypeError, ["lists of equal lengths"]),
+        (np.ma.array([0, 1], mask=[True, False]), TypeError, ["masked array", "filled()"]),
+        ([0.0, 1.5], ValueError, ["whole numbers", "1.5 at [1]"]),
+        ([0.0, np.nan], ValueError, ["finite", "nan at [1]"]),
         (np.array([[0, 1]]), ValueError, ["[n]", "[1, 2]"]),
         (np.array([0, 3]), ValueError, ["0 to 2", "3 classes", "0 to 3"]),
+        ([-1, 1], ValueError, ["0 to 2", "3 classes", "-1 to 1"]),
     ],
+    ids=str,
 )
 def test_what_is_no_label_is_refused(labels: Any, error: type[Exception], named: list[str]) -> None:
-    for use in (check_labels, one_hot):
-        assert_refuses(partial(use, labels, 3), error, *named)
+    for use in (partial(as_labels, "Labels"), one_hot):
+        assert_refuses(partial(use, labels, 3), error, "Labels", *named)
+
+
+@pytest.mark.parametrize(
+    ("given", "output_shape", "named"),
+    [
+        ((3,), (3,), ["labels [4] or rows [4, 3]", "4 samples", "[3]"]),
+        ((4, 2), (3,), ["labels [4] or rows [4, 3]", "[4, 2]"]),
+        ((4, 2), (1,), ["must be rows [4, 1]", "[4, 2]"]),
+        ((4,), (2, 3, 1), ["must be rows [4, 2, 3, 1]", "[4]"]),
+    ],
+    ids=str,
+)
+def test_targets_of_another_shape_are_refused(given: Shape, output_shape: Shape, named: list[str]) -> None:
+    assert_refuses(
+        lambda: as_targets("Targets", np.zeros(given), 4, output_shape), ValueError, "Targets", *named
+    )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnn import Loss, MeanSquaredError, SoftmaxCrossEntropy
-from cnn.types import Array, Targets
+from cnn.types import Array, Shape, Targets
 from tests.refusals import assert_refuses
 
 LOSSES = [SoftmaxCrossEntropy(), SoftmaxCrossEntropy(label_smoothing=0.2), MeanSquaredError()]
@@ -15,7 +15,7 @@ FLOATS = (np.float32, np.float64)
 
 every_loss = pytest.mark.parametrize("loss", LOSSES, ids=repr)
 batches = given(
-    n=st.integers(1, 5), classes=st.integers(1, 5), soft=st.booleans(), seed=st.integers(0, 2**32 - 1)
+    n=st.integers(1, 5), classes=st.integers(2, 5), soft=st.booleans(), seed=st.integers(0, 2**32 - 1)
 )
 
 
@@ -55,6 +55,17 @@ def test_mean_squared_error_follows_its_definition(n: int, classes: int, soft: b
         for number, t in zip(numbers, row(target, classes), strict=True):
             expected += (number - t) ** 2 / (n * classes)
     assert MeanSquaredError()(outputs, targets)[0] == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(1,), (3,), (2, 3), (2, 3, 1)], ids=str)
+@pytest.mark.parametrize("left_out", [False, True], ids=["all axes", "without the last"])
+def test_mean_squared_error_compares_outputs_of_any_shape(shape: Shape, left_out: bool) -> None:
+    rng = np.random.default_rng(0)
+    outputs, targets = rng.random((4, *shape)), rng.random((4, *shape))
+    given = targets[..., 0] if left_out and shape[-1] == 1 else targets
+    value, gradient = MeanSquaredError()(outputs, given)
+    assert value == pytest.approx(np.mean((outputs - targets) ** 2), abs=1e-12)
+    np.testing.assert_allclose(gradient, 2 * (outputs - targets) / outputs.size)
 
 
 @every_loss
@@ -125,9 +136,9 @@ THREE_BY_TWO = np.zeros((3, 2))
     [
         (np.zeros((3, 2), int), np.zeros(3, int), TypeError, ["float32", "int64"]),
         ([[0.0, 0.0]], np.zeros(1, int), TypeError, ["NumPy array", "list"]),
-        (THREE_BY_TWO, np.zeros(2, int), ValueError, ["each of the 3 samples", "2"]),
+        (THREE_BY_TWO, np.zeros(2, int), ValueError, ["3 samples", "received the shape [2]"]),
         (THREE_BY_TWO, np.zeros((3, 4)), ValueError, ["[3, 2]", "[3, 4]"]),
-        (THREE_BY_TWO, np.zeros(3), TypeError, ["whole numbers", "float64"]),
+        (THREE_BY_TWO, np.full(3, 0.5), ValueError, ["whole numbers", "0.5 at [0]"]),
         (THREE_BY_TWO, np.array([0, 1, 2]), ValueError, ["0 to 1", "0 to 2"]),
     ],
 )

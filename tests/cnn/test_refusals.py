@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from cnn import (
@@ -14,8 +15,10 @@ from cnn import (
     Conv2D,
     Dense,
     Flatten,
+    GlobalAveragePool2D,
     Layer,
     MaxPool2D,
+    MeanSquaredError,
     RandomAffine,
     ReLU,
     Sequential,
@@ -54,6 +57,7 @@ def test_what_are_not_layers_is_refused(layers: list[Any], error: type[Exception
         ([ReLU(), Dense(3)], (6, 6, 1), ("Layer 1 (Dense)", "(6, 6, 1)", "Flatten")),
         ([Conv2D(2, 3)], (6, 6), ("Layer 0 (Conv2D)", "(6, 6)")),
         ([Flatten(), Dense(2)], (6, 0, 1), ("(6, 0, 1)",)),
+        ([Flatten(), Dense(2)], (None, 6, 6, 1), ("without n", "(None, 6, 6, 1)")),
     ],
     ids=str,
 )
@@ -63,6 +67,10 @@ def test_a_layer_that_does_not_fit_is_named_with_its_index(
     model = Sequential(layers)
     assert_refuses(lambda: model.build(input_shape, np.random.default_rng(0)), ValueError, *named)
     assert model.params == {}
+
+
+def test_a_samples_shape_is_a_tuple() -> None:
+    assert_refuses(lambda: Sequential([Dense(2)]).build(4), TypeError, "(28, 28, 1)", "received 4")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -93,7 +101,10 @@ def test_plain_data_that_are_not_a_model_are_refused(config: Any) -> None:
 )
 def test_a_network_that_cannot_choose_between_classes_is_refused(layers: list[Layer], given: str) -> None:
     named = "one number for each of two or more classes", f"this model gives {given}"
-    assert_refuses(lambda: fit(built(layers), images(4)[0], np.zeros(4, int)), ValueError, *named)
+    model, x = built(layers), images(4)[0]
+    assert_refuses(lambda: fit(model, x, np.zeros(4, int)), ValueError, *named, "MeanSquaredError()")
+    for use in (model.predict, model.predict_proba):
+        assert_refuses(partial(use, x), ValueError, *named, "model(x)")
 
 
 @pytest.mark.parametrize("use", [fit, Sequential.evaluate], ids=["fit", "evaluate"])
@@ -107,9 +118,15 @@ def test_the_softmax_of_a_softmax_is_refused(use: Callable[..., object]) -> None
 # Samples ----------------------------------------------------------------------------------------------
 
 WRONG_SAMPLES: list[tuple[Any, type[Exception], tuple[str, ...]]] = [
-    (images(4)[0].tolist(), TypeError, ("list",)),
-    (images(4)[0].astype(np.float16), TypeError, ("float16", "float32", "astype")),
-    (images(4)[0][0], ValueError, ("[n, 6, 6, 1]", "[6, 6, 1]")),
+    (np.zeros((4, 6, 6, 1), int).tolist(), TypeError, ("int64", "numpy.asarray(x, numpy.float32)")),
+    (images(4)[0].astype(np.float16), TypeError, ("float16", "float32", "x.astype(numpy.float32)")),
+    (images(4)[0].astype(np.uint8), TypeError, ("uint8", "Rescale(1 / 255)", "x.astype(numpy.float32)")),
+    (images(4)[0].astype(complex), TypeError, ("complex128",)),
+    (np.ma.array(images(4)[0]), TypeError, ("masked array",)),
+    ([[1.0], [1.0, 2.0]], TypeError, ("lists of equal lengths",)),
+    ({"x": 1.0}, TypeError, ("an array or a list", "{'x': 1.0}")),
+    (images(4)[0][0], ValueError, ("[n, 6, 6, 1]", "[6, 6, 1]", "x[None]")),
+    (images(4)[0][..., 0], ValueError, ("[n, 6, 6, 1]", "[4, 6, 6]", "x[..., None]")),
     (images(4)[0][:, :5], ValueError, ("[n, 6, 6, 1]", "[4, 5, 6, 1]")),
     (images(4)[0][:0], ValueError, ("at least one sample",)),
 ]
@@ -132,18 +149,67 @@ def test_samples_that_the_model_cannot_take_are_refused(use: str) -> None:
         assert_refuses(partial(USES_OF_SAMPLES[use], linear(), x), error, name, *named)
 
 
-@pytest.mark.parametrize("use", USES_OF_SAMPLES)
+@pytest.mark.parametrize("use", [use for use in USES_OF_SAMPLES if use not in {"fit", "validation"}])
 def test_a_model_that_has_not_been_built_is_refused(use: str) -> None:
     model = Sequential([Flatten(), Dense(3)])
-    assert_refuses(lambda: USES_OF_SAMPLES[use](model, images(4)[0]), RuntimeError, "build(input_shape, rng)")
+    assert_refuses(lambda: USES_OF_SAMPLES[use](model, images(4)[0]), RuntimeError, "build(input_shape)")
+
+
+@pytest.mark.parametrize("x", [images(4)[0], images(4)[0].astype(">f8"), images(4)[0].tolist()], ids=type)
+@pytest.mark.parametrize("use", USES_OF_SAMPLES)
+def test_samples_are_taken_as_lists_and_in_the_other_byte_order(use: str, x: Any) -> None:
+    USES_OF_SAMPLES[use](linear(), x)
+
+
+class Halves(ReLU):
+    """A layer that takes bytes."""
+
+    takes_bytes = True
+
+    def forward_pass(
+        self, x: Array, training: bool = False, rng: np.random.Generator | None = None
+    ) -> tuple[Array, Array]:
+        return super().forward_pass(x.astype(np.float32) / 2, training, rng)
+
+
+@pytest.mark.parametrize("use", USES_OF_SAMPLES)
+def test_bytes_are_taken_where_the_first_layer_takes_them(use: str) -> None:
+    USES_OF_SAMPLES[use](built([Halves(), Flatten(), Dense(3)]), images(4)[0].astype(np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("layers", "x", "named"),
+    [
+        ([Dense(3)], np.zeros(4), ("[n, …]", "[4]")),
+        ([Conv2D(2, 3), Flatten(), Dense(3)], np.zeros((4, 6, 6)), ("Conv2D", "(6, 6)", "x[..., None]")),
+        ([GlobalAveragePool2D(), Dense(3)], np.zeros((4, 6, 6)), ("GlobalAve", "(6, 6)", "x[..., None]")),
+        ([MaxPool2D(2), Flatten(), Dense(3)], np.zeros((4, 6)), ("MaxPool2D", "(6,)")),
+        ([Dense(3)], np.zeros((0, 5)), ("at least one sample",)),
+    ],
+    ids=str,
+)
+def test_samples_that_no_model_can_be_built_for_are_refused(
+    layers: list[Layer], x: Array, named: tuple[str, ...]
+) -> None:
+    model = Sequential(layers)
+    assert_refuses(lambda: fit(model, x, np.zeros(len(x), int)), ValueError, *named)
+    assert model.params == {}
+
+
+@pytest.mark.parametrize("loss", ["mse", MeanSquaredError])
+def test_what_is_not_a_loss_is_refused(loss: Any) -> None:
+    uses: list[Callable[..., object]] = [fit, Sequential.evaluate]
+    for use in uses:
+        assert_refuses(partial(use, linear(), *images(4), loss=loss), TypeError, "loss must be")
 
 
 # Targets ----------------------------------------------------------------------------------------------
 
 WRONG_TARGETS: list[tuple[Any, type[Exception], tuple[str, ...]]] = [
-    ([0, 1, 2, 0], TypeError, ("list",)),
-    (np.array([0, 1, 3, 0]), ValueError, ("0 to 2", "3 classes", "0 to 3")),
-    (np.array([0.0, 1, 2, 0]), TypeError, ("whole numbers", "float64")),
+    (["a", "b", "c", "a"], TypeError, ("<U1", "numpy.unique")),
+    (np.ma.array([0, 1, 2, 0]), TypeError, ("masked array",)),
+    (np.array([0, 1, 3, 0]), ValueError, ("0 to 2", "3 classes", "0 to 3", "last layer")),
+    (np.array([0.5, 1, 2, 0]), ValueError, ("whole numbers", "0.5 at [0]")),
     (np.array([0, 1, 2]), ValueError, ("4 samples", "received the shape [3]")),
     (np.full((4, 2), 0.5), ValueError, ("[4, 3]", "[4, 2]")),
     (np.full((4, 3), 0.5), ValueError, ("probabilities", "add up to 1")),
@@ -155,6 +221,20 @@ USES_OF_TARGETS: dict[str, Callable[[Sequential, Any], object]] = {
     "validation": lambda model, targets: fit(model, *images(4), validation_data=(images(4)[0], targets)),
     "evaluate": lambda model, targets: model.evaluate(images(4)[0], targets),
 }
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [
+        [0, 1, 2, 0],
+        [[0.0], [1.0], [2.0], [0.0]],
+        pd.Series([0, 1, 2, 0]),
+        np.eye(3, dtype=bool)[[0, 1, 2, 0]],
+    ],
+)
+@pytest.mark.parametrize("use", USES_OF_TARGETS)
+def test_targets_are_taken_in_every_form_that_people_have(use: str, targets: Any) -> None:
+    USES_OF_TARGETS[use](linear(), targets)
 
 
 @pytest.mark.parametrize("use", USES_OF_TARGETS)
@@ -203,6 +283,12 @@ def test_targets_that_are_not_finite_are_refused_and_the_first_number_named(use:
         ({"loss": "cross-entropy"}, TypeError, ("loss", "'cross-entropy'")),
         ({"augmentation": RandomAffine}, TypeError, ("augmentation", "RandomAffine")),
         ({"validation_data": (images(4)[0],)}, TypeError, ("validation_data",)),
+        (
+            {"loss": MeanSquaredError(), "validation_data": (images(4)[0], np.zeros((4, 3)))},
+            ValueError,
+            ("both be labels",),
+        ),
+        ({"callbacks": BestWeights("loss")}, TypeError, ("callbacks must be a list", "put it into [ ]")),
         ({"callbacks": [BestWeights()]}, ValueError, ("'validation_loss'", "give fit validation_data")),
     ],
     ids=lambda value: str(value)[:30],

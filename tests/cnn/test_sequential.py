@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,8 @@ from cnn import (
     Sequential,
     Softmax,
 )
-from tests.cnn.tiny import built, convolutional, every_layer, images
+from tests.cnn.tiny import built, convolutional, digests, every_layer, images, linear
+from tests.refusals import assert_refuses
 
 
 def randomised(layers: list[Layer]) -> Sequential:
@@ -112,4 +115,63 @@ def test_evaluate_returns_mean_loss_and_share_of_right_answers() -> None:
     assert model.evaluate(x, np.eye(2)[labels]) == found
     assert model.evaluate(x, labels, MeanSquaredError())["loss"] == pytest.approx(
         np.mean([1, 0, 0, (np.log(3) - 1) ** 2, np.log(9) ** 2, 1, 1, 0])
+    )
+
+
+# The parts of a model ---------------------------------------------------------------------------------
+
+
+def test_a_model_is_a_row_of_its_layers() -> None:
+    layers = convolutional()
+    model = built(layers)
+    assert len(model) == len(layers)
+    assert list(model) == layers
+    assert (model[0], model[-1]) == (layers[0], layers[-1])
+
+
+@pytest.mark.parametrize("cut", [1, 5, -1])
+def test_a_part_of_a_model_shares_its_layers_and_knows_its_input(cut: int) -> None:
+    model, (x, _) = built(convolutional()), images(5)
+    first, second = model[:cut], model[cut:]
+    assert [*first, *second] == list(model)
+    np.testing.assert_array_equal(second(first(x)), model.outputs(x))
+
+
+def test_a_part_of_a_model_that_is_not_built_is_not_built() -> None:
+    assert Sequential(convolutional())[2:].input_shape is None
+
+
+def test_a_part_with_gaps_is_refused() -> None:
+    assert_refuses(lambda: linear()[::-1], ValueError, "neighbouring layers", "-1")
+
+
+def test_calling_a_model_gives_its_outputs() -> None:
+    model, (x, _) = linear(), images(40)
+    np.testing.assert_array_equal(model(x), model.outputs(x))
+
+
+def test_a_notebook_shows_a_built_model_as_its_summary() -> None:
+    assert linear()._repr_html_() == linear().summary()._repr_html_()
+    assert Sequential([Dense(3)])._repr_html_() is None
+
+
+# Building ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "seed"), [((), 0), ((3,), 3), ((np.int64(3),), 3), ((np.random.default_rng(3),), 3)]
+)
+def test_weights_come_from_a_generator_or_a_seed(given: tuple[Any, ...], seed: int) -> None:
+    model, expected = Sequential([Dense(3)]), Sequential([Dense(3)])
+    model.build((4,), *given)
+    expected.build((4,), np.random.default_rng(seed))
+    assert digests(model.params) == digests(expected.params)
+
+
+@pytest.mark.parametrize(
+    ("rng", "error"), [(-1, ValueError), ("0", TypeError), (None, TypeError), (np.random, TypeError)]
+)
+def test_what_no_weights_can_come_from_is_refused(rng: Any, error: type[Exception]) -> None:
+    assert_refuses(
+        lambda: Sequential([Dense(3)]).build((4,), rng), error, "rng, if it is not a Generator, must be"
     )

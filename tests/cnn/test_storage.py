@@ -109,7 +109,7 @@ def test_a_link_stays_and_its_target_is_replaced(exists: bool, tmp_path: Path) -
 
 def test_a_model_that_has_not_been_built_is_not_saved(tmp_path: Path) -> None:
     model = Sequential([Dense(3)])
-    assert_refuses(lambda: model.save(tmp_path / "model.npz"), RuntimeError, "build(input_shape, rng)")
+    assert_refuses(lambda: model.save(tmp_path / "model.npz"), RuntimeError, "build(input_shape)")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -110,6 +110,51 @@ def test_samples_of_float64_leave_the_parameters_in_their_own_type() -> None:
     assert model.outputs(x).dtype == np.float64
 
 
+# What fit does by itself ------------------------------------------------------------------------------
+
+
+def test_fit_builds_the_model_for_the_samples_with_weights_of_the_seed() -> None:
+    x, labels = images(20)
+    alone, by_hand = Sequential([Flatten(), Dense(3)]), Sequential([Flatten(), Dense(3)])
+    alone.fit(x, labels, seed=3)
+    by_hand.build((6, 6, 1), np.random.default_rng(3))
+    by_hand.fit(
+        x, labels, epochs=10, optimiser=Adam(learning_rate=0.001), loss=SoftmaxCrossEntropy(), batch_size=32,
+        seed=3,
+    )  # fmt: skip
+    assert digests(alone.params) == digests(by_hand.params)
+    assert alone.input_shape == (6, 6, 1)
+
+
+def test_fit_goes_on_from_the_parameters_that_a_model_has() -> None:
+    x, labels = images(20)
+    model, seen = Sequential([Flatten(), Dense(3)]), []
+
+    class Begins(Callback):
+        def on_fit_start(self, training: Training) -> None:
+            seen.append(digests(training.model.params))
+
+    first = model.fit(x, labels)
+    left = digests(model.params)
+    assert model.fit(x, labels, epochs=1, callbacks=[Begins()]) is model.history
+    assert seen == [left]
+    assert (len(first), len(model.history)) == (10, 1)
+
+
+def test_fit_that_refuses_its_data_builds_nothing() -> None:
+    model = Sequential([Flatten(), Dense(3)])
+    with pytest.raises(ValueError, match="labels"):
+        model.fit(images(4)[0], [0, 1])
+    assert model.input_shape is None
+    assert model.params == {}
+
+
+def test_a_model_built_for_other_samples_is_not_built_anew() -> None:
+    model = linear()
+    named = "x must have the shape [n, 6, 6, 1], received [4, 8, 8, 1]"
+    assert_refuses(lambda: model.fit(np.zeros((4, 8, 8, 1)), [0, 1, 2, 0]), ValueError, named)
+
+
 # Batch normalisation ----------------------------------------------------------------------------------
 
 

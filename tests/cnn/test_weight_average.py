@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from cnn import AdamW, BestWeights, Callback, Checkpoint, Training, WeightAverage
-from cnn.training import Record
+from cnn.history import Record
 from cnn.types import Array
 from tests.cnn.tiny import built, convolutional, digests, images, train
 from tests.refusals import assert_refuses

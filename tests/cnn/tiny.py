@@ -39,7 +39,8 @@ from cnn import (
     Tanh,
     Training,
 )
-from cnn.training import CallbackLike, Record
+from cnn.history import History
+from cnn.training import CallbackLike
 from cnn.types import Array, Labels, Shape
 
 ROOT = Path(__file__).parents[2]
@@ -103,7 +104,7 @@ def every_layer() -> list[Layer]:
     ]
 
 
-def fit_linear(callbacks: list[CallbackLike], **changes: Any) -> list[Record]:
+def fit_linear(callbacks: list[CallbackLike], **changes: Any) -> History:
     x, labels = images(9)
     options = {"epochs": 2, "optimiser": SGD(learning_rate=0.1), "batch_size": 3, "workers": 1}
     return linear().fit(x, labels, callbacks=callbacks, **{**options, **changes})
@@ -114,7 +115,7 @@ class Run(NamedTuple):
 
     model: Sequential
     optimiser: Optimiser
-    history: list[Record]
+    history: History
 
     def bits(self) -> dict[str, object]:
         """Return everything in a form that is equal only if every bit is."""
