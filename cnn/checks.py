@@ -124,7 +124,7 @@ def check_samples(name: str, x: Array, input_shape: Shape | None) -> None:
 def _missing_axis(shape: Shape, input_shape: Shape | None) -> str:
     """Say which axis is missing, if it is one of length 1."""
     if shape == input_shape:
-        return ": one sample needs the axis n too, x[None]"
+        return ": add the axis of the samples, x[None]"
     return ": add the axis of the channels, x[..., None]" if (*shape[1:], 1) == input_shape else ""
 
 

@@ -298,8 +298,7 @@ class Sequential(Explains):
     ) -> History:
         """Train the model: in each epoch, one step of the optimiser for each batch of shuffled samples.
 
-        A model that has not been built is built for these samples. One that has been goes on from its
-        present parameters.
+        A model that has no parameters yet is built for these samples. One that has some goes on from them.
 
         A batch is cut into micro-batches, which workers take forward and backward side by side. Their
         gradients are added in order, so the result is the same, bit for bit, for any number of workers.
@@ -365,10 +364,10 @@ class Sequential(Explains):
             self, Adam() if optimiser is None else optimiser, loss, x, targets, validation_data, epochs,
             batch_size, micro_batch_size, seed, callbacks, augmentation, classifies,
         )  # fmt: skip
-        if self.input_shape is None:
-            self.build(input_shape, training.seed)
-        self.loss, self.history = loss, training.history
         with worker_pool(workers, executor) as pool, np.errstate(under="ignore"):  # tiny numbers become 0
+            if self.input_shape is None:
+                self.build(input_shape, training.seed)
+            self.loss, self.history = loss, training.history
             return training.run(pool)
 
     @explains_arguments

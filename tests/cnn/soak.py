@@ -44,6 +44,7 @@ def one_round(folder: Path, seed: int) -> None:
         augmentation=cnn.RandomAffine(rotation=5, shift=1),
         validation_data=(x, labels),
         callbacks=[cnn.WeightAverage(0.9), cnn.BestWeights(), checkpoint],
+        progress=False,
         seed=seed,
     )
     checkpoint.path.unlink()
