@@ -7,29 +7,32 @@ from collections.abc import Collection
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cnn.types import Array, Pair, Shape
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
-def check_float_array(owner: str, x: object, axes: str = "n …") -> None:
+def check_float_array(owner: str, x: object, axes: str = "n …", takes_bytes: bool = False) -> None:
     """Refuse anything but a float32 or float64 array with these axes.
 
     Args:
         owner: who expects the array; the message begins with it.
         x: what was received.
         axes: the letters of the expected axes, such as `"n h w c"`, with `…` for any number of them.
+        takes_bytes: whether an array of bytes (uint8) is welcome too.
 
     Raises:
-        TypeError: if `x` is not an array of float32 or float64.
+        TypeError: if `x` is not an array of such numbers.
         ValueError: if it has another number of axes.
     """
     if not isinstance(x, np.ndarray):
         raise TypeError(f"{owner} expects a NumPy array, received {type(x).__name__}.")
-    if x.dtype not in FLOATS:
+    if x.dtype not in FLOATS and not (takes_bytes and x.dtype == np.uint8):
+        expected = "float32, float64 or uint8" if takes_bytes else "float32 or float64"
         raise TypeError(
-            f"{owner} expects float32 or float64, received {x.dtype}: convert it by x.astype(numpy.float32)."
+            f"{owner} expects {expected}, received {x.dtype}: convert it by x.astype(numpy.float32)."
         )
     letters = axes.split()
     least = len(letters) - letters.count("…")
@@ -38,6 +41,11 @@ def check_float_array(owner: str, x: object, axes: str = "n …") -> None:
         raise ValueError(
             f"{owner} expects {number} [{', '.join(letters)}], received {x.ndim} in the shape {x.shape}."
         )
+
+
+def as_floats(x: NDArray[Any]) -> Array:
+    """Return bytes as float32 of the same values, and floats as they are."""
+    return x.astype(np.float32) if x.dtype == np.uint8 else x
 
 
 def check_finite(name: str, x: Array) -> None:

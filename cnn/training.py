@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from cnn.augmentation import Augmentation
-from cnn.checks import whole_number
+from cnn.checks import as_floats, whole_number
 from cnn.labels import labels_of
 from cnn.layers import Layer
 from cnn.losses import Loss
@@ -335,7 +335,7 @@ def run_micro_batch(
     keep_freed_memory()  # in this process, which may be another than that of fit
     with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):  # Training reports what overflows
         if augmentation is not None:
-            x = augmentation(x, draws)
+            x = augmentation(as_floats(x), draws)
         outputs, caches = model.forward_pass(x, training=True, rng=generator(*rng_key))
         value, doutputs = loss(outputs, targets, batch_size)
         grads = model.parameter_gradients(doutputs, caches)

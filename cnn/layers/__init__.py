@@ -8,6 +8,7 @@ from cnn.layers.dense import Dense
 from cnn.layers.dropout import Dropout
 from cnn.layers.flatten import Flatten
 from cnn.layers.pooling import AveragePool2D, GlobalAveragePool2D, MaxPool2D
+from cnn.layers.scaling import Rescale, Standardise
 
 LAYERS: dict[str, type[Layer]] = {
     kind.__name__: kind
@@ -26,6 +27,8 @@ LAYERS: dict[str, type[Layer]] = {
         Tanh,
         GELU,
         Softmax,
+        Rescale,
+        Standardise,
     )
 }
 """Every layer under its name, for models that are read from plain data."""
@@ -44,7 +47,9 @@ __all__ = [
     "LeakyReLU",
     "MaxPool2D",
     "ReLU",
+    "Rescale",
     "Sigmoid",
     "Softmax",
+    "Standardise",
     "Tanh",
 ]

@@ -124,7 +124,7 @@ class Conv2D(Layer):
         dweight = np.zeros((*windows.size, x.shape[3], self.filters), dy.dtype)
         dbias = np.zeros(self.filters, dy.dtype)
         for block, patches in windows.patches(x):
-            positions = dy[block].reshape(-1, self.filters)  # [block · h_out · w_out, n_f]
+            positions = dy[block].reshape(-1, self.filters)  # [windows of the block, n_f]
             dweight += (patches.T @ positions).reshape(dweight.shape)
             dbias += sum_channels(positions)
         return {"weight": dweight, "bias": dbias}
@@ -150,7 +150,7 @@ class Conv2D(Layer):
 
 
 def convolve(x: Array, weight: Array, windows: Windows, bias: Array | None = None) -> Array:
-    """Multiply every window of the images by every filter: one matrix product for each block of images.
+    """Multiply every window of the images by every filter: one matrix product for each block of windows.
 
     Args:
         x: the images, `[n, h, w, c]`.
@@ -170,7 +170,7 @@ def convolve(x: Array, weight: Array, windows: Windows, bias: Array | None = Non
     n_f = weight.shape[3]
     filters = np.ascontiguousarray(weight.reshape(-1, n_f))  # [h_f · w_f · c, n_f]
     y = np.empty((len(x), *windows.grid, n_f), x.dtype)
-    biases = None if bias is None else repeat_channels(bias, y.shape[1:])
+    biases = None if bias is None else repeat_channels(bias, y.shape[2:])  # of a row of the output
     for block, patches in windows.patches(x):
         np.matmul(patches, filters, out=y[block].reshape(-1, n_f))
         if biases is not None:

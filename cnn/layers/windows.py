@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import product
-from math import ceil, prod
+from math import ceil
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -19,8 +18,9 @@ from cnn.layers.channels import pixels
 from cnn.layers.padding import Padding, Pads, pads_of
 from cnn.types import Array, Pair
 
-# Patches are copied for as many images at a time as fit in this many bytes. With fewer bytes the products
-# are too small to be fast; with more, the first patches leave the caches before they are multiplied.
+# Patches are copied for as many images at a time, or rows of a large image's grid, as fit in this many bytes.
+# With fewer bytes the products are too small to be fast; with more, the first patches leave the caches before
+# they are multiplied.
 BLOCK_BYTES = 1_900_000
 
 
@@ -102,34 +102,39 @@ class Windows:
             pads.append((size - 1 - before, length + before - ((out - 1) * stride + 1)))
         return Windows(self.grid, self.size, (1, 1), (pads[0], pads[1]), spread=self.stride)
 
-    def patches(self, x: Array) -> Iterator[tuple[slice, Array]]:
-        """Copy every window into a row of a matrix ("im2col"), for a block of images at a time.
+    def patches(self, x: Array) -> Iterator[tuple[tuple[slice, slice], Array]]:
+        """Copy every window into a row of a matrix ("im2col"), for one block of windows after the other.
 
-        A convolution is then one matrix product for each block. The next step of the loop overwrites the
-        matrix.
+        A convolution is then one matrix product for each block. A block is the windows of several images or,
+        where those of one image exceed `BLOCK_BYTES`, of several rows of its grid. The next step of the loop
+        overwrites the matrix.
 
         Args:
             x: the images, `[n, h, w, c]`.
 
         Yields:
-            The block as a slice of the images, and its windows, `[block · h_out · w_out, h_f · w_f · c]`.
+            The block as slices of the images and of the grid's rows: `y[block]` is the block's part of an
+            array `[n, h_out, w_out, …]`. And its windows, `[images · rows · w_out, h_f · w_f · c]`.
 
         Source:
             Chellapilla, Puri, Simard: High performance convolutional neural networks for document
             processing, 2006.
         """
         n, _, _, c = x.shape
-        window_shape = (*self.grid, *self.size, c)
-        step = max(1, min(n, BLOCK_BYTES // (prod(window_shape) * x.itemsize)))
-        padded = np.zeros((step, *self.padded_image, c), x.dtype)
-        patches = np.empty((step, *window_shape), x.dtype)
+        (h_out, w_out), (h_f, w_f), (down, _) = self.grid, self.size, self.stride
+        row_bytes = w_out * h_f * w_f * c * x.itemsize
+        rows = max(1, min(h_out, BLOCK_BYTES // row_bytes))
+        images = max(1, min(n, BLOCK_BYTES // (h_out * row_bytes)))  # 1 if not all rows of an image fit
+        padded = np.zeros((images, *self.padded_image, c), x.dtype)
+        patches = np.empty((images, rows, w_out, h_f, w_f, c), x.dtype)
         inside, kept = self._pasted
-        for first in range(0, n, step):
-            block = slice(first, min(first + step, n))
-            count = block.stop - first
-            padded[(slice(count), *inside)] = x[(block, *kept)]
-            self._copy(padded[:count], patches[:count])
-            yield block, patches[:count].reshape(-1, prod(window_shape[2:]))
+        for first, last in _cut(n, images):
+            count = last - first
+            padded[(slice(count), *inside)] = x[(slice(first, last), *kept)]
+            for top, bottom in _cut(h_out, rows):
+                part = patches[:count, : bottom - top]
+                self._copy(padded[:count, top * down : (bottom - 1) * down + h_f], part)
+                yield (slice(first, last), slice(top, bottom)), part.reshape(-1, h_f * w_f * c)
 
     @cached_property
     def _pasted(self) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
@@ -138,21 +143,20 @@ class Windows:
         return (rows, columns), (kept_rows, kept_columns)
 
     def _copy(self, padded: Array, patches: Array) -> None:
-        """Copy every window of the padded images to `[n, h_out, w_out, h_f, w_f, c]`.
+        """Copy every window of padded images, or of a band of their rows, to `[n, rows, w_out, h_f, w_f, c]`.
 
         NumPy copies runs of numbers that are neighbours in both arrays: the rows of windows. With one
         channel such a row has only w_f numbers; then the same offset of all windows is a longer run.
         """
-        *_, h_f, w_f, c = patches.shape
-        if c == 1:
-            offsets = product(range(h_f), range(w_f))
-            for (i, j), (rows, columns) in zip(offsets, self.offsets(), strict=True):
-                patches[:, :, :, i, j] = padded[:, rows, columns]
+        to_image, to_row, to_column, to_channel = padded.strides
+        down, across = self.stride
+        steps = (to_image, down * to_row, across * to_column, to_row, to_column, to_channel)
+        windows = as_strided(padded, patches.shape, steps, writeable=False)
+        if patches.shape[-1] == 1:
+            for i, j in np.ndindex(self.size):
+                patches[:, :, :, i, j] = windows[:, :, :, i, j]
         else:
-            to_image, to_row, to_column, to_channel = padded.strides
-            down, across = self.stride
-            steps = (to_image, down * to_row, across * to_column, to_row, to_column, to_channel)
-            np.copyto(patches, as_strided(padded, patches.shape, steps, writeable=False))
+            np.copyto(patches, windows)
 
     def offsets(self) -> Iterator[tuple[slice, slice]]:
         """Go through the h_f · w_f offsets inside the window, row by row.
@@ -264,3 +268,14 @@ def _paste(length: int, spread: int, pads: Pair) -> tuple[slice, slice]:
     end = max(first, length - ceil(max(-after, 0) / spread))
     start = before + first * spread
     return slice(start, max(start, start + (end - first - 1) * spread + 1), spread), slice(first, end)
+
+
+def _cut(length: int, size: int) -> Iterator[Pair]:
+    """Yield where each part begins and ends if a length is cut into parts of this size.
+
+    Example:
+        >>> list(_cut(5, 2))
+        [(0, 2), (2, 4), (4, 5)]
+    """
+    for first in range(0, length, size):
+        yield first, min(first + size, length)

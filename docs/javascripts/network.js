@@ -84,6 +84,8 @@ const LAYERS = {
   Tanh: (x) => each(x, Math.tanh),
   GELU: (x) => each(x, gelu),
   Softmax: softmax,
+  Rescale: (x, { factor, offset }) => each(x, (value) => factor * value + offset),
+  Standardise: standardise,
 };
 
 /** The names of all layers that can be computed. */
@@ -220,6 +222,16 @@ function normalise(x, { epsilon }, { scale, shift, mean, variance }) {
   const data = x.data.map((value, index) => {
     const k = index % c;
     return (value - mean[k]) * factor[k] + shift[k];
+  });
+  return { shape: x.shape, data };
+}
+
+/** The mean and the deviation are one number each, or one for each channel. */
+function standardise(x, { mean, deviation }) {
+  const c = x.shape.at(-1);
+  const data = x.data.map((value, index) => {
+    const k = index % c;
+    return (value - (mean[k] ?? mean)) / (deviation[k] ?? deviation);
   });
   return { shape: x.shape, data };
 }

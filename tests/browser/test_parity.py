@@ -64,6 +64,8 @@ async ([ink, width]) => {
 """
 
 IMAGE_LAYERS: list[cnn.Layer] = [
+    cnn.Rescale(0.5, offset=-0.25),
+    cnn.Standardise((0.1, -0.2), 1.5),
     cnn.Conv2D(5, (3, 2), stride=(2, 1), padding=((1, 0), (2, 1))),
     cnn.BatchNorm(),
     cnn.ReLU(),
@@ -90,6 +92,7 @@ EVERY_LAYER = {
         cnn.AveragePool2D(2, stride=1, padding=((1, 1), (0, 1))),
         cnn.Conv2D(7, 4, stride=3),
         cnn.GlobalAveragePool2D(),
+        cnn.Standardise(0.1, (1, 2, 3, 4, 5, 6, 7)),
         cnn.Softmax(),
     ],
 }

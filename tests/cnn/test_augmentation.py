@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from scipy.ndimage import affine_transform
 
-from cnn import RandomAffine
+from cnn import Augmentation, Dense, Flatten, MeanSquaredError, RandomAffine, Rescale
+from cnn.training import run_micro_batch
 from cnn.types import Array, Shape
+from tests.cnn.tiny import built, digests
 from tests.refusals import assert_refuses
 
 EVERYTHING = RandomAffine(rotation=40, scale=0.3, shear=0.4, shift=3)
@@ -78,6 +80,28 @@ def test_what_becomes_of_an_image_depends_on_its_own_draws_alone() -> None:
     np.testing.assert_array_equal(EVERYTHING(x, chosen)[others], whole[others])
 
 
+def test_bytes_become_float32_pixels_of_the_same_values() -> None:
+    x: Any = np.random.default_rng(0).integers(0, 256, (3, 6, 6, 2), np.uint8)
+    expected = EVERYTHING(x.astype(np.float32), draws(3))
+    np.testing.assert_array_equal(EVERYTHING(x, draws(3)), expected, strict=True)
+
+
+def test_training_gives_bytes_to_any_augmentation_as_float32() -> None:
+    class Darker(Augmentation):
+        numbers = 1
+
+        def __call__(self, x: Array, draws: Array) -> Array:
+            return x - 100 * draws[:, :, None, None]  # bytes would begin again at 255
+
+    model, loss = built([Rescale(1 / 255), Flatten(), Dense(3)]), MeanSquaredError()
+    targets, chosen = np.zeros((4, 3)), draws(4)[:, :1]
+    x: Any = np.random.default_rng(0).integers(0, 256, (4, 6, 6, 1), np.uint8)
+    darker = run_micro_batch(model, loss, Darker(), x, chosen, targets, 4, (0,))
+    x = Darker()(x.astype(np.float32), chosen)
+    expected = run_micro_batch(model, loss, None, x, chosen, targets, 4, (0,))
+    assert digests(darker.grads) == digests(expected.grads)
+
+
 def test_images_and_draws_are_only_read() -> None:
     x, chosen = images((3, 6, 6, 2)), draws(3)
     x.flags.writeable = chosen.flags.writeable = False
@@ -104,7 +128,7 @@ def test_ranges_that_make_no_sense_are_refused(
 @pytest.mark.parametrize(
     ("x", "chosen", "error", "named"),
     [
-        (np.ones((2, 6, 6, 1), np.uint8), draws(2), TypeError, ("uint8", "float32")),
+        (np.ones((2, 6, 6, 1), int), draws(2), TypeError, ("float32, float64 or uint8", "int64")),
         (images((2, 6, 6)), draws(2), ValueError, ("[n, h, w, c]", "(2, 6, 6)")),
         (images((2, 6, 6, 1)), draws(3), ValueError, ("[2, 6]", "[2, 6, 6, 1]", "[3, 6]")),
         (images((2, 6, 6, 1)), draws(2).tolist(), TypeError, ("draws", "list")),

@@ -31,9 +31,11 @@ from cnn import (
     OneCycle,
     Optimiser,
     ReLU,
+    Rescale,
     Sequential,
     Sigmoid,
     Softmax,
+    Standardise,
     Tanh,
     Training,
 )
@@ -79,6 +81,8 @@ def convolutional() -> list[Layer]:
 def every_layer() -> list[Layer]:
     """Return at least one layer of each kind, in an order that takes images of 6×6×1 to three classes."""
     return [
+        Rescale(2, offset=-1),
+        Standardise(0.5, (2,)),
         Conv2D(3, 3, padding="same"),
         BatchNorm(momentum=0.8),
         LeakyReLU(0.1),

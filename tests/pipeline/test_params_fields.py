@@ -30,6 +30,8 @@ LAYERS = [
     cnn.Dropout(0.25),
     cnn.GlobalAveragePool2D(),
     cnn.Flatten(),
+    cnn.Rescale(0.5),
+    cnn.Standardise(0.1, (2.0, 3.0, 4.0, 5.0)),
     cnn.Dense(5),
     cnn.Tanh(),
     cnn.Sigmoid(),

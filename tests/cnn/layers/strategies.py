@@ -19,11 +19,14 @@ from cnn import (
     LeakyReLU,
     MaxPool2D,
     ReLU,
+    Rescale,
     Sigmoid,
     Softmax,
+    Standardise,
     Tanh,
 )
 from cnn.layers.padding import Padding
+from cnn.layers.windows import BLOCK_BYTES
 from cnn.types import Array, Pair, Shape
 from tests.cnn.layers import oracles
 
@@ -70,6 +73,7 @@ def small_integers(rng: np.random.Generator, shape: Shape, dtype: Any) -> Array:
 
 
 seeds = st.integers(0, 2**32 - 1)
+block_sizes = st.sampled_from([1, 300, 2_000, BLOCK_BYTES])  # a row of windows, some rows, images, all images
 dtypes = st.sampled_from(FLOATS)
 
 
@@ -118,6 +122,17 @@ def pools(draw: st.DrawFn, kind: type[MaxPool2D] | type[AveragePool2D]) -> Case:
     return Case(kind(window.size, window.stride, window.padding), window.input_shape, window.seed)
 
 
+@st.composite
+def standardisations(draw: st.DrawFn) -> Case:
+    """One number for all channels, or one for each, and this for the mean and the deviation apart."""
+    shape = draw(anything)
+    mean, deviation = (
+        draw(st.one_of(numbers, st.tuples(*[numbers] * shape[-1])))
+        for numbers in (st.floats(-3, 3), st.floats(0.25, 4))
+    )
+    return Case(Standardise(mean, deviation), shape, draw(seeds))
+
+
 def cases(layers: st.SearchStrategy[Layer], shapes: st.SearchStrategy[Shape]) -> st.SearchStrategy[Case]:
     return st.builds(Case, layers, shapes, seeds)
 
@@ -129,6 +144,8 @@ anything = array_shapes(min_dims=2, max_dims=4, max_side=4)
 several = anything.map(lambda shape: (shape[0] + 3, *shape[1:]))
 
 CASES: dict[str, st.SearchStrategy[Case]] = {
+    "Rescale": cases(st.builds(Rescale, st.sampled_from([-2, 1 / 255, 1]), st.floats(-3, 3)), anything),
+    "Standardise": standardisations(),
     "Conv2D": convolutions(),
     "MaxPool2D": pools(MaxPool2D),
     "AveragePool2D": pools(AveragePool2D),

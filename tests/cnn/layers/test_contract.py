@@ -190,7 +190,8 @@ def test_what_is_no_array_of_floats_is_refused(kind: str, data: st.DataObject) -
     case = data.draw(CASES[kind])
     layer, _ = case.built()
     ones = np.ones(case.input_shape)
-    received: dict[str, Any] = {name: ones.astype(name) for name in ("int64", "uint8", "bool", "float16")}
+    others = {"int64", "uint8", "bool", "float16"} - ({"uint8"} if layer.takes_bytes else set())
+    received: dict[str, Any] = {name: ones.astype(name) for name in others}
     for name, x in (received | {"list": ones.tolist()}).items():
         assert_refuses(partial(layer.forward_pass, x), TypeError, kind, "expects", f"received {name}")
 

@@ -1,4 +1,6 @@
+import tracemalloc
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -6,9 +8,18 @@ from hypothesis import example, given
 
 from cnn import Conv2D
 from cnn.initialisers import INITIALISERS, InitialiserName
+from cnn.layers.padding import Padding
+from cnn.layers.windows import BLOCK_BYTES
 from cnn.types import Array
 from tests.cnn.layers import oracles
-from tests.cnn.layers.strategies import FLOATS, WindowCase, dtypes, small_integers, window_cases
+from tests.cnn.layers.strategies import (
+    FLOATS,
+    WindowCase,
+    block_sizes,
+    dtypes,
+    small_integers,
+    window_cases,
+)
 from tests.refusals import assert_refuses
 
 # The only window sees nothing but padding.
@@ -22,10 +33,15 @@ def image(*rows: list[float]) -> Array:
     return np.array(rows, np.float64)[None, :, :, None]
 
 
-@given(case=window_cases(largest_padding=5), dtype=dtypes)
-@example(case=PADDING_ONLY, dtype=np.float64)
-@example(case=SEVERAL_BLOCKS, dtype=np.float64)
-def test_both_passes_do_what_the_definition_says(case: WindowCase, dtype: Any) -> None:
+@given(case=window_cases(largest_padding=5), dtype=dtypes, block_bytes=block_sizes)
+@example(case=PADDING_ONLY, dtype=np.float64, block_bytes=BLOCK_BYTES)
+@example(case=SEVERAL_BLOCKS, dtype=np.float64, block_bytes=BLOCK_BYTES)
+def test_both_passes_do_what_the_definition_says(case: WindowCase, dtype: Any, block_bytes: int) -> None:
+    with patch("cnn.layers.windows.BLOCK_BYTES", block_bytes):
+        check_both_passes(case, dtype)
+
+
+def check_both_passes(case: WindowCase, dtype: Any) -> None:
     rng = np.random.default_rng(case.seed)
     layer = Conv2D(2, case.size, case.stride, case.padding)
     layer.build(case.input_shape[1:], rng)
@@ -43,6 +59,21 @@ def test_both_passes_do_what_the_definition_says(case: WindowCase, dtype: Any) -
     assert grads.keys() == expected_grads.keys()
     for name, expected in expected_grads.items():
         np.testing.assert_array_equal(grads[name], expected, strict=True)
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+def test_a_large_image_takes_little_more_memory_than_the_arrays_that_stay(padding: Padding) -> None:
+    layer, x = Conv2D(2, 7, padding=padding), np.ones((1, 400, 400, 3), np.float32)
+    layer.build(x.shape[1:], np.random.default_rng(0))
+    tracemalloc.start()
+    try:
+        y, cache = layer.forward_pass(x)
+        layer.backward_pass(y, cache)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # All patches at once would take 94 MB forward and 63 MB backward.
+    assert peak < BLOCK_BYTES + 5 * x.nbytes
 
 
 def test_a_convolution_worked_by_hand() -> None:

@@ -1,4 +1,5 @@
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from cnn.layers.padding import parse_padding
 from cnn.layers.windows import Windows, fit_windows
 from tests.cnn.layers import oracles
-from tests.cnn.layers.strategies import WindowCase, small_integers, window_cases
+from tests.cnn.layers.strategies import WindowCase, block_sizes, small_integers, window_cases
 from tests.refusals import assert_refuses
 
 any_padding = given(case=window_cases(largest_padding=5))
@@ -24,15 +25,18 @@ def test_windows_stand_where_the_definition_puts_them(case: WindowCase) -> None:
     assert windows.grid == oracles.grid(case.image, case.size, case.stride, case.pads)
 
 
-@any_padding
-def test_columns_hold_one_window_a_row(case: WindowCase) -> None:
+@given(case=window_cases(largest_padding=5), block_bytes=block_sizes)
+def test_the_blocks_hold_every_window_as_a_row(case: WindowCase, block_bytes: int) -> None:
     x = small_integers(np.random.default_rng(case.seed), case.input_shape, np.float64)
     windows = windows_of(case)
     expected = np.zeros((len(x), *windows.grid, *case.size, x.shape[3]))
     for (p, q), (i, j), (row, column) in oracles.meetings(case.image, case.size, case.stride, case.pads):
         expected[:, p, q, i, j] = x[:, row, column]
-    rows = np.concatenate([patches.copy() for _, patches in windows.patches(x)])
-    np.testing.assert_array_equal(rows, expected.reshape(rows.shape))
+    found = np.full_like(expected, np.nan)
+    with patch("cnn.layers.windows.BLOCK_BYTES", block_bytes):
+        for block, patches in windows.patches(x):
+            found[block] = patches.reshape(found[block].shape)
+    np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize(
