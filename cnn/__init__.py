@@ -45,6 +45,8 @@ from cnn.schedules import ConstantRate, CosineDecay, OneCycle, Schedule, StepDec
 from cnn.sequential import Sequential
 from cnn.training import Callback, Training
 
+__version__ = "0.1.0"
+
 __all__ = [
     "GELU",
     "SGD",
