@@ -9,6 +9,7 @@ RAW = Path("data/raw")  # one folder per data set
 PROCESSED = Path("data/processed")  # one folder per data set
 CODE = Path("digests")  # of the code behind each stage
 MODEL = Path("models/model.npz")
+ONNX = Path("models/model.onnx")  # written on request; DVC does not keep it
 CHECKPOINTS = Path("checkpoints")  # not among DVC's outputs, which it deletes before a stage runs
 EVALUATION = Path("metrics/evaluation.json")
 CLASSES = Path("metrics/classes.csv")

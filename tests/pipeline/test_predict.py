@@ -3,20 +3,14 @@
 import io
 import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
-import cnn
 from pipeline.common import paths
-from pipeline.common.files import write_json
-from pipeline.common.images import NORMALISATION, Normalisation
 from pipeline.common.running import run_stage
 from pipeline.predict import main
-from tests.pipeline.pictures import real_digits
+from tests.pipeline.trained_on_digits import trained_on_digits
 from tests.pipeline.workspace import ROOT
 
 DIGITS = "0123456789"
@@ -24,21 +18,7 @@ DIGITS = "0123456789"
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as `dvc repro` leaves it, with a small model trained on the sample's digits."""
-    folder = tmp_path_factory.mktemp("trained")
-    digits, classes = real_digits()
-    images, labels = digits[::10], classes[::10]
-    normalisation = Normalisation.measured_on("mnist-sample", images)
-    model = cnn.Sequential([cnn.Flatten(), cnn.Dense(32), cnn.ReLU(), cnn.Dense(10)])
-    model.build((28, 28, 1), np.random.default_rng(0))
-    model.fit(normalisation.apply(images), labels, epochs=20, optimiser=cnn.Adam(learning_rate=0.003))
-    (folder / paths.MODEL).parent.mkdir()
-    model.save(folder / paths.MODEL)
-    write_json(folder / paths.PROCESSED / "mnist" / NORMALISATION, asdict(normalisation))
-    (folder / paths.PARAMETERS).write_bytes((ROOT / paths.PARAMETERS).read_bytes())
-    for digit in range(3):
-        picture = 255 - images[np.flatnonzero(labels == digit)[0]]
-        Image.fromarray(picture).resize((200, 200)).save(folder / f"{digit}.png")
+    folder = trained_on_digits(tmp_path_factory.mktemp("trained"))
     (folder / "text.png").write_text("no picture")
     return folder
 

@@ -5,16 +5,20 @@ Sessions (`pycon`) are one doctest a page, and programs (`python`) are one progr
 
 import doctest
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from pipeline.common import paths
+from tests.pipeline.trained_on_digits import trained_on_digits
 from tests.pipeline.workspace import run
 from tests.texts.texts import TEXTS, blocks, read
 
 README = "README.md"
 YOUR_OWN = "docs/reference/your-own.md"
+EXPORT = "docs/pipeline/export.md"
 
 
 def run_sessions(text: str, markdown: str) -> str:
@@ -55,7 +59,7 @@ def test_sessions_print_what_the_text_says(
 
 def test_programs_of_the_pages_run(tmp_path: Path) -> None:
     for text in TEXTS:
-        if text not in (README, YOUR_OWN) and blocks(read(text), "python"):
+        if text not in {README, YOUR_OWN, EXPORT} and blocks(read(text), "python"):
             run_programs(text, read(text), tmp_path)
 
 
@@ -84,3 +88,15 @@ def test_the_layer_that_a_page_teaches_is_right_learns_and_comes_back(tmp_path: 
     assert slopes.startswith("[")
     assert same == "True"
     assert [line.split()[0] for line in epochs] == ["1", "2"]
+
+
+def test_the_program_beside_an_exported_network_prints_the_digit_of_a_picture(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime", reason="onnxruntime has no package for this system")
+    trained_on_digits(tmp_path)
+    ended = run(tmp_path, "python", "-m", "pipeline.export")
+    assert ended.returncode == 0, ended.stderr
+    shutil.copy(tmp_path / paths.ONNX, tmp_path / "model.onnx")
+    for digit in range(3):
+        shutil.copy(tmp_path / f"{digit}.png", tmp_path / "digit.png")
+        assert run_programs(EXPORT, read(EXPORT), tmp_path) == f"{digit}\n"
+    assert (tmp_path / "mine.onnx").exists()
