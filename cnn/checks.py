@@ -29,7 +29,10 @@ def check_float_array(owner: str, x: object, axes: str = "n …", takes_bytes: b
         ValueError: if it has another number of axes.
     """
     if not isinstance(x, np.ndarray):
-        raise TypeError(f"{owner} expects a NumPy array, received {type(x).__name__}.")
+        raise TypeError(
+            f"{owner} expects a NumPy array, received {type(x).__name__}: "
+            "convert it by numpy.asarray(x, numpy.float32)."
+        )
     if x.dtype not in FLOATS and not (takes_bytes and x.dtype == np.uint8):
         expected = "float32, float64 or uint8" if takes_bytes else "float32 or float64"
         raise TypeError(
@@ -39,8 +42,12 @@ def check_float_array(owner: str, x: object, axes: str = "n …", takes_bytes: b
     least = len(letters) - letters.count("…")
     if x.ndim < least or (x.ndim > least and "…" not in letters):
         number = f"{least} axes or more" if "…" in letters else f"{least} axes"
+        advice = ": add the axis n to a single sample by x[None]" if x.ndim == least - 1 else ""
+        if advice and letters[1:] == ["h", "w", "c"]:
+            advice += ", or the axis c to grey images by x[..., None]"
         raise ValueError(
-            f"{owner} expects {number} [{', '.join(letters)}], received {x.ndim} in the shape {x.shape}."
+            f"{owner} expects {number} [{', '.join(letters)}], received {x.ndim} in the shape "
+            f"{x.shape}{advice}."
         )
 
 
@@ -112,20 +119,37 @@ def check_samples(name: str, x: Array, input_shape: Shape | None) -> None:
     """
     if x.ndim < 2 or (input_shape is not None and x.shape[1:] != input_shape):
         expected = ", ".join(map(str, ("n", *("…" if input_shape is None else input_shape))))
-        raise ValueError(
-            f"{name} must have the shape [{expected}], received {list(x.shape)}"
-            f"{_missing_axis(x.shape, input_shape)}."
-        )
+        advice = "" if input_shape is None else _advice(x.shape, input_shape)
+        raise ValueError(f"{name} must have the shape [{expected}], received {list(x.shape)}{advice}.")
     if len(x) == 0:
         raise ValueError(f"{name} must hold at least one sample, received none.")
     check_finite(name, x)
 
 
-def _missing_axis(shape: Shape, input_shape: Shape | None) -> str:
-    """Say which axis is missing, if it is one of length 1."""
+def _advice(shape: Shape, input_shape: Shape) -> str:
+    """Say which axis is missing, if it is one of length 1, or which stands at the wrong place."""
     if shape == input_shape:
         return ": add the axis of the samples, x[None]"
-    return ": add the axis of the channels, x[..., None]" if (*shape[1:], 1) == input_shape else ""
+    if (*shape[1:], 1) == input_shape:
+        return ": add the axis of the channels, x[..., None]"
+    return channels_last(shape, input_shape)
+
+
+def channels_last(shape: Shape, input_shape: Shape) -> str:
+    """Return advice for a message if images seem to have their channels first, otherwise nothing.
+
+    Args:
+        shape: the shape received.
+        input_shape: the shape of a sample that was expected, `(h, w, c)`, or its end, `(c,)`.
+
+    Example:
+        >>> channels_last((5, 3, 32, 32), (32, 32, 3))
+        ': channels come last, so turn the images by x.transpose(0, 2, 3, 1)'
+        >>> channels_last((5, 32, 30, 3), (32, 32, 3))
+        ''
+    """
+    first = len(shape) == 4 and shape[1:2] == input_shape[-1:] != shape[3:]
+    return ": channels come last, so turn the images by x.transpose(0, 2, 3, 1)" if first else ""
 
 
 def sample_shape(shape: Shape) -> Shape:

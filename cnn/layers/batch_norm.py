@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnn.checks import check_float_array, number_between
+from cnn.checks import channels_last, check_float_array, number_between
 from cnn.layers.base import Layer
 from cnn.layers.channels import repeat_channels, sum_channels
 from cnn.types import Array, Gradients, Shape
@@ -91,7 +91,8 @@ class BatchNorm(Layer):
         scale, shift = self.param("scale", like=x), self.param("shift", like=x)
         if x.shape[-1] != len(scale):
             raise ValueError(
-                f"BatchNorm was built for {len(scale)} channels, received {x.shape[-1]} in shape {x.shape}."
+                f"BatchNorm was built for {len(scale)} channels, received {x.shape[-1]} in {x.shape}"
+                f"{channels_last(x.shape, scale.shape)}."
             )
         sample, count = x.shape[1:], x.size // len(scale)
         if training and count < 2:  # the variance would be 0, the output the shift, and dx 0

@@ -8,7 +8,7 @@ from typing import ClassVar, cast
 
 import numpy as np
 
-from cnn.checks import check_float_array, check_image_shape, pair, whole_number
+from cnn.checks import channels_last, check_float_array, check_image_shape, pair, whole_number
 from cnn.initialisers import Initialiser, InitialiserName, initial_weights, parse_initialiser
 from cnn.layers.base import Layer
 from cnn.layers.channels import repeat_channels, sum_channels
@@ -92,7 +92,8 @@ class Conv2D(Layer):
         weight, bias = self.param("weight", like=x), self.param("bias", like=x)
         if x.shape[3] != weight.shape[2]:
             raise ValueError(
-                f"Conv2D was built for {weight.shape[2]} channels, received {x.shape[3]} in {x.shape}."
+                f"Conv2D was built for {weight.shape[2]} channels, received {x.shape[3]} in {x.shape}"
+                f"{channels_last(x.shape, weight.shape[2:3])}."
             )
         y = convolve(x, weight, self._fit_windows(x.shape[1:]), bias)
         return y, x

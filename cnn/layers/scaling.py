@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.checks import as_floats, check_finite, check_float_array, number_between
+from cnn.checks import as_floats, channels_last, check_finite, check_float_array, number_between
 from cnn.layers.base import Layer
 from cnn.layers.channels import repeat_channels
 from cnn.types import Array, Gradients, Shape
@@ -159,7 +159,8 @@ class Standardise(_Scaling):
         for row in self._rows():
             if input_shape[-1:] != (len(row),):
                 raise ValueError(
-                    f"Standardise has numbers for {len(row)} channels, received samples of {input_shape}."
+                    f"Standardise has numbers for {len(row)} channels, received samples of {input_shape}"
+                    f"{channels_last((1, *input_shape), (len(row),))}."
                 )
         return input_shape
 

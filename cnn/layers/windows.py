@@ -247,9 +247,11 @@ def fit_windows(owner: str, image: Pair, size: Pair, stride: Pair, padding: Padd
     windows = Windows(image, size, stride, pads)
     (h, w), (h_f, w_f) = windows.padded_image, size
     if h_f > h or w_f > w:
+        turned = h_f > h and w_f <= w  # few rows: perhaps they are channels
         raise ValueError(
             f"{owner}: a window of {h_f}×{w_f} is larger than its input of {image[0]}×{image[1]} "
-            f"(padded: {h}×{w}): use a smaller window or more padding."
+            f"(padded: {h}×{w}): use a smaller window or more padding"
+            f"{'; if the channels come first, turn the images by x.transpose(0, 2, 3, 1)' if turned else ''}."
         )
     return windows
 

@@ -128,6 +128,7 @@ WRONG_SAMPLES: list[tuple[Any, type[Exception], tuple[str, ...]]] = [
     (images(4)[0][0], ValueError, ("[n, 6, 6, 1]", "[6, 6, 1]", "x[None]")),
     (images(4)[0][..., 0], ValueError, ("[n, 6, 6, 1]", "[4, 6, 6]", "x[..., None]")),
     (images(4)[0][:, :5], ValueError, ("[n, 6, 6, 1]", "[4, 5, 6, 1]")),
+    (images(4)[0].transpose(0, 3, 1, 2), ValueError, ("[4, 1, 6, 6]", "x.transpose(0, 2, 3, 1)")),
     (images(4)[0][:0], ValueError, ("at least one sample",)),
 ]
 

@@ -16,7 +16,9 @@ from cnn import (
     Dense,
     GlobalAveragePool2D,
     Layer,
+    MaxPool2D,
     Softmax,
+    Standardise,
     gradient_check,
 )
 from cnn.layers import LAYERS
@@ -199,9 +201,16 @@ def test_what_is_no_array_of_floats_is_refused(kind: str, data: st.DataObject) -
 @pytest.mark.parametrize(
     ("layer", "sample", "received", "expected"),
     [
-        (Conv2D(3, 1), (5, 5, 2), (5, 5, 2), "4 axes [n, h, w, c]"),
-        (GlobalAveragePool2D(), (5, 5, 2), (5, 5), "4 axes [n, h, w, c]"),
+        (Conv2D(3, 1), (5, 5, 2), (5, 5, 2), "4 axes [n, h, w, c], received 3"),
+        (
+            Conv2D(3, 1),
+            (5, 5, 2),
+            (5, 5, 2),
+            "single sample by x[None], or the axis c to grey images by x[...",
+        ),
+        (GlobalAveragePool2D(), (5, 5, 2), (5, 5), "4 axes [n, h, w, c], received 2 in the shape (5, 5)."),
         (Dense(3), (2,), (2,), "2 axes [n, n_in]"),
+        (Dense(3), (2,), (2,), "add the axis n to a single sample by x[None]."),
         (BatchNorm(), (2,), (2,), "axes"),  # would normalise nothing
         (Softmax(), (2,), (2,), "axes"),  # would make the samples add up to 1
     ],
@@ -229,6 +238,28 @@ def test_another_number_of_channels_is_refused(layer: Layer, sample: Shape, rece
         lambda: layer.forward_pass(np.ones(received)),
         ValueError, layer.kind, "built for 2", "received 3", str(received),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("layer", "sample"),
+    [
+        (Conv2D(3, 3), (28, 28, 1)),
+        (Conv2D(3, 3, padding="same"), (32, 32, 3)),
+        (MaxPool2D(4), (32, 32, 3)),
+        (BatchNorm(), (28, 28, 1)),
+        (Standardise((0, 0, 0), 1), (32, 32, 3)),
+    ],
+)
+def test_images_whose_channels_come_first_are_refused_with_the_way_to_turn_them(
+    layer: Layer, sample: Shape
+) -> None:
+    layer.build(sample, np.random.default_rng(0))
+    x = np.ones((2, *sample))
+    first = x.transpose(0, 3, 1, 2)
+    assert_refuses(
+        lambda: layer.forward_pass(first), ValueError, "turn the images by x.transpose(0, 2, 3, 1)"
+    )
+    layer.forward_pass(first.transpose(0, 2, 3, 1))
 
 
 @pytest.mark.parametrize(
