@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from inspect import Parameter, isfunction, signature
 from typing import Any, ClassVar
 
@@ -44,7 +44,7 @@ class Configured:
             {'schedule': 'CosineDecay', 'peak': 0.1, 'warm_up': 0.0, 'end': 0.0}
         """
         kind, arguments = type(self).__name__, {}
-        for name in signature(type(self)).parameters:
+        for name in constructor_parameters(type(self)):
             if name == self.family:
                 raise TypeError(
                     f"{kind} has an argument named {name}, the key under which its class stands: rename it."
@@ -56,6 +56,18 @@ class Configured:
                 )
             arguments[name] = getattr(self, name)
         return {self.family: kind, **plain(kind, arguments)}
+
+
+def constructor_parameters(kind: type) -> dict[str, Parameter]:
+    """Return what the constructor of a class takes, without `self`.
+
+    Example:
+        >>> from cnn import Dense
+        >>> list(constructor_parameters(Dense))
+        ['units', 'initialiser']
+    """
+    made_by: Callable[..., object] = kind.__init__  # type: ignore[misc]
+    return {} if made_by is object.__init__ else dict(list(signature(made_by).parameters.items())[1:])
 
 
 def plain(owner: str, value: Any) -> Any:
@@ -132,7 +144,7 @@ def from_config(
 
 
 def _check_arguments(kind: type, arguments: Mapping[str, Any], config: Mapping[str, Any]) -> None:
-    parameters = signature(kind).parameters
+    parameters = constructor_parameters(kind)
     if any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters.values()):
         return  # it takes what it likes
     for argument in arguments:
@@ -204,7 +216,7 @@ def _parts(value: Any) -> Iterator[Any]:
     """Go through the classes and functions that a value consists of."""
     if isinstance(value, Configured):
         yield type(value)
-        for name in signature(type(value)).parameters:
+        for name in constructor_parameters(type(value)):
             yield from _parts(getattr(value, name, None))
     elif isfunction(value) and value.__name__.isidentifier():
         yield value

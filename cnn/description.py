@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from hashlib import sha256
-from inspect import signature
 from math import isfinite
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 import numpy as np
+
+from cnn.config import constructor_parameters
 
 
 def description(value: Any, *left_out: str, inside: tuple[int, ...] = ()) -> Any:
@@ -71,7 +72,7 @@ def _leaf(value: Any) -> Any:
 def _looked_into(value: Any) -> tuple[dict[str, Any], list[Any]]:
     """Return an object's attributes that belong to its configuration, and what else it is made of."""
     try:
-        names = [*signature(type(value)).parameters]
+        names = [*constructor_parameters(type(value))]
         names += [entry.name for entry in fields(value) if not entry.init] if is_dataclass(value) else []
         if names:
             return {name: getattr(value, name) for name in names}, []
