@@ -350,7 +350,6 @@ class Adam(Optimiser):
         Kingma, Ba: Adam, ICLR 2015, arXiv:1412.6980, algorithm 1.
     """
 
-    learning_rate: float | Schedule = 0.001
     beta_1: float = 0.9
     beta_2: float = 0.999
     epsilon: float = 1e-8

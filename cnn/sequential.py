@@ -60,7 +60,7 @@ class Sequential(Explains):
         >>> labels = np.arange(400) % 2
         >>> images = np.random.default_rng(0).random((400, 4, 4, 1)) + labels[:, None, None, None]
         >>> model = Sequential([Flatten(), Dense(64), ReLU(), Dense(2)])
-        >>> history = model.fit(images, labels, epochs=20)
+        >>> history = model.fit(images, labels, epochs=40)
         >>> history[-1]["accuracy"]
         1.0
     """
@@ -286,7 +286,7 @@ class Sequential(Explains):
         epochs: int = 10,
         optimiser: Optimiser | None = None,
         loss: Loss | None = None,
-        batch_size: int = 32,
+        batch_size: int = 64,
         micro_batch_size: int = MICRO_BATCH_SIZE,
         validation_data: tuple[ArrayLike, ArrayLike] | None = None,
         augmentation: Augmentation | None = None,
@@ -550,7 +550,6 @@ class Sequential(Explains):
             model.loss = from_config(config["loss"], "loss", KINDS, own)
         return model
 
-    @explains_arguments
     def save(self, path: str | Path) -> None:
         """Write the model to an `.npz` file: the layers as JSON, the arrays under flat names.
 

@@ -130,7 +130,7 @@ def checkpointed(path: Path, **changes: Any) -> None:
         ("batch_size 20, received 21", {"batch_size": 21}),
         ("micro_batch_size 7, received 8", {"micro_batch_size": 8}),
         ("seed 0, received 1", {"seed": 1}),
-        ("samples[0] 41, received 42", {"n": 42}),
+        ("samples[0] 44, received 42", {"n": 42}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -52,7 +52,7 @@ def test_a_training_goes_on_in_another_process_to_the_same_bits(optimiser: Optim
     fit(model, optimiser, epochs=2, seed=1)
     there = Optimiser.load(path)
     assert repr(there) == repr(optimiser)
-    assert there.steps == optimiser.steps == 15
+    assert there.steps == optimiser.steps == 10  # 41 samples are two steps an epoch
     assert {slot: digests(held) for slot, held in there.state.items()} == {
         slot: digests(held) for slot, held in optimiser.state.items()
     }

@@ -57,7 +57,7 @@ def test_what_are_not_layers_is_refused(layers: list[Any], error: type[Exception
         ([ReLU(), Dense(3)], (6, 6, 1), ("Layer 1 (Dense)", "(6, 6, 1)", "Flatten")),
         ([Conv2D(2, 3)], (6, 6), ("Layer 0 (Conv2D)", "(6, 6)")),
         ([Flatten(), Dense(2)], (6, 0, 1), ("(6, 0, 1)",)),
-        ([Flatten(), Dense(2)], (None, 6, 6, 1), ("without n", "(None, 6, 6, 1)")),
+        ([Flatten(), Dense(2)], (None, 6, 6, 1), ("without the number of samples", "(None, 6, 6, 1)")),
     ],
     ids=str,
 )
