@@ -187,4 +187,4 @@ def test_a_layer_of_ones_own_is_refused_also_if_it_derives_from_one_of_cnn() -> 
 
 
 def test_a_model_that_is_not_built_is_refused() -> None:
-    assert_refuses(lambda: to_onnx(Sequential([Dense(2)])), RuntimeError, "call build(")
+    assert_refuses(lambda: to_onnx(Sequential([Dense(2)])), RuntimeError, "build(input_shape), first")
