@@ -12,7 +12,8 @@ from typing import ClassVar
 import numpy as np
 
 from cnn.checks import number_between, whole_number
-from cnn.config import Configured, Kinds, from_config, given_objects, own_parts, plain, warn_to_keep
+from cnn.config import Configured, Kinds, from_config, plain
+from cnn.custom import given_objects, own_parts, warn_to_keep
 from cnn.habits import Explains, check_object
 from cnn.schedules import SCHEDULES, Schedule
 from cnn.storage import read_arrays, reason, write_arrays

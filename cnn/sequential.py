@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike
 from cnn.augmentation import Augmentation
 from cnn.callbacks import ProgressBar, someone_watches
 from cnn.checks import as_samples, check_samples, sample_shape, whole_number
-from cnn.config import Kinds, by_name, from_config, given_objects, own_parts, plain, warn_to_keep
+from cnn.config import Kinds, from_config, plain
+from cnn.custom import by_name, given_objects, own_parts, warn_to_keep
 from cnn.habits import Explains, check_object, explains_arguments
 from cnn.history import History
 from cnn.initialisers import INITIALISERS
