@@ -22,8 +22,12 @@ from cnn.layers.padding import Padding, pads_of
 from cnn.types import Pair, Shape
 from pipeline.common.errors import PipelineError
 
-OPSET = 13
-"""The version of ONNX's operators: that of ONNX 1.8 (2020), the oldest in which Softmax takes one axis."""
+OPSET = 14
+"""The version of ONNX's operators: that of ONNX 1.9 (2021).
+
+It is the oldest in which batch normalisation is that of inference unless the file says otherwise. For older
+ones, the evaluator that comes with ONNX mixes the samples' own statistics in.
+"""
 
 
 def to_onnx(

@@ -27,6 +27,8 @@ from tests.pipeline.workspace import PROCESSED, run
 
 Said = pytest.CaptureFixture[str]
 
+NO_PACKAGE = "onnxruntime has no package for this system"
+
 
 @pytest.fixture(scope="module")
 def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -55,18 +57,43 @@ def exporting() -> int:
 
 
 def test_it_says_size_opset_data_set_and_agreement(once: Path) -> None:
+    pytest.importorskip("onnxruntime", reason=NO_PACKAGE)
     first, second = (once / "said.txt").read_text().splitlines()
-    assert first == "models/model.onnx: 0.1 MB, opset 13, trained on mnist-sample."
+    assert first == "models/model.onnx: 0.0 MB, opset 14, trained on mnist-sample."
     agreed = re.fullmatch(
-        r"Its probabilities for 100 test images are those of cnn to (\S+) \(computed by onnx [\d.]+\)\.",
+        r"Its probabilities for 500 test images are those of cnn to (\S+) "
+        r"\(computed by onnxruntime [\d.]+\)\.",
         second,
     )
     assert agreed
     assert float(agreed[1]) < 1e-5
 
 
+def test_where_onnxruntime_does_not_exist_it_says_that_nothing_was_compared(
+    trained: Path, monkeypatch: pytest.MonkeyPatch, capsys: Said
+) -> None:
+    former = paths.ONNX.read_bytes()
+    paths.ONNX.unlink()
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+
+    assert exporting() == 0
+
+    _, said = capsys.readouterr().out.splitlines()
+    assert said.startswith("It was not compared with cnn, since onnxruntime cannot be imported (")
+    assert paths.ONNX.read_bytes() == former
+
+
+def test_all_images_are_compared_also_if_they_are_more_than_one_batch(
+    trained: Path, monkeypatch: pytest.MonkeyPatch, capsys: Said
+) -> None:
+    pytest.importorskip("onnxruntime", reason=NO_PACKAGE)
+    monkeypatch.setattr(export, "BATCH", 150)
+    assert exporting() == 0
+    assert " for 500 test images " in capsys.readouterr().out
+
+
 def test_the_file_takes_bytes_and_gives_the_probabilities_of_the_trained_network(trained: Path) -> None:
-    onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime has no package for this system")
+    onnxruntime = pytest.importorskip("onnxruntime", reason=NO_PACKAGE)
     session = onnxruntime.InferenceSession(paths.ONNX)
     images = np.load(PROCESSED / "test-images.npy")
     normalisation = Normalisation(**json.loads((PROCESSED / "normalisation.json").read_text()))

@@ -1,5 +1,6 @@
 """What an exported model computes is what `cnn` computes, as another implementation of ONNX sees it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from onnx.reference import ReferenceEvaluator
 
 from cnn import (
     GELU,
@@ -38,6 +40,7 @@ from pipeline.common.params import load_parameters
 from pipeline.common.recipes import make_model
 from pipeline.to_onnx import CONVERTERS, OPSET, to_onnx
 from tests.cnn.layers.strategies import CASES
+from tests.pipeline.pictures import real_digits
 from tests.refusals import assert_refuses
 
 onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime has no package for this system")
@@ -110,22 +113,36 @@ def samples(model: Sequential, n: int) -> NDArray[Any]:
     return 2 * rng.standard_normal(shape, dtype=np.float32)
 
 
-def check_agreement(model: Sequential) -> None:
-    """The exported model is valid, and gives what the model gives, for one sample and for five."""
+def check_agreement(model: Sequential, batches: Iterable[NDArray[Any]]) -> None:
+    """The exported model is valid, and gives what the model gives."""
     exported = to_onnx(model)
     onnx.checker.check_model(exported, full_check=True)
     session = onnxruntime.InferenceSession(exported.SerializeToString())
-    for n in (1, 5):
-        x = samples(model, n)
+    for x in batches:
         expected, _ = model.forward_pass(x)
         [found] = session.run(["outputs"], {"inputs": x})
-        assert (found.shape, found.dtype) == (expected.shape, np.float32)
-        assert np.abs(found - expected).max() <= TOLERANCE * np.abs(expected).max()
+        check_equal(found, expected)
+
+
+def check_equal(found: NDArray[Any], expected: NDArray[Any]) -> None:
+    assert found.shape == expected.shape
+    assert found.dtype == np.float32
+    assert np.abs(found - expected).max() <= TOLERANCE * np.abs(expected).max()
 
 
 @pytest.mark.parametrize(("layers", "input_shape"), [*IMAGES, *OTHERS, *BYTES], ids=str)
 def test_a_layer_computes_the_same_elsewhere(layers: list[Layer], input_shape: Shape) -> None:
-    check_agreement(with_random_numbers(layers, input_shape))
+    model = with_random_numbers(layers, input_shape)
+    check_agreement(model, [samples(model, 1), samples(model, 5)])
+
+
+@pytest.mark.parametrize("input_shape", [(5,), (5, 7, 3)])
+def test_the_evaluator_of_onnx_too_takes_batch_normalisation_as_that_of_inference(input_shape: Shape) -> None:
+    model = with_random_numbers([BatchNorm()], input_shape)
+    x = samples(model, 5)
+    expected, _ = model.forward_pass(x)
+    [found] = ReferenceEvaluator(to_onnx(model)).run(None, {"inputs": x})
+    check_equal(np.asarray(found), expected)
 
 
 @pytest.mark.parametrize("kind", LAYERS)
@@ -133,13 +150,16 @@ def test_a_layer_computes_the_same_elsewhere(layers: list[Layer], input_shape: S
 @given(data=st.data())
 def test_random_layers_of_each_kind_compute_the_same_elsewhere(kind: str, data: st.DataObject) -> None:
     case = data.draw(CASES[kind])
-    check_agreement(with_random_numbers([case.layer], case.input_shape[1:]))
+    model = with_random_numbers([case.layer], case.input_shape[1:])
+    check_agreement(model, [samples(model, 1), samples(model, 5)])
 
 
 @pytest.mark.parametrize("recipe", load_parameters().recipes)
 def test_the_network_of_each_recipe_computes_the_same_elsewhere(recipe: str) -> None:
     layers = make_model(load_parameters().recipes[recipe].model).layers
-    check_agreement(with_random_numbers([Rescale(1 / 255), *layers, Softmax()], INPUT_SHAPE))
+    digits, _ = real_digits()
+    model = with_random_numbers([Rescale(1 / 255), *layers, Softmax()], INPUT_SHAPE)
+    check_agreement(model, [digits[::250, ..., None]])
 
 
 def test_every_layer_has_a_converter() -> None:
@@ -157,7 +177,7 @@ def test_the_opset_is_the_one_that_is_named_and_the_batch_is_free() -> None:
     model = with_random_numbers([Flatten(), Dense(3)], (2, 2, 1))
     exported = to_onnx(model, inputs="x", outputs="y", of="cnn")
     assert [(one.domain, one.version) for one in exported.opset_import] == [("", OPSET)]
-    assert exported.ir_version == 7  # that of ONNX 1.8, which brought opset 13
+    assert exported.ir_version == 7  # that of ONNX 1.9, which brought opset 14
     assert [(entry.key, entry.value) for entry in exported.metadata_props] == [("of", "cnn")]
     [x], [y] = exported.graph.input, exported.graph.output
     shapes = [[axis.dim_param or axis.dim_value for axis in one.type.tensor_type.shape.dim] for one in (x, y)]

@@ -19,9 +19,11 @@ def trained_on_digits(folder: Path) -> Path:
     digits, classes = real_digits()
     images, labels = digits[::10], classes[::10]
     normalisation = Normalisation.measured_on("mnist-sample", images)
-    model = cnn.Sequential([cnn.Flatten(), cnn.Dense(32), cnn.ReLU(), cnn.Dense(10)])
+    model = cnn.Sequential(
+        [cnn.Conv2D(8, 5, stride=2), cnn.BatchNorm(), cnn.ReLU(), cnn.Flatten(), cnn.Dense(10)]
+    )
     model.build((28, 28, 1), np.random.default_rng(0))
-    model.fit(normalisation.apply(images), labels, epochs=20, optimiser=cnn.Adam(learning_rate=0.003))
+    model.fit(normalisation.apply(images), labels, epochs=10, optimiser=cnn.Adam(learning_rate=0.003))
     (folder / paths.MODEL).parent.mkdir()
     model.save(folder / paths.MODEL)
     write_json(folder / PROCESSED / NORMALISATION, asdict(normalisation))
