@@ -7,13 +7,18 @@ import doctest
 import re
 import shutil
 from pathlib import Path
+from runpy import run_path
 
 import numpy as np
 import pytest
 
+import cnn
 from pipeline.common import paths
+from pipeline.common.errors import PipelineError
+from pipeline.to_onnx import to_onnx
 from tests.pipeline.trained_on_digits import trained_on_digits
 from tests.pipeline.workspace import run
+from tests.refusals import assert_refuses
 from tests.texts.texts import TEXTS, blocks, read
 
 README = "README.md"
@@ -88,6 +93,16 @@ def test_the_layer_that_a_page_teaches_is_right_learns_and_comes_back(tmp_path: 
     assert slopes.startswith("[")
     assert same == "True"
     assert [line.split()[0] for line in epochs] == ["1", "2"]
+
+
+def test_the_layer_that_a_page_teaches_is_refused_by_the_export_in_one_sentence(tmp_path: Path) -> None:
+    first, *_ = blocks(read(YOUR_OWN), "python")
+    page = tmp_path / "page.py"  # a dataclass looks for its module
+    page.write_text(first.code, encoding="utf-8")
+    swish = run_path(str(page))["Swish"]
+    model = cnn.Sequential([cnn.Dense(3), swish()])
+    model.build((4,), np.random.default_rng(0))
+    assert_refuses(lambda: to_onnx(model), PipelineError, "Layer 1 cannot be exported", "Swish", "CONVERTERS")
 
 
 def test_the_program_beside_an_exported_network_prints_the_digit_of_a_picture(tmp_path: Path) -> None:
