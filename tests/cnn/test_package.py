@@ -7,6 +7,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from email.parser import Parser
 from importlib.util import find_spec
@@ -69,11 +70,21 @@ print(*(name for name, module in new.items() if getattr(module, "__spec__", None
     assert packages - set(sys.stdlib_module_names) == {"cnn", "numpy", "threadpoolctl"}
 
 
-def test_the_changelog_begins_with_the_version() -> None:
-    versions = re.findall(
-        r"^## \[(.+)\] - ", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE
-    )
-    assert versions[0] == cnn.__version__
+def test_the_changelog_begins_with_what_is_unreleased_and_the_last_release_is_the_version() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    unreleased, *released = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert unreleased == "[Unreleased]"
+    assert all(re.fullmatch(r"\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d", release) for release in released)
+    assert not released or released[0].startswith(f"[{cnn.__version__}] ")
+
+
+def test_what_an_index_shows_links_nowhere_and_has_the_example_of_the_readme() -> None:
+    text: str = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["readme"][
+        "text"
+    ]
+    [example] = re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    assert example in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "](" not in text
 
 
 # The wheel --------------------------------------------------------------------------------------------
