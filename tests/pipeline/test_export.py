@@ -123,8 +123,13 @@ def interrupted(*_: Any, **__: Any) -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
 
-def normalised_otherwise(model: cnn.Sequential, normalisation: Normalisation) -> cnn.Sequential:
-    return from_bytes_to_probabilities(model, replace(normalisation, mean=0.0))
+def answer_otherwise(patch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("onnxruntime", reason=NO_PACKAGE)
+
+    def normalised_otherwise(model: cnn.Sequential, normalisation: Normalisation) -> cnn.Sequential:
+        return from_bytes_to_probabilities(model, replace(normalisation, mean=0.0))
+
+    patch.setattr(export, "from_bytes_to_probabilities", normalised_otherwise)
 
 
 REFUSED: dict[str, tuple[Callable[[pytest.MonkeyPatch], Any], int, str]] = {
@@ -139,7 +144,7 @@ REFUSED: dict[str, tuple[Callable[[pytest.MonkeyPatch], Any], int, str]] = {
         r"error: There is no \S+/test-images\.npy: run `dvc repro` first\.\n",
     ),
     "a wrong answer": (
-        lambda patch: patch.setattr(export, "from_bytes_to_probabilities", normalised_otherwise),
+        answer_otherwise,
         1,
         r"error: The exported network gives probabilities that differ by \S+ from those of cnn, expected "
         r"1e-05 at most: nothing was written; please report it\.\n",
