@@ -403,6 +403,7 @@ class Sequential(Explains):
         self.classes()
         return self.probabilities(self.outputs(x, workers=workers, executor=executor))
 
+    @np.errstate(under="ignore")  # tiny numbers become 0
     def probabilities(self, outputs: Array) -> Array:
         """Turn the model's outputs into probabilities: by softmax, unless its last layer is one."""
         return outputs if isinstance(self.layers[-1], Softmax) else Softmax().forward_pass(outputs)[0]
@@ -419,6 +420,7 @@ class Sequential(Explains):
         return labels_of(self.outputs(x, workers=workers, executor=executor))
 
     @explains_arguments
+    @np.errstate(under="ignore")  # tiny numbers become 0
     def evaluate(
         self,
         x: ArrayLike,

@@ -351,7 +351,8 @@ def run_micro_batch(
         Its part of the loss, its gradients and statistics, and the layer that overflowed.
     """
     keep_freed_memory()  # in this process, which may be another than that of fit
-    with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):  # Training reports what overflows
+    # Tiny numbers become 0, and Training reports those that are too large.
+    with one_blas_thread(), np.errstate(under="ignore", over="ignore", invalid="ignore"):
         if augmentation is not None:
             x = augmentation(as_floats(x), draws)
         outputs, caches = model.forward_pass(x, training=True, rng=generator(*rng_key))
