@@ -27,6 +27,7 @@ from cnn import (
     SoftmaxCrossEntropy,
 )
 from cnn.types import Array, Shape
+from tests.cnn.own import Scale
 from tests.cnn.tiny import built, digests, images, linear
 from tests.refusals import assert_refuses
 
@@ -183,6 +184,32 @@ def test_samples_that_the_model_cannot_take_are_refused(use: str) -> None:
     name = "validation x " if use == "validation" else "x "
     for x, error, named in WRONG_SAMPLES:
         assert_refuses(partial(USES_OF_SAMPLES[use], linear(), x), error, name, *named)
+
+
+@pytest.mark.parametrize("use", USES_OF_SAMPLES)
+def test_parameters_of_another_shape_are_refused_and_the_layer_named(use: str) -> None:
+    model = built([Conv2D(2, 3), Flatten(), Dense(3)])
+    model[0].params["weight"] = np.zeros((3, 3, 1, 7), np.float32)
+    named = "Layer 0 (Conv2D) needs weight", "[3, 3, 1, 2]", "received [3, 3, 1, 7]"
+    assert_refuses(lambda: USES_OF_SAMPLES[use](model, images(4)[0]), ValueError, *named)
+
+
+class Overwriting(Scale):
+    """A layer that breaks the rule that a pass only reads its input."""
+
+    def forward_pass(self, x: Array, training: bool = False, rng: Any = None) -> tuple[Array, None]:
+        x /= self.factor
+        return x, None
+
+
+@pytest.mark.parametrize("use", [use for use in USES_OF_SAMPLES if use != "fit"])
+def test_a_layer_that_writes_into_the_callers_samples_fails_and_changes_nothing(use: str) -> None:
+    x = images(4)[0]
+    before = x.copy()
+    model = built([Overwriting(), Flatten(), Dense(3)])
+    assert_refuses(lambda: USES_OF_SAMPLES[use](model, x), ValueError, "read-only")
+    np.testing.assert_array_equal(x, before)
+    assert x.flags.writeable
 
 
 @pytest.mark.parametrize("use", [use for use in USES_OF_SAMPLES if use not in {"fit", "validation"}])
