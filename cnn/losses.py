@@ -68,7 +68,8 @@ class SoftmaxCrossEntropy(Loss):
     Args:
         label_smoothing: α in [0, 1); targets become (1 − α) · t + α / classes.
 
-    Shapes: outputs `[n, classes]`, targets `[n]` or `[n, classes]`.
+    Shapes: outputs `[n, classes]`, targets `[n]` (labels) or `[n, classes]` (rows of probabilities, such as
+    one-hot rows).
 
     Raises:
         TypeError: if a hyperparameter is not a number.

@@ -298,8 +298,8 @@ class Training:
 def part_starts(n: int, size: int) -> range:
     """Return where the parts begin if n samples are cut into parts of this size.
 
-    The last part may be smaller. Only a single sample is never left over: it joins the part before, since
-    batch normalisation cannot tell the variance of one. Of parts of size 1 each stays alone.
+    The last part may be smaller. A single sample that would be left over joins the part before, since batch
+    normalisation cannot tell the variance of one. Of parts of size 1 each stays alone.
 
     Example:
         >>> [len(part_starts(n, 64)) for n in (1, 64, 65, 66, 129)]

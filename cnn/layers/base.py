@@ -88,7 +88,8 @@ class Layer(Explains, Configured, ABC):
         """Compute the output, and the cache that the backward pass needs.
 
         Args:
-            x: the input, `[n, …]`, float32 or float64; the output has the same type.
+            x: the input, `[n, …]`, float32 or float64, and the output has the same type; or bytes where
+                `takes_bytes`, and the output is float32.
             training: whether to behave as in training (dropout, batch normalisation).
             rng: where dropout draws from; only needed in training.
 
