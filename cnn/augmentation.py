@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from cnn.checks import as_floats, check_float_array, number_between
+from cnn.checks import check_float_array, number_between
 from cnn.habits import Explains
 from cnn.types import Array
 
@@ -18,8 +18,7 @@ class Augmentation(Explains, ABC):
     """A random change of images, with random numbers that come from outside.
 
     `Sequential.fit` draws them for each sample and epoch. So the result depends neither on the other samples
-    nor on the worker that computes it. `fit` gives bytes as
-    float32 of the same values.
+    nor on the worker that computes it. `fit` gives bytes as float32 of the same values.
 
     Attributes:
         numbers: how many random numbers a sample needs.
@@ -60,7 +59,7 @@ class RandomAffine(Augmentation):
         shear: the range of k, in columns per row.
         shift: the range of s and t, in pixels.
 
-    Shapes: x `[n, h, w, c]`, draws `[n, 6]` for α, a, b, k, s and t; bytes (uint8) become float32.
+    Shapes: x `[n, h, w, c]`, draws `[n, 6]` for α, a, b, k, s and t.
 
     Raises:
         TypeError: if a hyperparameter is not a number.
@@ -90,14 +89,14 @@ class RandomAffine(Augmentation):
 
     def __call__(self, x: Array, draws: Array) -> Array:
         """Return the distorted images."""
-        check_float_array("RandomAffine", x, "n h w c", takes_bytes=True)
+        check_float_array("RandomAffine", x, "n h w c")
         check_float_array("RandomAffine (draws)", draws, "n numbers")
         if draws.shape != (len(x), self.numbers):
             raise ValueError(
                 f"RandomAffine expects draws of the shape {[len(x), self.numbers]} for images of the shape "
                 f"{list(x.shape)}, received {list(draws.shape)}."
             )
-        return _interpolated(as_floats(x), *self._positions(draws, *x.shape[1:3]))
+        return _interpolated(x, *self._positions(draws, *x.shape[1:3]))
 
     def _positions(self, draws: Array, h: int, w: int) -> tuple[Array, Array]:
         """Return the row and the column from which each pixel gets its value, `[n, h, w]` each.

@@ -4,6 +4,7 @@ A function `check_…` returns nothing; the others return the value that they ha
 """
 
 from collections.abc import Collection
+from math import isqrt, prod
 from typing import Any
 
 import numpy as np
@@ -33,11 +34,7 @@ def check_float_array(owner: str, x: object, axes: str = "n …", takes_bytes: b
             f"{owner} expects a NumPy array, received {type(x).__name__}: "
             "convert it by numpy.asarray(x, numpy.float32)."
         )
-    if x.dtype not in FLOATS and not (takes_bytes and x.dtype == np.uint8):
-        expected = "float32, float64 or uint8" if takes_bytes else "float32 or float64"
-        raise TypeError(
-            f"{owner} expects {expected}, received {x.dtype}: convert it by x.astype(numpy.float32)."
-        )
+    _check_number_type(f"{owner} expects", x.dtype, takes_bytes, "convert it by x.astype(numpy.float32)")
     letters = axes.split()
     least = len(letters) - letters.count("…")
     if x.ndim < least or (x.ndim > least and "…" not in letters):
@@ -49,6 +46,13 @@ def check_float_array(owner: str, x: object, axes: str = "n …", takes_bytes: b
             f"{owner} expects {number} [{', '.join(letters)}], received {x.ndim} in the shape "
             f"{x.shape}{advice}."
         )
+
+
+def _check_number_type(begin: str, dtype: np.dtype[Any], takes_bytes: bool, advice: str) -> None:
+    """Refuse other numbers than float32, float64 and, where they are welcome, bytes."""
+    if dtype not in FLOATS and not (takes_bytes and dtype == np.uint8):
+        expected = "float32, float64 or uint8" if takes_bytes else "float32 or float64"
+        raise TypeError(f"{begin} {expected}, received {dtype}: {advice}.")
 
 
 def as_floats(x: NDArray[Any]) -> Array:
@@ -75,23 +79,29 @@ def as_array(name: str, values: object) -> NDArray[Any]:
     """Return values as an array in the byte order of this machine; what is such an array stays as it is.
 
     Raises:
-        TypeError: if it is a masked array, or no array can be made of the values.
+        TypeError: if it is a masked or a sparse array, or no array can be made of the values.
     """
     if isinstance(values, np.ma.MaskedArray):
         raise TypeError(
             f"{name} must not be a masked array: leave out the masked entries, or fill them by filled()."
         )
+    if hasattr(values, "toarray"):  # SciPy's
+        raise TypeError(f"{name} must not be a sparse array: convert it by x.toarray().")
     try:
         array = np.asarray(values)
     except ValueError as error:  # lists of different lengths
-        raise TypeError(f"{name} must be an array, or lists of equal lengths: {error}") from error
+        raise TypeError(
+            f"{name} must be an array, or lists of equal lengths, such as images of one size: {error}"
+        ) from error
     if array.ndim == 0:
         raise TypeError(f"{name} must be an array or a list, received {values!r:.60}.")
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def as_samples(name: str, x: object, takes_bytes: bool = False) -> Array:
-    """Return samples as an array of float32 or float64, or of bytes where the model takes them.
+    """Return samples as a read-only array of float32 or float64, or of bytes where the model takes them.
+
+    A layer that writes into its input would change the caller's data: in a read-only array that is an error.
 
     Args:
         name: what the samples are; the message begins with it.
@@ -101,14 +111,37 @@ def as_samples(name: str, x: object, takes_bytes: bool = False) -> Array:
     Raises:
         TypeError: if the numbers have another type.
     """
-    array = as_array(name, x)
-    if array.dtype not in FLOATS and not (takes_bytes and array.dtype == np.uint8):
-        advice = "x.astype(numpy.float32)" if isinstance(x, np.ndarray) else "numpy.asarray(x, numpy.float32)"
-        first = "begin the model with Rescale(1 / 255), or " if array.dtype == np.uint8 else ""
-        raise TypeError(
-            f"{name} must be float32 or float64, received {array.dtype}: {first}convert it by {advice}."
-        )
-    return array
+    samples = as_array(name, x).view()
+    _check_convertible(name, samples)
+    advice = "x.astype(numpy.float32)" if isinstance(x, np.ndarray) else "numpy.asarray(x, numpy.float32)"
+    first = "begin the model with Rescale(1 / 255), or " if samples.dtype == np.uint8 else ""
+    _check_number_type(f"{name} must be", samples.dtype, takes_bytes, f"{first}convert it by {advice}")
+    samples.flags.writeable = False
+    return samples
+
+
+def _check_convertible(name: str, x: NDArray[Any]) -> None:
+    """Refuse objects and texts that no conversion of the array makes numbers.
+
+    Raises:
+        TypeError: if there is one; the message says what to do with its kind.
+    """
+    for value in x.flat if x.dtype.kind in "OSU" else ():
+        if hasattr(value, "__array_interface__") and np.ndim(value):  # arrays, Pillow's images
+            raise TypeError(
+                f"{name} must be one array, received an array of {type(value).__name__} objects: bring them "
+                "to one shape, and put them together by numpy.stack(x)."
+            )
+        try:
+            float(value)
+        except (TypeError, ValueError):
+            raise TypeError(
+                f"{name} must be numbers, received {value!r:.60} among them: leave such columns or rows out, "
+                "or put numbers in their place."
+            ) from None
+
+
+ONE_AXIS = ": add an axis, x[None] for a single sample, x[:, None] for samples of one number"
 
 
 def check_samples(name: str, x: Array, input_shape: Shape | None) -> None:
@@ -119,7 +152,7 @@ def check_samples(name: str, x: Array, input_shape: Shape | None) -> None:
     """
     if x.ndim < 2 or (input_shape is not None and x.shape[1:] != input_shape):
         expected = ", ".join(map(str, ("n", *("…" if input_shape is None else input_shape))))
-        advice = "" if input_shape is None else _advice(x.shape, input_shape)
+        advice = ONE_AXIS if input_shape is None else _advice(x.shape, input_shape)
         raise ValueError(f"{name} must have the shape [{expected}], received {list(x.shape)}{advice}.")
     if len(x) == 0:
         raise ValueError(f"{name} must hold at least one sample, received none.")
@@ -127,12 +160,19 @@ def check_samples(name: str, x: Array, input_shape: Shape | None) -> None:
 
 
 def _advice(shape: Shape, input_shape: Shape) -> str:
-    """Say which axis is missing, if it is one of length 1, or which stands at the wrong place."""
+    """Say which axes are missing, or which one stands at the wrong place."""
     if shape == input_shape:
         return ": add the axis of the samples, x[None]"
     if (*shape[1:], 1) == input_shape:
         return ": add the axis of the channels, x[..., None]"
+    if (*shape, 1) == input_shape:
+        return ": add the axes of the samples and of the channels, x[None, ..., None]"
+    if len(shape) <= 2 and shape[-1:] == (prod(input_shape),):
+        return f": give each sample its shape by x.reshape({', '.join(map(str, (-1, *input_shape)))})"
     return channels_last(shape, input_shape)
+
+
+CHANNELS_TO_THE_END = "turn the images by x.transpose(0, 2, 3, 1)"
 
 
 def channels_last(shape: Shape, input_shape: Shape) -> str:
@@ -149,7 +189,7 @@ def channels_last(shape: Shape, input_shape: Shape) -> str:
         ''
     """
     first = len(shape) == 4 and shape[1:2] == input_shape[-1:] != shape[3:]
-    return ": channels come last, so turn the images by x.transpose(0, 2, 3, 1)" if first else ""
+    return f": channels come last, so {CHANNELS_TO_THE_END}" if first else ""
 
 
 def sample_shape(shape: Shape) -> Shape:
@@ -176,7 +216,13 @@ def check_image_shape(owner: str, input_shape: Shape) -> None:
         ValueError: if their shape is not `(h, w, c)`.
     """
     if len(input_shape) != 3:
-        advice = ": add the axis of the channels, x[..., None]" if len(input_shape) == 2 else ""
+        advice = ""
+        if len(input_shape) == 2:
+            advice = ": add the axis n to a single image by x[None], or c to grey images by x[..., None]"
+        elif len(input_shape) == 1:
+            side = isqrt(input_shape[0])
+            sides = f"{side}, {side}, 1" if side**2 == input_shape[0] else "h, w, c"
+            advice = f": if each image is a row of numbers, give it its shape by x.reshape(-1, {sides})"
         raise ValueError(
             f"{owner} expects images of (h, w, c), received samples of the shape {input_shape}{advice}."
         )
@@ -217,7 +263,7 @@ def pair(owner: str, name: str, value: object, minimum: int) -> Pair:
 
 
 def number_between(
-    owner: str, name: str, value: float, low: float, high: float = np.inf, *, open_low: bool = False
+    owner: str, name: str, value: object, low: float, high: float = np.inf, *, open_low: bool = False
 ) -> float:
     """Return `value` if it lies in `[low, high)`, or in `(low, high)` where `open_low`.
 

@@ -1,7 +1,9 @@
 """Targets: class labels, one whole number for each sample, or rows in the shape of the outputs."""
 
+from typing import Any
+
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from cnn.checks import as_array, check_finite
 from cnn.types import Array, Labels, Shape, Targets
@@ -116,10 +118,23 @@ def _numbers(name: str, values: ArrayLike) -> Targets:
     array = as_array(name, values)
     if array.dtype.kind not in "biuf":
         raise TypeError(
-            f"{name} must be whole numbers (labels) or floats, received {array.dtype}: number the classes by "
-            "numpy.unique(labels, return_inverse=True)[1]."
+            f"{name} must be whole numbers (labels) or floats, received {array.dtype}: {_conversion(array)}."
         )
     return array
+
+
+def _conversion(labels: NDArray[Any]) -> str:
+    """Say how labels that are not numbers become numbers."""
+    objects = labels.ravel().tolist() if labels.dtype == object else []
+    if objects and all(isinstance(label, int) for label in objects):
+        return "convert them by labels.astype(int)"
+    for label in objects:
+        if not isinstance(label, int | str | bytes):  # None and NaN stand where a label is missing
+            return f"leave out the samples with {label!r:.60}, or give them a label"
+    return (
+        "number the classes by names, numbers = numpy.unique(labels, return_inverse=True), and those of test "
+        "data by numpy.searchsorted(names, test_labels)"
+    )
 
 
 def target_rows(targets: ArrayLike, like: Array) -> Array:

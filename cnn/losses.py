@@ -68,7 +68,8 @@ class SoftmaxCrossEntropy(Loss):
     Args:
         label_smoothing: α in [0, 1); targets become (1 − α) · t + α / classes.
 
-    Shapes: outputs `[n, classes]`, targets `[n]` or `[n, classes]`.
+    Shapes: outputs `[n, classes]`, targets `[n]` (labels) or `[n, classes]` (rows of probabilities, such as
+    one-hot rows).
 
     Raises:
         TypeError: if a hyperparameter is not a number.
@@ -104,10 +105,9 @@ class SoftmaxCrossEntropy(Loss):
             )
         t = (1 - self.label_smoothing) * t + self.label_smoothing / outputs.shape[1]
         shifted = outputs - outputs.max(axis=1, keepdims=True)  # changes no probability, prevents overflow
-        with np.errstate(under="ignore"):  # a tiny probability may become 0
-            log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-            total = self._batch_size(outputs, batch_size)
-            return -float((t * log_p).sum()) / total, (np.exp(log_p) - t) / total
+        log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+        total = self._batch_size(outputs, batch_size)
+        return -float((t * log_p).sum()) / total, (np.exp(log_p) - t) / total
 
 
 @dataclass
@@ -138,8 +138,7 @@ class MeanSquaredError(Loss):
         check_float_array(type(self).__name__, outputs)
         difference = outputs - target_rows(targets, like=outputs)
         total = self._batch_size(outputs, batch_size) * prod(outputs.shape[1:])
-        with np.errstate(under="ignore"):  # the square of a tiny difference may become 0
-            return float((difference * difference).sum()) / total, 2 * difference / total
+        return float((difference * difference).sum()) / total, 2 * difference / total
 
 
 LOSSES: dict[str, type[Loss]] = {kind.__name__: kind for kind in (SoftmaxCrossEntropy, MeanSquaredError)}

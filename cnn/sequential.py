@@ -20,7 +20,7 @@ from cnn.history import History
 from cnn.initialisers import INITIALISERS
 from cnn.labels import as_targets, labels_of
 from cnn.layers import LAYERS, Layer, Softmax
-from cnn.layers.base import check_started
+from cnn.layers.base import check_parameters, check_started
 from cnn.losses import LOSSES, Loss, SoftmaxCrossEntropy
 from cnn.metrics import accuracy
 from cnn.optimisers import Adam, Optimiser
@@ -266,9 +266,12 @@ class Sequential(Explains):
     def activations(self, x: ArrayLike) -> list[Array]:
         """Return every layer's output for these samples, from the first layer to the last.
 
+        Args:
+            x: the samples, as in `fit`.
+
         Raises:
             RuntimeError: if the model has not been built.
-            TypeError: if the samples are not float32 or float64.
+            TypeError: if the samples have another type.
             ValueError: if they do not fit the model or hold NaN.
         """
         y, found = self._samples("x", x, self.built_for()), []
@@ -308,7 +311,8 @@ class Sequential(Explains):
         or, with BestWeights, of the best epoch.
 
         Args:
-            x: the samples, `[n, h, w, c]`, float32 or float64.
+            x: the samples, `[n, h, w, c]`: an array of float32 or float64, or lists of floats; bytes (uint8)
+                too if the first layer takes them, as Rescale does.
             targets: labels `[n]` for a model that gives one number for each class; otherwise numbers in the
                 shape of the outputs, `[n, …]`, with MeanSquaredError or another loss.
             epochs: how often to go through the samples.
@@ -376,13 +380,13 @@ class Sequential(Explains):
         """Return the last layer's output (logits) for any number of samples.
 
         Args:
-            x: the samples, `[n, h, w, c]`.
+            x: the samples, as in `fit`.
             workers: the number of threads; None takes one for each processor.
             executor: an executor to use instead of new threads.
 
         Raises:
             RuntimeError: if the model has not been built.
-            TypeError: if the samples are not float32 or float64.
+            TypeError: if the samples have another type.
             ValueError: if they do not fit the model or hold NaN.
         """
         return self._outputs(self._samples("x", x, self.built_for()), workers, executor)
@@ -403,6 +407,7 @@ class Sequential(Explains):
         self.classes()
         return self.probabilities(self.outputs(x, workers=workers, executor=executor))
 
+    @np.errstate(under="ignore")  # tiny numbers become 0
     def probabilities(self, outputs: Array) -> Array:
         """Turn the model's outputs into probabilities: by softmax, unless its last layer is one."""
         return outputs if isinstance(self.layers[-1], Softmax) else Softmax().forward_pass(outputs)[0]
@@ -411,14 +416,16 @@ class Sequential(Explains):
     def predict(
         self, x: ArrayLike, *, workers: int | None = None, executor: Executor | None = None
     ) -> Labels:
-        """Return the most probable class of each sample, `[n]`; arguments and errors as in `outputs`.
+        """Return the number of the most probable class of each sample, `[n]`, so no argmax is needed.
 
-        A model for regression does not predict classes: `model(x)` gives its numbers.
+        Arguments and errors are as in `outputs`. A model for regression does not predict classes: `model(x)`
+        gives its numbers.
         """
         self.classes()
         return labels_of(self.outputs(x, workers=workers, executor=executor))
 
     @explains_arguments
+    @np.errstate(under="ignore")  # tiny numbers become 0
     def evaluate(
         self,
         x: ArrayLike,
@@ -431,7 +438,7 @@ class Sequential(Explains):
         """Return the mean `loss` and, if the targets tell classes, the `accuracy` on these samples.
 
         Args:
-            x: the samples, `[n, h, w, c]`.
+            x: the samples, as in `fit`.
             targets: as in `fit`.
             loss: the loss whose mean is returned; None takes the model's `loss`.
             workers: the number of threads; None takes one for each processor.
@@ -468,6 +475,8 @@ class Sequential(Explains):
         """Return samples as the array that the layers take; the shape None allows any."""
         samples = as_samples(name, x, self.layers[0].takes_bytes)
         check_samples(name, samples, input_shape)
+        if input_shape is not None:
+            check_parameters(self.layers, input_shape)
         return samples
 
     def _targets(

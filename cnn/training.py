@@ -298,8 +298,8 @@ class Training:
 def part_starts(n: int, size: int) -> range:
     """Return where the parts begin if n samples are cut into parts of this size.
 
-    The last part may be smaller. Only a single sample is never left over: it joins the part before, since
-    batch normalisation cannot tell the variance of one. Of parts of size 1 each stays alone.
+    The last part may be smaller. A single sample that would be left over joins the part before, since batch
+    normalisation cannot tell the variance of one. Of parts of size 1 each stays alone.
 
     Example:
         >>> [len(part_starts(n, 64)) for n in (1, 64, 65, 66, 129)]
@@ -351,7 +351,8 @@ def run_micro_batch(
         Its part of the loss, its gradients and statistics, and the layer that overflowed.
     """
     keep_freed_memory()  # in this process, which may be another than that of fit
-    with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):  # Training reports what overflows
+    # Tiny numbers become 0, and Training reports those that are too large.
+    with one_blas_thread(), np.errstate(under="ignore", over="ignore", invalid="ignore"):
         if augmentation is not None:
             x = augmentation(as_floats(x), draws)
         outputs, caches = model.forward_pass(x, training=True, rng=generator(*rng_key))

@@ -165,7 +165,7 @@ def _rescale(graph: Graph, layer: cnn.Rescale) -> None:
 def _standardise(graph: Graph, layer: cnn.Standardise) -> None:
     graph.channels_last()  # in which one number a channel needs no further axes
     graph.then("Sub", graph.constant("mean", layer.mean))
-    graph.then("Div", graph.constant("deviation", layer.deviation))
+    graph.then("Div", graph.constant("standard_deviation", layer.standard_deviation))
 
 
 def _conv_2d(graph: Graph, layer: cnn.Conv2D) -> None:

@@ -146,12 +146,11 @@ class GELU(_Activation):
         """Multiply dy by the slope at x: (1 + t)/2 + x/2 · (1 − t²) · √(2/π) · (1 + 0.134145 · x²)."""
         x = cache
         t = self._tanh(x)
-        with np.errstate(under="ignore"):  # x² may become 0
-            slope = 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * (sqrt(2 / pi) * (1 + 3 * 0.044715 * x * x))
+        slope = 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * (sqrt(2 / pi) * (1 + 3 * 0.044715 * x * x))
         return dy * slope, {}
 
     def _tanh(self, x: Array) -> Array:
-        with np.errstate(over="ignore", under="ignore"):  # x³ may become infinite, where t is 1, or 0
+        with np.errstate(over="ignore"):  # x³ may become infinite, where t is 1
             return np.tanh(sqrt(2 / pi) * (x + 0.044715 * x * x * x))
 
 
@@ -178,9 +177,8 @@ class Softmax(_Activation):
         Subtracting each row's maximum first changes no probability and prevents overflow.
         """
         check_float_array(self.kind, x, "n … n_out")
-        with np.errstate(under="ignore"):  # a tiny probability may become 0
-            e = np.exp(x - x.max(axis=-1, keepdims=True))
-            y = e / e.sum(axis=-1, keepdims=True)
+        e = np.exp(x - x.max(axis=-1, keepdims=True))
+        y = e / e.sum(axis=-1, keepdims=True)
         return y, y
 
     def backward_pass(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:

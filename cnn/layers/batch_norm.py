@@ -21,6 +21,19 @@ class BatchNormCache(NamedTuple):
     statistics: dict[str, Array] | None  # the micro-batch's, or None if the running ones were used
 
 
+def check_count(count: int) -> None:
+    """Refuse so many values of each channel in training.
+
+    Raises:
+        ValueError: if there are fewer than two: the variance would be 0, the output the shift, and dx 0.
+    """
+    if count < 2:
+        raise ValueError(
+            f"BatchNorm expects two or more values of each channel in training, received {count}: train with "
+            "more samples at a time (batch_size, micro_batch_size)."
+        )
+
+
 @dataclass(eq=False)
 class BatchNorm(Layer):
     """Bring each channel to mean 0 and variance 1, then scale and shift it.
@@ -33,7 +46,8 @@ class BatchNorm(Layer):
     nothing would be left to learn from: it is its own mean. So training with one value a channel is refused.
 
     Args:
-        momentum: how slowly the running averages change, in [0, 1).
+        momentum: how slowly the running averages change, in [0, 1); PyTorch's momentum of 0.1, which is the
+            share of the new statistic, is 0.9 here.
         epsilon: ε, which prevents a division by zero.
 
     Shapes: x and y `[n, …, c]`; scale, shift, running mean and variance `[c]`.
@@ -95,11 +109,8 @@ class BatchNorm(Layer):
                 f"{channels_last(x.shape, scale.shape)}."
             )
         sample, count = x.shape[1:], x.size // len(scale)
-        if training and count < 2:  # the variance would be 0, the output the shift, and dx 0
-            raise ValueError(
-                f"BatchNorm expects two or more values of each channel in training, received {count} in the "
-                f"shape {x.shape}: train with more samples at a time (batch_size, micro_batch_size)."
-            )
+        if training:
+            check_count(count)
         mean = sum_channels(x) / count if training else self._running("mean", like=x)
         centred = x - repeat_channels(mean, sample)
         variance = sum_channels(centred**2) / count if training else self._running("variance", like=x)

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
-from cnn.checks import as_floats, channels_last, check_finite, check_float_array, number_between
+from cnn.checks import (
+    as_floats,
+    as_samples,
+    channels_last,
+    check_float_array,
+    check_samples,
+    number_between,
+)
 from cnn.layers.base import Layer
 from cnn.layers.channels import repeat_channels
 from cnn.types import Array, Gradients, Shape
@@ -17,21 +24,11 @@ PerChannel = float | tuple[float, ...]
 """One number for all channels, or one for each."""
 
 NUMBERS_AT_ONCE = 2**20
-"""So many numbers are float64 at a time while `Standardise.of` measures them."""
-
-
-class _Scaling(Layer):
-    """What both layers share: they take bytes too, and the output has the input's shape."""
-
-    takes_bytes: ClassVar[bool] = True
-
-    def output_shape(self, input_shape: Shape) -> Shape:
-        """Return the input's shape."""
-        return input_shape
+"""So many numbers, or one row of channels, are float64 at a time while `Standardise.of` measures them."""
 
 
 @dataclass(eq=False)
-class Rescale(_Scaling):
+class Rescale(Layer):
     """Multiply by a fixed factor and add a fixed offset: y = factor · x + offset, and dx = factor · dy.
 
     As the first layer of a model it lets the model take raw pixels: the two numbers are saved with it.
@@ -55,17 +52,23 @@ class Rescale(_Scaling):
         LeCun, Bottou, Orr, Müller: Efficient BackProp, 1998, section 4.3.
     """
 
+    takes_bytes: ClassVar[bool] = True
+
     factor: float
     offset: float = 0.0
 
     def __post_init__(self) -> None:
-        self.factor = _finite(self.kind, "factor", self.factor)
-        self.offset = _finite(self.kind, "offset", self.offset)
+        self.factor = number_between(self.kind, "factor", self.factor, -np.inf, open_low=True)
+        self.offset = number_between(self.kind, "offset", self.offset, -np.inf, open_low=True)
         if self.factor == 0:  # for example 1 // 255
             raise ValueError(
                 "Rescale: factor must not be 0, which makes all samples equal, received 0: "
                 "write it as a fraction such as 1 / 255."
             )
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Return the input's shape."""
+        return input_shape
 
     def forward_pass(
         self, x: Array, training: bool = False, rng: np.random.Generator | None = None
@@ -82,10 +85,10 @@ class Rescale(_Scaling):
 
 
 @dataclass(eq=False)
-class Standardise(_Scaling):
-    """Subtract a fixed mean and divide by a fixed deviation.
+class Standardise(Layer):
+    """Subtract a fixed mean and divide by a fixed standard deviation.
 
-    y = (x − mean) / deviation, and dx = dy / deviation
+    y = (x − mean) / standard_deviation, and dx = dy / standard_deviation
 
     `Standardise.of(x)` measures both on the training samples, once and for all; batch normalisation measures
     each micro-batch anew. As the first layer of a model it lets the model take raw pixels: the numbers are
@@ -93,19 +96,20 @@ class Standardise(_Scaling):
 
     Args:
         mean: one number, or one for each channel.
-        deviation: one number above 0, or one for each channel.
+        standard_deviation: one number above 0, or one for each channel.
 
     Shapes: x and y `[n, …, c]`; bytes (uint8) become float32.
 
     Raises:
         TypeError: if a hyperparameter is neither a number nor a row of them.
-        ValueError: if a number is not finite, a deviation is not above 0, or the numbers of channels differ.
+        ValueError: if a number is not finite, a standard deviation is not above 0, or the numbers of
+            channels differ.
 
     Example:
         >>> two_channels = np.array([[10.0, 7.0], [30.0, 7.0]])
         >>> standardise = Standardise.of(two_channels)
         >>> standardise
-        Standardise(mean=(20.0, 7.0), deviation=(10.0, 1.0))
+        Standardise(mean=(20.0, 7.0), standard_deviation=(10.0, 1.0))
         >>> standardise.forward_pass(two_channels)[0]
         array([[-1.,  0.],
                [ 1.,  0.]])
@@ -114,45 +118,45 @@ class Standardise(_Scaling):
         LeCun, Bottou, Orr, Müller: Efficient BackProp, 1998, section 4.3.
     """
 
+    takes_bytes: ClassVar[bool] = True
+
     mean: PerChannel
-    deviation: PerChannel
+    standard_deviation: PerChannel
 
     def __post_init__(self) -> None:
         self.mean = _per_channel(self.kind, "mean", self.mean)
-        self.deviation = _per_channel(self.kind, "deviation", self.deviation, low=0)
+        self.standard_deviation = _per_channel(
+            self.kind, "standard_deviation", self.standard_deviation, low=0
+        )
         if len({len(row) for row in self._rows()}) > 1:
             raise ValueError(
-                f"Standardise: mean and deviation must be for the same channels, received {self.mean} and "
-                f"{self.deviation}."
+                f"Standardise: mean and standard_deviation must be for the same channels, received "
+                f"{self.mean} and {self.standard_deviation}."
             )
 
     @classmethod
-    def of(cls, x: NDArray[Any]) -> Standardise:
+    def of(cls, x: ArrayLike) -> Standardise:
         """Measure each channel's mean and standard deviation over these samples, in float64.
 
-        A channel that never varies gets the deviation 1: it becomes 0 everywhere, as scikit-learn's
+        A channel that never varies gets the standard deviation 1: it becomes 0 everywhere, as scikit-learn's
         StandardScaler makes it.
 
         Args:
-            x: the training samples, `[n, …, c]`, float32, float64 or bytes.
+            x: the training samples, `[n, …, c]`, as `fit` takes them, or bytes.
 
         Raises:
-            TypeError: if `x` is not such an array.
+            TypeError: if `x` is something else.
             ValueError: if it has no axis of channels, no samples, or a number that is not finite.
         """
-        owner = "Standardise.of"
-        check_float_array(owner, x, "n … c", takes_bytes=True)
-        if x.size == 0:
-            raise ValueError(f"{owner} expects at least one sample, received none in the shape {x.shape}.")
-        check_finite(f"{owner}: x", x)
-        axes = tuple(range(x.ndim - 1))
-        count = x.size // x.shape[-1]
-        mean = x.sum(axis=axes, dtype=np.float64) / count
-        parts = np.array_split(x, 1 + x.size // NUMBERS_AT_ONCE)
-        variance = sum(((part - mean) ** 2).sum(axis=axes) for part in parts) / count
-        varies = x.max(axis=axes) > x.min(axis=axes)  # exactly; the variance of equal numbers may be rounded
-        deviation = np.where(varies, np.sqrt(variance), 1.0)
-        return cls(tuple(mean.tolist()), tuple(deviation.tolist()))
+        name = "Standardise.of: x"
+        samples = as_samples(name, x, takes_bytes=True)
+        check_samples(name, samples, None)
+        rows = samples.reshape(-1, samples.shape[-1])  # one for each pixel
+        mean = rows.mean(axis=0, dtype=np.float64)
+        parts = np.array_split(rows, 1 + rows.size // NUMBERS_AT_ONCE)
+        variance = sum(((part - mean) ** 2).sum(axis=0) for part in parts) / len(rows)
+        varies = rows.max(axis=0) > rows.min(axis=0)  # exactly; the variance of equal numbers may be rounded
+        return cls(tuple(mean.tolist()), tuple(np.where(varies, np.sqrt(variance), 1.0).tolist()))
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the input's shape."""
@@ -170,17 +174,17 @@ class Standardise(_Scaling):
         """Standardise every number; the backward pass needs no cache."""
         check_float_array(self.kind, x, takes_bytes=True)
         x = as_floats(x)
-        y = (x - self._repeated(self.mean, x)) / self._repeated(self.deviation, x)
+        y = (x - self._repeated(self.mean, x)) / self._repeated(self.standard_deviation, x)
         return y, None
 
     def backward_pass(self, dy: Array, cache: None) -> tuple[Array, Gradients]:
-        """Divide dy by the deviation."""
-        dx = dy / self._repeated(self.deviation, dy)
+        """Divide dy by the standard deviation."""
+        dx = dy / self._repeated(self.standard_deviation, dy)
         return dx, {}
 
     def _rows(self) -> list[tuple[float, ...]]:
-        """Return those of mean and deviation that have one number for each channel."""
-        return [row for row in (self.mean, self.deviation) if isinstance(row, tuple)]
+        """Return those of mean and standard deviation that have one number for each channel."""
+        return [row for row in (self.mean, self.standard_deviation) if isinstance(row, tuple)]
 
     def _repeated(self, values: PerChannel, like: Array) -> Array:
         """Return the values at every pixel of a sample."""
@@ -192,10 +196,5 @@ def _per_channel(owner: str, name: str, value: object, low: float = -np.inf) -> 
     if isinstance(value, np.ndarray):
         value = value.tolist()
     if isinstance(value, list | tuple):
-        return tuple(_finite(owner, name, number, low) for number in value)
-    return _finite(owner, name, value, low)
-
-
-def _finite(owner: str, name: str, value: object, low: float = -np.inf) -> float:
-    """Return a finite number above `low`."""
-    return number_between(owner, name, value, low, open_low=True)  # type: ignore[arg-type]  # it checks
+        return tuple(number_between(owner, name, number, low, open_low=True) for number in value)
+    return number_between(owner, name, value, low, open_low=True)

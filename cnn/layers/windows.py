@@ -14,6 +14,7 @@ from math import ceil
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from cnn.checks import CHANNELS_TO_THE_END
 from cnn.layers.channels import pixels
 from cnn.layers.padding import Padding, Pads, pads_of
 from cnn.types import Array, Pair
@@ -251,7 +252,7 @@ def fit_windows(owner: str, image: Pair, size: Pair, stride: Pair, padding: Padd
         raise ValueError(
             f"{owner}: a window of {h_f}×{w_f} is larger than its input of {image[0]}×{image[1]} "
             f"(padded: {h}×{w}): use a smaller window or more padding"
-            f"{'; if the channels come first, turn the images by x.transpose(0, 2, 3, 1)' if turned else ''}."
+            f"{f'; if the channels come first, {CHANNELS_TO_THE_END}' if turned else ''}."
         )
     return windows
 

@@ -226,8 +226,8 @@ function normalise(x, { epsilon }, { scale, shift, mean, variance }) {
   return { shape: x.shape, data };
 }
 
-/** The mean and the deviation are one number each, or one for each channel. */
-function standardise(x, { mean, deviation }) {
+/** The mean and the standard deviation are one number each, or one for each channel. */
+function standardise(x, { mean, standard_deviation: deviation }) {
   const c = x.shape.at(-1);
   const data = x.data.map((value, index) => {
     const k = index % c;

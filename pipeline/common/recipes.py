@@ -14,6 +14,7 @@ import cnn
 from cnn.config import from_config
 from cnn.initialisers import InitialiserName
 from cnn.layers import LAYERS
+from cnn.layers.batch_norm import check_count
 from cnn.layers.padding import Padding
 from cnn.losses import LOSSES
 from cnn.optimisers import OPTIMISERS
@@ -113,11 +114,11 @@ def check_shapes(layers: Sequence[Mapping[str, Any]], images: int) -> None:
     model = make_model(layers)
     output_shape = model.output_shape(INPUT_SHAPE)
     for index, line in enumerate(layer_summaries(model.layers, INPUT_SHAPE)):
-        if line.kind == "BatchNorm" and images * prod(line.output_shape[:-1]) == 1:
-            raise ValueError(
-                f"Layer {index} (BatchNorm) does not fit: in training it needs two or more values of each "
-                "channel, received one image at a time: choose batches and micro-batches of 2 or more."
-            )
+        if isinstance(model[index], cnn.BatchNorm):
+            try:
+                check_count(images * prod(line.output_shape[:-1]))
+            except ValueError as error:
+                raise ValueError(f"Layer {index} (BatchNorm) does not fit: {error}") from error
         if max(line.multiply_adds, prod(line.output_shape)) > LARGEST:
             raise ValueError(
                 f"Layer {index} ({line.kind}) is too large: an image would take more than {LARGEST:,} "

@@ -5,7 +5,6 @@ import inspect
 import pickle
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ import pytest
 
 import cnn
 from cnn.habits import ATTRIBUTES, NAMES, nearest
-from cnn.types import Array, Gradients, Shape
+from tests.cnn.own import AbsoluteError, Scale
 from tests.cnn.tiny import images, linear
 from tests.refusals import assert_refuses
 
@@ -242,25 +241,7 @@ def test_other_names_are_refused_in_pythons_own_words_and_modules_can_be_importe
 # All else goes on -------------------------------------------------------------------------------------
 
 
-@dataclass(eq=False)
-class Scaled(cnn.Layer):
-    """A layer of a user's own."""
-
-    factor: float = 2.0
-
-    def output_shape(self, input_shape: Shape) -> Shape:
-        return input_shape
-
-    def forward_pass(
-        self, x: Array, training: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Array, None]:
-        return self.factor * x, None
-
-    def backward_pass(self, dy: Array, cache: None) -> tuple[Array, Gradients]:
-        return self.factor * dy, {}
-
-
-class Renamed(Scaled):
+class Renamed(Scale):
     """A class with an `__init__` of its own, which takes more."""
 
     def __init__(self, first: float, /, *others: float, **options: object) -> None:
@@ -272,16 +253,9 @@ class Renamed(Scaled):
         return self.options.xyz  # type: ignore[attr-defined]
 
 
-class Absolute(cnn.Loss):
-    """A class without an `__init__`."""
-
-    def __call__(self, outputs: Array, targets: Any, batch_size: int | None = None) -> tuple[float, Array]:
-        return float(abs(outputs - targets).mean()), np.sign(outputs - targets)
-
-
 @pytest.mark.parametrize(
     "one",
-    [cnn.Dense(3), cnn.SGD(0.1, momentum=0.9), cnn.OneCycle(0.1), Scaled(3.0), Renamed(1.0, 2.0, a=3)],
+    [cnn.Dense(3), cnn.SGD(0.1, momentum=0.9), cnn.OneCycle(0.1), Scale(3.0), Renamed(1.0, 2.0, a=3)],
     ids=repr,
 )
 def test_objects_are_copied_and_pickled(one: object) -> None:
@@ -291,13 +265,13 @@ def test_objects_are_copied_and_pickled(one: object) -> None:
 
 
 def test_own_classes_take_what_they_say_and_nothing_else() -> None:
-    scaled: Any = Scaled
-    absolute: Any = Absolute
+    scale: Any = Scale
+    absolute_error: Any = AbsoluteError
     assert Renamed(1.0, 2.0, activation="relu").options == {"activation": "relu"}
-    assert Absolute()(np.ones((1, 2)), np.zeros((1, 2)))[0] == 1
-    assert_refuses(lambda: scaled(faktor=3.0), TypeError, "'faktor', did you mean 'factor'?")
-    assert_refuses(lambda: absolute(weight=3.0), TypeError, "Absolute has no argument 'weight'")
-    assert_refuses(lambda: absolute(3.0), TypeError, "Absolute takes no values without a name")
+    assert AbsoluteError()(np.ones((1, 2)), np.zeros((1, 2)))[0] == 1
+    assert_refuses(lambda: scale(faktor=3.0), TypeError, "'faktor', did you mean 'factor'?")
+    assert_refuses(lambda: absolute_error(weight=3.0), TypeError, "AbsoluteError has no argument 'weight'")
+    assert_refuses(lambda: absolute_error(3.0), TypeError, "AbsoluteError takes no values without a name")
 
 
 def test_the_error_inside_of_a_property_is_not_hidden() -> None:

@@ -55,21 +55,27 @@ def halves(shape: Shape, rng: np.random.Generator) -> Array:
     return np.full(shape, 0.5)
 
 
-def takes_a_function(initialiser: Any) -> list[tuple[Layer, Shape]]:
-    return [(Dense(4, initialiser), (3,)), (Conv2D(2, 3, initialiser=initialiser), (5, 5, 1))]
-
-
-@pytest.mark.parametrize("index", [0, 1], ids=["Dense", "Conv2D"])
-def test_layers_take_functions_for_their_weights(index: int) -> None:
-    layer, sample = takes_a_function(halves)[index]
+@pytest.mark.parametrize(
+    ("layer", "sample"),
+    [(Dense(4, initialiser=halves), (3,)), (Conv2D(2, 3, initialiser=halves), (5, 5, 1))],
+    ids=["Dense", "Conv2D"],
+)
+def test_layers_take_functions_for_their_weights(layer: Layer, sample: Shape) -> None:
     layer.build(sample, np.random.default_rng(0))
     assert layer.params["weight"].dtype == np.float32
     np.testing.assert_array_equal(layer.params["weight"], 0.5)
 
 
-@pytest.mark.parametrize("index", [0, 1], ids=["Dense", "Conv2D"])
-def test_a_function_of_the_library_is_the_same_as_its_name(index: int) -> None:
-    assert repr(takes_a_function(he_normal)[index]) == repr(takes_a_function("he_normal")[index])
+@pytest.mark.parametrize(
+    ("by_function", "by_name"),
+    [
+        (Dense(4, initialiser=he_normal), Dense(4, initialiser="he_normal")),
+        (Conv2D(2, 3, initialiser=he_normal), Conv2D(2, 3, initialiser="he_normal")),
+    ],
+    ids=["Dense", "Conv2D"],
+)
+def test_a_function_of_the_library_is_the_same_as_its_name(by_function: Layer, by_name: Layer) -> None:
+    assert repr(by_function) == repr(by_name)
 
 
 @pytest.mark.parametrize(

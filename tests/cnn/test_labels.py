@@ -77,8 +77,15 @@ def test_numbers_take_the_shape_of_the_outputs(given: Shape, output_shape: Shape
 @pytest.mark.parametrize(
     ("labels", "error", "named"),
     [
-        (["cat", "dog"], TypeError, ["whole numbers", "<U3", "numpy.unique(labels, return_inverse=True)"]),
-        ([0, None], TypeError, ["whole numbers", "object"]),
+        (
+            ["cat", "dog"],
+            TypeError,
+            ["<U3", "names, numbers = numpy.unique(", "searchsorted(names, test"],
+        ),
+        (np.array(["cat", "dog"], object), TypeError, ["object", "names, numbers = numpy.unique(labels"]),
+        (np.array([0, 1], object), TypeError, ["object", "labels.astype(int)"]),
+        ([0, None], TypeError, ["whole numbers", "object", "leave out the samples with None"]),
+        (np.array(["cat", np.nan], object), TypeError, ["leave out the samples with nan"]),
         ([[0], [1, 2]], TypeError, ["lists of equal lengths"]),
         (np.ma.array([0, 1], mask=[True, False]), TypeError, ["masked array", "filled()"]),
         ([0.0, 1.5], ValueError, ["whole numbers", "1.5 at [1]"]),

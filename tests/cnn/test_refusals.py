@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from cnn import (
     SGD,
@@ -26,6 +27,7 @@ from cnn import (
     SoftmaxCrossEntropy,
 )
 from cnn.types import Array, Shape
+from tests.cnn.own import Scale
 from tests.cnn.tiny import built, digests, images, linear
 from tests.refusals import assert_refuses
 
@@ -117,6 +119,26 @@ def test_the_softmax_of_a_softmax_is_refused(use: Callable[..., object]) -> None
 
 # Samples ----------------------------------------------------------------------------------------------
 
+
+class Sparse:
+    """What counts of a sparse matrix of SciPy."""
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+
+    def __len__(self) -> int:
+        return self.n
+
+    def toarray(self) -> Array:
+        return images(self.n)[0]
+
+
+def of_objects(values: list[Any]) -> Any:
+    array = np.empty(len(values), object)
+    array[:] = values
+    return array
+
+
 WRONG_SAMPLES: list[tuple[Any, type[Exception], tuple[str, ...]]] = [
     (np.zeros((4, 6, 6, 1), int).tolist(), TypeError, ("int64", "numpy.asarray(x, numpy.float32)")),
     (images(4)[0].astype(np.float16), TypeError, ("float16", "float32", "x.astype(numpy.float32)")),
@@ -125,6 +147,20 @@ WRONG_SAMPLES: list[tuple[Any, type[Exception], tuple[str, ...]]] = [
     (np.ma.array(images(4)[0]), TypeError, ("masked array",)),
     ([[1.0], [1.0, 2.0]], TypeError, ("lists of equal lengths",)),
     ({"x": 1.0}, TypeError, ("an array or a list", "{'x': 1.0}")),
+    (Sparse(4), TypeError, ("sparse", "x.toarray()")),
+    (of_objects(list(images(4)[0])), TypeError, ("array of ndarray objects", "numpy.stack(x)")),
+    (of_objects([Image.new("L", (6, 6))] * 4), TypeError, ("array of Image objects", "numpy.stack(x)")),
+    ([Image.new("L", (6, 6)), Image.new("L", (6, 5))], TypeError, ("images of one size",)),
+    (pd.DataFrame({"a": [1.0], "b": ["red"]}), TypeError, ("numbers, received 'red'", "leave such columns")),
+    (np.array([["red"]]), TypeError, ("numbers, received np.str_('red')", "leave such columns")),
+    (
+        pd.DataFrame({"a": [pd.NA, 1]}),
+        TypeError,
+        ("numbers, received <NA>", "columns or rows out"),
+    ),
+    (np.array([["1.5"]]), TypeError, ("<U3", "x.astype(numpy.float32)")),
+    (images(4)[0].reshape(4, 36), ValueError, ("[4, 36]", "x.reshape(-1, 6, 6, 1)")),
+    (images(4)[0][0, ..., 0], ValueError, ("received [6, 6]", "x[None, ..., None]")),
     (images(4)[0][0], ValueError, ("[n, 6, 6, 1]", "[6, 6, 1]", "x[None]")),
     (images(4)[0][..., 0], ValueError, ("[n, 6, 6, 1]", "[4, 6, 6]", "x[..., None]")),
     (images(4)[0][:, :5], ValueError, ("[n, 6, 6, 1]", "[4, 5, 6, 1]")),
@@ -148,6 +184,32 @@ def test_samples_that_the_model_cannot_take_are_refused(use: str) -> None:
     name = "validation x " if use == "validation" else "x "
     for x, error, named in WRONG_SAMPLES:
         assert_refuses(partial(USES_OF_SAMPLES[use], linear(), x), error, name, *named)
+
+
+@pytest.mark.parametrize("use", USES_OF_SAMPLES)
+def test_parameters_of_another_shape_are_refused_and_the_layer_named(use: str) -> None:
+    model = built([Conv2D(2, 3), Flatten(), Dense(3)])
+    model[0].params["weight"] = np.zeros((3, 3, 1, 7), np.float32)
+    named = "Layer 0 (Conv2D) needs weight", "[3, 3, 1, 2]", "received [3, 3, 1, 7]"
+    assert_refuses(lambda: USES_OF_SAMPLES[use](model, images(4)[0]), ValueError, *named)
+
+
+class Overwriting(Scale):
+    """A layer that breaks the rule that a pass only reads its input."""
+
+    def forward_pass(self, x: Array, training: bool = False, rng: Any = None) -> tuple[Array, None]:
+        x /= self.factor
+        return x, None
+
+
+@pytest.mark.parametrize("use", [use for use in USES_OF_SAMPLES if use != "fit"])
+def test_a_layer_that_writes_into_the_callers_samples_fails_and_changes_nothing(use: str) -> None:
+    x = images(4)[0]
+    before = x.copy()
+    model = built([Overwriting(), Flatten(), Dense(3)])
+    assert_refuses(lambda: USES_OF_SAMPLES[use](model, x), ValueError, "read-only")
+    np.testing.assert_array_equal(x, before)
+    assert x.flags.writeable
 
 
 @pytest.mark.parametrize("use", [use for use in USES_OF_SAMPLES if use not in {"fit", "validation"}])
@@ -181,7 +243,10 @@ def test_bytes_are_taken_where_the_first_layer_takes_them(use: str) -> None:
 @pytest.mark.parametrize(
     ("layers", "x", "named"),
     [
-        ([Dense(3)], np.zeros(4), ("[n, …]", "[4]")),
+        ([Dense(3)], np.zeros(4), ("[n, …]", "[4]", "x[None]", "x[:, None]")),
+        ([Conv2D(2, 3), Flatten(), Dense(3)], np.zeros((4, 64)), ("Conv2D", "x.reshape(-1, 8, 8, 1)")),
+        ([Conv2D(2, 3), Flatten(), Dense(3)], np.zeros((4, 192)), ("Conv2D", "x.reshape(-1, h, w, c)")),
+        ([Conv2D(2, 3), Flatten(), Dense(3)], np.zeros((8, 8, 1)), ("Conv2D", "(8, 1)", "x[None]")),
         ([Conv2D(2, 3), Flatten(), Dense(3)], np.zeros((4, 6, 6)), ("Conv2D", "(6, 6)", "x[..., None]")),
         ([GlobalAveragePool2D(), Dense(3)], np.zeros((4, 6, 6)), ("GlobalAve", "(6, 6)", "x[..., None]")),
         ([MaxPool2D(2), Flatten(), Dense(3)], np.zeros((4, 6)), ("MaxPool2D", "(6,)")),

@@ -1,7 +1,6 @@
 """Trainings whose targets are numbers to come close to, and what tells them from classes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,8 @@ from cnn import (
     Sequential,
     SoftmaxCrossEntropy,
 )
-from cnn.types import Array, Targets
+from cnn.types import Array
+from tests.cnn.own import AbsoluteError
 from tests.cnn.tiny import images, linear
 from tests.refusals import assert_refuses
 
@@ -29,19 +29,7 @@ def plane(n: int, seed: int = 0) -> tuple[Array, Array]:
     return x, x @ [2.0, -1.0] + 0.5
 
 
-@dataclass
-class AbsoluteError(Loss):
-    """A loss of one's own."""
-
-    def __call__(
-        self, outputs: Array, targets: Targets, batch_size: int | None = None
-    ) -> tuple[float, Array]:
-        difference = outputs - targets
-        total = (batch_size or len(outputs)) * outputs[0].size
-        return float(abs(difference).sum()) / total, np.sign(difference) / total
-
-
-@pytest.mark.parametrize("loss", [MeanSquaredError(), AbsoluteError()], ids=repr)
+@pytest.mark.parametrize("loss", [MeanSquaredError(), AbsoluteError()], ids=type)
 @pytest.mark.parametrize(
     ("outputs", "targets"),
     [

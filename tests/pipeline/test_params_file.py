@@ -140,7 +140,7 @@ def test_a_layer_that_is_absurdly_large_is_refused() -> None:
 )
 def test_batch_normalisation_of_single_numbers_is_refused(owner: str, one: str) -> None:
     assert misfit(FLAT[0], {"layer": "BatchNorm"}, FLAT[1], owner=owner, one=one).startswith(
-        f"{owner}: Layer 1 (BatchNorm) does not fit: in training it needs two or more values of each channel"
+        f"{owner}: Layer 1 (BatchNorm) does not fit: BatchNorm expects two or more values of each channel"
     )
 
 

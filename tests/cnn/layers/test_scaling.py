@@ -1,3 +1,4 @@
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ def oracle(layer: Layer, x: Array) -> Array:
         elif isinstance(layer, Standardise):
             mean, deviation = (
                 values[index[-1]] if isinstance(values, tuple) else values
-                for values in (layer.mean, layer.deviation)
+                for values in (layer.mean, layer.standard_deviation)
             )
             y[index] = (float(x[index]) - mean) / deviation
     return y
@@ -64,10 +65,10 @@ def test_the_numbers_travel_with_the_model_as_plain_data() -> None:
     row: Any = np.array([1, 2])
     cases: list[tuple[Layer, dict[str, Any]]] = [
         (Rescale(1 / 256), {"layer": "Rescale", "factor": 1 / 256, "offset": 0.0}),
-        (Standardise(1, 2), {"layer": "Standardise", "mean": 1.0, "deviation": 2.0}),
+        (Standardise(1, 2), {"layer": "Standardise", "mean": 1.0, "standard_deviation": 2.0}),
         (
             Standardise(row, (3, 4)),
-            {"layer": "Standardise", "mean": [1.0, 2.0], "deviation": [3.0, 4.0]},
+            {"layer": "Standardise", "mean": [1.0, 2.0], "standard_deviation": [3.0, 4.0]},
         ),
     ]
     for layer, config in cases:
@@ -92,7 +93,7 @@ def test_what_was_measured_gives_each_channel_mean_0_and_deviation_1(
     layer = Standardise.of(x)
     channels = [x[..., k].astype(np.float64) for k in range(shape[-1])]
     np.testing.assert_allclose(layer.mean, [channel.mean() for channel in channels], rtol=1e-12)
-    np.testing.assert_allclose(layer.deviation, [channel.std() for channel in channels], rtol=1e-12)
+    np.testing.assert_allclose(layer.standard_deviation, [channel.std() for channel in channels], rtol=1e-12)
     y, _ = layer.forward_pass(x)
     axes = tuple(range(x.ndim - 1))
     np.testing.assert_allclose(
@@ -105,13 +106,31 @@ def test_a_channel_that_never_varies_becomes_0(value: float) -> None:
     x = np.full((1000, 2), value, np.float32)
     x[:, 0] = np.arange(1000)
     layer = Standardise.of(x)
-    np.testing.assert_allclose(layer.deviation, [np.arange(1000).std(), 1])
+    np.testing.assert_allclose(layer.standard_deviation, [np.arange(1000).std(), 1])
     np.testing.assert_array_equal(layer.forward_pass(x)[0][:, 1], 0)
 
 
 def test_a_large_offset_costs_no_digits() -> None:
     x = np.array([[1e8 + 1], [1e8 + 2], [1e8 + 3]])
-    np.testing.assert_allclose(Standardise.of(x).deviation, [np.sqrt(2 / 3)], rtol=1e-9)
+    np.testing.assert_allclose(Standardise.of(x).standard_deviation, [np.sqrt(2 / 3)], rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "x", [[[1.0, 5.0], [3.0, 9.0]], np.array([[1, 5], [3, 9]], ">f8"), np.array([[1, 5], [3, 9]], np.uint8)]
+)
+def test_samples_are_measured_as_fit_takes_them(x: Any) -> None:
+    assert repr(Standardise.of(x)) == repr(Standardise((2, 7), (1, 2)))
+
+
+def test_no_more_numbers_are_float64_at_a_time_than_the_constant_says() -> None:
+    x = np.zeros((1, 4096, 2048, 1), np.uint8)  # 8 MB; 64 MB as float64
+    tracemalloc.start()
+    try:
+        Standardise.of(x)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * 8 * scaling.NUMBERS_AT_ONCE
 
 
 # Refusals ---------------------------------------------------------------------------------------------
@@ -124,8 +143,8 @@ def test_a_large_offset_costs_no_digits() -> None:
         (Rescale, ("1/255",), TypeError, ("factor must be a number", "'1/255'")),
         (Rescale, (np.inf,), ValueError, ("factor", "inf")),
         (Rescale, (1, np.nan), ValueError, ("offset", "nan")),
-        (Standardise, (0, 0), ValueError, ("deviation must lie in (0, inf)", "0")),
-        (Standardise, (0, [1, -1]), ValueError, ("deviation", "-1")),
+        (Standardise, (0, 0), ValueError, ("standard_deviation must lie in (0, inf)", "0")),
+        (Standardise, (0, [1, -1]), ValueError, ("standard_deviation", "-1")),
         (Standardise, ([[0]], 1), TypeError, ("mean must be a number", "[0]")),
         (Standardise, ([0, 0, 0], [1, 1]), ValueError, ("same channels", "(0.0, 0.0, 0.0)", "(1.0, 1.0)")),
     ],
@@ -139,10 +158,10 @@ def test_numbers_that_make_no_sense_are_refused(
 @pytest.mark.parametrize(
     ("x", "error", "named"),
     [
-        ([[1.0]], TypeError, ("a NumPy array", "list")),
+        ({"x": 1.0}, TypeError, ("an array or a list", "{'x': 1.0}")),
         (np.ones((2, 2), int), TypeError, ("float32, float64 or uint8", "int64")),
-        (np.ones(3), ValueError, ("2 axes or more [n, …, c]", "(3,)")),
-        (np.ones((0, 3)), ValueError, ("at least one sample", "(0, 3)")),
+        (np.ones(3), ValueError, ("[n, …]", "[3]")),
+        (np.ones((0, 3)), ValueError, ("at least one sample",)),
         (np.array([[1, np.nan]]), ValueError, ("nan at [0, 1]",)),
     ],
 )
