@@ -12,6 +12,7 @@ import numpy as np
 
 from cnn.checks import number_between, whole_number
 from cnn.description import description, difference
+from cnn.habits import nearest
 from cnn.history import best_epoch, readable
 from cnn.storage import read_arrays, write_arrays
 from cnn.training import Callback, CallbackLike, Training
@@ -46,9 +47,7 @@ class ProgressBar(Callback):
                 mininterval=0.5,
             )
         self._bar.set_description(f"epoch {training.epoch + 1}/{training.epochs}", refresh=False)
-        running = training.running
-        parts = [f"loss {running['loss']:.4f}"]
-        parts += [f"{name} {value:.2%}" for name, value in running.items() if name != "loss"]
+        parts = [f"{name} {readable(name, value)}" for name, value in training.running.items()]
         self._bar.set_postfix_str(", ".join(parts), refresh=False)
         self._bar.update(before + training.seen - self._bar.n)
 
@@ -103,12 +102,8 @@ class BestWeights(Callback):
         if best_epoch(training.history, self.monitor) == training.epoch:
             self._best = training.model.params | training.model.state
 
-    def on_fit_end(self, training: Training) -> None:
-        """Give the best parameters back to the model."""
-        training.model.assign(self._best)
-
     def on_exit(self, training: Training) -> None:
-        """Give them back whatever has ended the training, and forget them."""
+        """Give the best parameters back to the model, whatever has ended the training, and forget them."""
         training.model.assign(self._best)
         self._best = {}
 
@@ -176,9 +171,6 @@ class WeightAverage(Callback):
         self._averages: dict[str, Array] = {}
         self._trained: dict[str, Array] = {}
 
-    def __repr__(self) -> str:
-        return f"WeightAverage({self.decay})"
-
     def on_fit_start(self, training: Training) -> None:
         """Forget an earlier training."""
         if sum(isinstance(callback, WeightAverage) for callback in training.callbacks) > 1:
@@ -226,9 +218,10 @@ class Checkpoint(Callback):
     """After each epoch, write a file with all that training needs to go on; go on from it if it exists.
 
     A training that is killed and started again with the same arguments and data ends with the same bits as
-    an undisturbed one. The arguments are compared by their classes and attributes; functions are compared
-    by name, and of the data only the shape is. The file stays after the end; delete it to train from the
-    beginning.
+    an undisturbed one. Objects among the arguments are compared by their classes and by what their
+    constructors received, or else by all of their attributes; functions are compared by their names, not by
+    their code; of the data only the shape is compared. The file stays after the end; delete it to train from
+    the beginning.
 
     Args:
         path: the file; its folder is created.
@@ -302,11 +295,12 @@ class Checkpoint(Callback):
 
 def _check_monitor(callback: Callback, monitor: str, training: Training) -> None:
     if monitor not in training.entries:
-        missing = training.validation_data is None and monitor.startswith("validation_")
-        raise ValueError(
-            f"{type(callback).__name__} cannot monitor {monitor!r}, this training records "
-            f"{', '.join(training.entries)}{': give fit validation_data' if missing else ''}."
-        )
+        recorded = f"this training records {', '.join(training.entries)}"
+        if training.validation_data is None and str(monitor).startswith(("validation_", "val_")):
+            hint = f": {recorded}; give fit validation_data."
+        else:
+            hint = nearest(monitor, training.entries, recorded)
+        raise ValueError(f"{type(callback).__name__} cannot monitor {monitor!r}{hint}")
 
 
 def _arguments(training: Training) -> dict[str, Any]:

@@ -8,13 +8,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from cnn.habits import nearest, unknown_argument
+from cnn.habits import Explains, nearest, unknown_argument
 
 Kinds = Mapping[str, Mapping[str, Any]]
 """The library's own classes under their names, for each family; functions are the family `"function"`."""
 
 
-class Configured:
+class Configured(Explains):
     """What plain data can describe: an object's class, and the arguments of its constructor.
 
     Layers, losses, schedules and optimisers are such objects. The constructor must keep each of its arguments
@@ -131,7 +131,7 @@ def from_config(
     known |= {each: one for each, one in (own or {}).items() if family_of(one) == what}
     if name not in known:
         choices = ", ".join([*known] if own is None else [*known, "what is given as custom=[…]"])
-        raise ValueError(f"There is no {what} {name!r}{nearest(name, known)}: there are {choices}.")
+        raise ValueError(f"There is no {what} {name!r}{nearest(name, known, f'there are {choices}')}")
     if what == "function":
         return known[name]
     _check_arguments(known[name], arguments, config)
@@ -153,7 +153,7 @@ def _check_arguments(kind: type, arguments: Mapping[str, Any], config: Mapping[s
         return  # it takes what it likes
     for argument in arguments:
         if argument not in parameters:
-            raise ValueError(unknown_argument(kind.__name__, "hyperparameter", argument, parameters))
+            raise ValueError(unknown_argument(kind, "hyperparameter", argument, parameters))
     for argument, parameter in parameters.items():
         if argument not in arguments and parameter.default is Parameter.empty:
             raise ValueError(f"{kind.__name__} needs {argument}, received {dict(config)}.")

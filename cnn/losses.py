@@ -11,12 +11,11 @@ import numpy as np
 
 from cnn.checks import check_float_array, number_between, whole_number
 from cnn.config import Configured
-from cnn.habits import Explains
 from cnn.labels import target_rows
 from cnn.types import Array, Targets
 
 
-class Loss(Explains, Configured, ABC):
+class Loss(Configured, ABC):
     """A number that gets smaller as the outputs fit the targets better, and its gradient.
 
     Only a loss divides by the batch size N. A part of a batch gets the N of the whole batch, so the losses

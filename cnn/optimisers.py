@@ -14,7 +14,7 @@ import numpy as np
 from cnn.checks import number_between, whole_number
 from cnn.config import Configured, Kinds, from_config, plain
 from cnn.custom import given_objects, own_parts, warn_to_keep
-from cnn.habits import Explains, check_object
+from cnn.habits import check_object
 from cnn.schedules import SCHEDULES, Schedule
 from cnn.storage import read_arrays, reason, write_arrays
 from cnn.types import Array, Gradients
@@ -25,7 +25,7 @@ PIECE = 32_768
 
 
 @dataclass(eq=False)
-class Optimiser(Explains, Configured, ABC):
+class Optimiser(Configured, ABC):
     """The frame of every optimiser: clipping, weight decay and the loop; a subclass adds its formula.
 
     An optimiser keeps its state from one `fit` to the next: make a new one for a new model.

@@ -13,10 +13,9 @@ from typing import ClassVar
 
 from cnn.checks import number_between
 from cnn.config import Configured
-from cnn.habits import Explains
 
 
-class Schedule(Explains, Configured, ABC):
+class Schedule(Configured, ABC):
     """The learning rate as a function of progress."""
 
     family: ClassVar[str] = "schedule"

@@ -593,6 +593,7 @@ class Sequential(Explains):
             raise ValueError(f"The model would not come back from its file: {reason(error)}") from error
 
     @classmethod
+    @explains_arguments
     def load(cls, path: str | Path, custom: Iterable[object] = ()) -> Sequential:
         """Read a model that `save` wrote.
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from cnn.augmentation import Augmentation
 from cnn.checks import as_floats, whole_number
-from cnn.habits import Explains, check_object
+from cnn.config import constructor_parameters
+from cnn.habits import Explains, check_hooks, check_object, check_takes_training
 from cnn.history import History, Record
 from cnn.labels import labels_of
 from cnn.layers import Layer
@@ -32,7 +33,20 @@ class Callback(Explains):
         >>> class Names(Callback):
         ...     def on_epoch_end(self, training):
         ...         print("epoch", training.epoch, "of", training.epochs)
+
+    Raises:
+        TypeError: where a class derives from it, if a method `on_…` is none of these, so that it would never
+            be called, or takes anything but the training.
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        check_hooks(cls, vars(Callback))
+
+    def __repr__(self) -> str:
+        held = vars(self)
+        known = [name for name in constructor_parameters(type(self)) if name in held]
+        return f"{type(self).__name__}({', '.join(f'{name}={held[name]!r}' for name in known)})"
 
     def on_fit_start(self, training: Training) -> None:
         """Called before the first epoch."""
@@ -103,7 +117,7 @@ class Model(Protocol):
 
 
 @dataclass(eq=False)
-class Training:
+class Training(Explains):
     """One run of `Sequential.fit`, as callbacks see it.
 
     Attributes:
@@ -171,6 +185,8 @@ class Training:
         for callback in self.callbacks:
             if isinstance(callback, type) or not callable(callback):
                 check_object("fit: a callback must be a Callback or a function", callback, Callback)
+            elif not isinstance(callback, Callback):
+                check_takes_training(callback)
 
     @property
     def steps(self) -> int:

@@ -165,7 +165,7 @@ def _case(
     padding: Padding = "valid",
 ) -> dict[str, Any]:
     x, dy = x[None], dy[None]
-    layer = cnn.Conv2D(len(bias), weight.shape[:2], stride, padding)
+    layer = cnn.Conv2D(len(bias), weight.shape[:2], stride=stride, padding=padding)
     layer.params = {"weight": weight, "bias": np.array(bias, np.float32)}
     y, cache = layer.forward_pass(x)
     dx, grads = layer.backward_pass(dy, cache)

@@ -10,12 +10,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cnn.config import Configured
-from cnn.habits import Explains
 from cnn.types import Array, Gradients, Pair, Shape
 
 
 @dataclass(eq=False)
-class Layer(Explains, Configured, ABC):
+class Layer(Configured, ABC):
     """The contract of a layer: it holds its parameters, never activations.
 
     What the backward pass needs travels in the cache that the forward pass returns. So one layer can serve

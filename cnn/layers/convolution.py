@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from math import prod
 from typing import ClassVar, cast
 
@@ -56,6 +56,7 @@ class Conv2D(Layer):
 
     filters: int
     kernel_size: int | Pair
+    _: KW_ONLY
     stride: int | Pair = 1
     padding: Padding = "valid"
     initialiser: InitialiserName | Initialiser = "he_uniform"

@@ -46,7 +46,7 @@ def render(text: str, values: Values, repository: str = "") -> tuple[str, list[s
         >>> render("It has {{ net.size }} layers.", {"net": SimpleNamespace(size=2)})
         ('It has 2 layers.', [])
         >>> render("{{ nett.size }}", {"net": SimpleNamespace(size=2)})
-        ('', ["there is no lesson 'nett', did you mean 'net'?"])
+        ('', ["there is no lesson 'nett': did you mean 'net'?"])
     """
     faults: list[str] = []
 

@@ -184,9 +184,9 @@ class Parameters(Strict):
     @model_validator(mode="after")
     def _recipe_exists(self) -> Parameters:
         if self.recipe not in self.recipes:
-            hint = nearest(self.recipe, self.recipes)
+            choices = f"there are {', '.join(self.recipes)}"
             raise ValueError(
-                f"there is no recipe {self.recipe!r}{hint}: there are {', '.join(self.recipes)}."
+                f"there is no recipe {self.recipe!r}{nearest(self.recipe, self.recipes, choices)}"
             )
         return self
 
@@ -264,7 +264,8 @@ def _sentence(fault: dict[str, Any], data: Any, kind: type[BaseModel]) -> str:
     location = ".".join(map(str, fault["loc"])) or "the file"
     if fault["type"] in {"extra_forbidden", "invalid_key"}:
         known = _fields_at(fault["loc"][:-1], kind)
-        return f"{location} is not known{nearest(fault['loc'][-1], known)}: there are {', '.join(known)}."
+        choices = f"there are {', '.join(known)}"
+        return f"{location} is not known{nearest(fault['loc'][-1], known, choices)}"
     if fault["type"] == "missing":
         siblings = _values_at(data, fault["loc"][:-1])
         return f"{location} is missing: found {', '.join(map(str, siblings)) or 'nothing'} beside it."

@@ -22,9 +22,8 @@ def with_recipe(parameters: Parameters, recipe: str, kernels: Kernels | None) ->
     """
     recipes = parameters.recipes
     if recipe not in recipes:
-        raise PipelineError(
-            f"There is no recipe {recipe!r}{nearest(recipe, recipes)}: there are {', '.join(recipes)}."
-        )
+        known = ", ".join(recipes)
+        raise PipelineError(f"There is no recipe {recipe!r}{nearest(recipe, recipes, f'there are {known}')}")
     runtime = parameters.runtime.model_copy(update={"kernels": kernels} if kernels else {})
     return parameters.model_copy(update={"recipe": recipe, "runtime": runtime})
 
@@ -79,5 +78,6 @@ def _existing(node: Any, key: str, way: Sequence[str], location: str) -> str | i
     if not isinstance(node, Mapping):
         raise PipelineError(f"There is no {location}: {here} is {node!r}, which has no parts.")
     if key not in node:
-        raise PipelineError(f"There is no {location}{nearest(key, node)}: {here} has {', '.join(node)}.")
+        known = f"there are {', '.join(node)} in {here}"
+        raise PipelineError(f"There is no {location}{nearest(key, node, known)}")
     return key

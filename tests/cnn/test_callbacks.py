@@ -1,5 +1,6 @@
 import json
 import sys
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +18,7 @@ from cnn import (
     MeanSquaredError,
     ProgressBar,
     Training,
+    WeightAverage,
 )
 from tests.cnn.tiny import Watcher, built, convolutional, digests, fit_linear, images, train
 from tests.refusals import assert_refuses
@@ -96,6 +98,73 @@ def test_what_is_not_a_callback_is_refused_before_training(callback: Any) -> Non
     assert watcher.events == []
 
 
+@pytest.mark.parametrize(
+    ("method", "told"),
+    [
+        (
+            "on_epoch_begin",
+            "on_epoch_begin, which is never called: did you mean 'on_epoch_start'? The hooks are",
+        ),
+        ("on_train_begin", "did you mean 'on_fit_start'?"),
+        ("on_train_end", "did you mean 'on_fit_end'?"),
+        ("on_train_batch_end", "did you mean 'on_step_end'?"),
+        ("on_train_epoch_end", "did you mean 'on_epoch_end'?"),
+        ("on_fit_begin", "did you mean 'on_fit_start'?"),
+        ("on_before_zero_grad", "which is never called: the hooks are on_fit_start, on_epoch_start, on_step"),
+    ],
+)
+def test_a_method_of_another_library_that_is_never_called_is_refused(method: str, told: str) -> None:
+    hook = {method: lambda *_: None}
+    assert_refuses(lambda: type("Mine", (Callback,), hook), TypeError, "Mine has a method", told)
+
+
+def test_a_hook_takes_exactly_the_training() -> None:
+    def of_keras() -> None:
+        class Mine(Callback):
+            def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # type: ignore[override]
+                pass
+
+    told = "Mine.on_epoch_end must take the training alone, as in on_epoch_end(self, training), received"
+    assert_refuses(of_keras, TypeError, told)
+
+    class Wrapped(Callback):
+        def on_epoch_end(self, *args: Any) -> None:
+            pass
+
+    fit_linear([Wrapped()])
+
+
+@pytest.mark.parametrize("function", [divmod, lambda _epoch, _logs: None, lambda: None])
+def test_a_function_as_a_callback_must_take_the_training(function: Any) -> None:
+    assert_refuses(lambda: fit_linear([function]), TypeError, "must take the training alone")
+
+
+def test_functions_that_can_be_called_with_the_training_alone_are_callbacks() -> None:
+    seen: list[Any] = []
+
+    def with_more(training: Training, more: int = 1) -> None:
+        seen.append(training.epoch + more)
+
+    fit_linear([seen.append, with_more, partial(with_more, more=2)])
+    assert seen[1:3] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("callback", "told"),
+    [
+        (EarlyStopping(3), "EarlyStopping(patience=3, monitor='validation_loss')"),
+        (BestWeights("loss"), "BestWeights(monitor='loss')"),
+        (WeightAverage(0.9), "WeightAverage(decay=0.9)"),
+        (Checkpoint("run.npz"), f"Checkpoint(path={Path('run.npz')!r})"),
+        (ProgressBar(), "ProgressBar()"),
+        (Watcher(), "Watcher()"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_callback_shows_what_its_constructor_received(callback: Callback, told: str) -> None:
+    assert repr(callback) == told
+
+
 # BestWeights and EarlyStopping ------------------------------------------------------------------------
 
 
@@ -147,6 +216,39 @@ def test_an_entry_that_the_history_lacks_is_refused(callback: BestWeights | Earl
     assert not steps, "before the first step, not after the first epoch"
 
 
+@pytest.mark.parametrize(
+    ("monitor", "validated", "told"),
+    [
+        (
+            "val_loss",
+            True,
+            "cannot monitor 'val_loss': did you mean 'validation_loss'? This training records",
+        ),
+        ("val_accuracy", True, "did you mean 'validation_accuracy'?"),
+        ("acc", False, "did you mean 'accuracy'?"),
+        ("val_loss", False, "cannot monitor 'val_loss': this training records"),
+        ("val_loss", False, "accuracy; give fit validation_data."),
+    ],
+)
+def test_an_entry_as_another_library_names_it_is_answered_with_ours(
+    monitor: str, validated: bool, told: str
+) -> None:
+    options = {"validation_data": images(5, seed=1)} if validated else {}
+    assert_refuses(lambda: fit_linear([EarlyStopping(2, monitor)], **options), ValueError, told)
+
+
+class EnormousLoss(MeanSquaredError):  # noqa: N818 - no exception
+    """A loss whose values are too large to be written out."""
+
+    def __call__(self, outputs: Any, targets: Any, batch_size: int | None = None) -> tuple[float, Any]:
+        return 1e40, super().__call__(outputs, targets, batch_size)[1]
+
+
+def test_the_progress_bar_shows_a_large_loss_in_few_digits(capsys: pytest.CaptureFixture[str]) -> None:
+    fit_numbers(callbacks=[ProgressBar()], loss=EnormousLoss())
+    assert "loss 1e+40]" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("patience", "error"), [(0, ValueError), (1.5, TypeError)])
 def test_early_stopping_refuses_a_wrong_patience(patience: Any, error: type[Exception]) -> None:
     assert_refuses(lambda: EarlyStopping(patience), error, "EarlyStopping", "patience", str(patience))
@@ -172,7 +274,7 @@ def test_the_progress_bar_writes_to_standard_error_alone(capsys: pytest.CaptureF
     ]
     assert [line for line in err.replace("\r", "\n").split("\n") if line.strip() in lines] == lines
     bar = err.splitlines()[-1].rpartition("\r")[2]
-    for part in ("epoch 2/2: 100%", f"loss {history[-1]['loss']:.4f}", "18.0/18.0", "samples/s"):
+    for part in ("epoch 2/2: 100%", f"loss {history[-1]['loss']:.4g}", "18.0/18.0", "samples/s"):
         assert part in bar
     assert f"accuracy {history[-1]['accuracy']:.2%}" in bar
     assert out == ""
@@ -269,4 +371,5 @@ def test_fit_shows_no_second_bar(monkeypatch: pytest.MonkeyPatch, progress: bool
 
 def fit_numbers(**options: Any) -> None:
     """Train a model whose targets are no classes."""
-    built([Dense(1)], (2,)).fit(np.ones((9, 2)), np.ones(9), loss=MeanSquaredError(), epochs=2, **options)
+    options = {"loss": MeanSquaredError(), "epochs": 2, **options}
+    built([Dense(1)], (2,)).fit(np.ones((9, 2)), np.ones(9), **options)

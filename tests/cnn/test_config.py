@@ -47,7 +47,7 @@ def test_a_model_can_be_written_by_hand() -> None:
         ({"layer": None}, ValueError, ("no layer 'None'",)),
         ({"layer": "Dense", "unit": 3}, ValueError, ("'unit'", "did you mean 'units'?", "initialiser")),
         ({"layer": "Dense", "units": 3, "activation": "relu"}, ValueError, ("put an activation after it",)),
-        ({"layer": "Linear", "units": 3}, ValueError, ("no layer 'Linear', did you mean 'Dense'?",)),
+        ({"layer": "Linear", "units": 3}, ValueError, ("no layer 'Linear': did you mean 'Dense'?",)),
         ({"layer": "ReLU", "slope": 0.1}, ValueError, ("ReLU has no hyperparameter 'slope'", "it has none")),
         ({"layer": "Dense"}, ValueError, ("Dense needs units", "{'layer': 'Dense'}")),
         ({"layer": "Dense", "units": 0}, ValueError, ("Dense: units must be 1 or more, received 0",)),

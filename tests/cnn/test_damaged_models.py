@@ -166,7 +166,7 @@ def wrong_header(saved: bytes) -> Damaged:
 def unknown_layers(saved: bytes) -> Damaged:
     cases: list[tuple[object, str]] = [
         (None, NO_FIT + "A model is expected as"),
-        ([{"layer": "Conv4D"}], "There is no layer 'Conv4D', did you mean 'Conv2D'?"),
+        ([{"layer": "Conv4D"}], "There is no layer 'Conv4D': did you mean 'Conv2D'?"),
         ([{"layer": "Layer" * 10_000}], "There is no layer"),
         ([{"layer": "Dense", "params": {}}], "no hyperparameter 'params'"),
         ([{"layer": "Dense", "units": 3}], "Layer 0 (Dense)"),

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import cnn
-from cnn.habits import ATTRIBUTES, NAMES, nearest
+from cnn.habits import NAMES, SYNONYMS, nearest
 from tests.cnn.own import AbsoluteError, Scale
 from tests.cnn.tiny import images, linear
 from tests.refusals import assert_refuses
@@ -38,58 +38,82 @@ ARGUMENTS: list[tuple[Callable[[], object], str]] = [
     ),
     (
         lambda: c.Dense(10, kernel_initializer="he_normal"),
-        "'kernel_initializer', did you mean 'initialiser'?",
+        "'kernel_initializer': did you mean 'initialiser'?",
     ),
-    (lambda: c.Dense(10, initializer="he_normal"), "'initializer', did you mean 'initialiser'?"),
-    (lambda: c.Dense(10, unit=3), "'unit', did you mean 'units'?: it has units, initialiser."),
+    (lambda: c.Dense(10, initializer="he_normal"), "'initializer': did you mean 'initialiser'?"),
+    (lambda: c.Dense(10, unit=3), "'unit': did you mean 'units'? It has units, initialiser."),
     (lambda: c.Dense(10, use_bias=False), "Dense has no argument 'use_bias': it always has biases"),
     (lambda: c.Dense(10, xyz=1), "Dense has no argument 'xyz': it has units, initialiser."),
-    (lambda: c.Dense(filters=10), "'filters', did you mean 'units'?"),
+    (lambda: c.Dense(filters=10), "'filters': did you mean 'units'?"),
     (lambda: c.Dense(in_features=784, out_features=10), "'in_features': the inputs follow from the samples"),
-    (lambda: c.Dense(out_features=10), "'out_features', did you mean 'units'?"),
+    (lambda: c.Dense(out_features=10), "'out_features': did you mean 'units'?"),
     (lambda: c.Dense(10, name="logits"), "'name': a layer is known by its index"),
-    (lambda: c.Conv2D(8, 3, strides=2), "'strides', did you mean 'stride'?"),
+    (lambda: c.Conv2D(8, 3, strides=2), "'strides': did you mean 'stride'?"),
     (lambda: c.Conv2D(8, 3, input_shape=(28, 28, 1)), "'input_shape': the shape follows from the samples"),
     (lambda: c.Conv2D(8, 3, data_format="channels_first"), "'data_format': images are [n, h, w, c]"),
     (lambda: c.Conv2D(in_channels=1, out_channels=8, kernel_size=3), "'in_channels': the channels follow"),
-    (lambda: c.Conv2D(out_channels=8, kernel_size=3), "'out_channels', did you mean 'filters'?"),
-    (lambda: c.Conv2D(units=8, kernel_size=3), "'units', did you mean 'filters'?"),
-    (lambda: c.MaxPool2D(kernel_size=2), "'kernel_size', did you mean 'pool_size'?"),
+    (lambda: c.Conv2D(out_channels=8, kernel_size=3), "'out_channels': did you mean 'filters'?"),
+    (lambda: c.Conv2D(units=8, kernel_size=3), "'units': did you mean 'filters'?"),
+    (lambda: c.MaxPool2D(kernel_size=2), "'kernel_size': did you mean 'pool_size'?"),
     (lambda: c.BatchNorm(num_features=8), "'num_features': the channels follow from the samples"),
-    (lambda: c.BatchNorm(eps=1e-3), "'eps', did you mean 'epsilon'?"),
-    (lambda: c.Dropout(p=0.5), "'p', did you mean 'rate'?"),
+    (lambda: c.BatchNorm(eps=1e-3), "'eps': did you mean 'epsilon'?"),
+    (lambda: c.Dropout(p=0.5), "'p': did you mean 'rate'?"),
     (lambda: c.Dropout(0.5, inplace=True), "'inplace': a layer never writes into its input"),
-    (lambda: c.LeakyReLU(negative_slope=0.1), "'negative_slope', did you mean 'slope'?"),
+    (lambda: c.LeakyReLU(negative_slope=0.1), "'negative_slope': did you mean 'slope'?"),
     (lambda: c.Softmax(dim=1), "'dim': it works along the last axis"),
-    (lambda: c.Adam(lr=0.1), "'lr', did you mean 'learning_rate'?"),
+    (lambda: c.Adam(lr=0.1), "'lr': did you mean 'learning_rate'?"),
     (lambda: c.Adam(betas=(0.9, 0.99)), "'betas': write beta_1=0.9, beta_2=0.999"),
     (lambda: c.Adam(momentum=0.9), "'momentum': write beta_1=… for Adam"),
-    (lambda: c.SGD(decay=1e-4), "'decay', did you mean 'weight_decay'?"),
-    (lambda: c.SGD(weightdecay=1e-4), "'weightdecay', did you mean 'weight_decay'?"),
-    (lambda: c.RMSProp(rho=0.9), "'rho', did you mean 'decay'?"),
-    (lambda: c.OneCycle(max_lr=0.1), "'max_lr', did you mean 'peak'?"),
+    (lambda: c.SGD(decay=1e-4), "'decay': did you mean 'weight_decay'?"),
+    (lambda: c.SGD(weightdecay=1e-4), "'weightdecay': did you mean 'weight_decay'?"),
+    (lambda: c.RMSProp(rho=0.9), "'rho': did you mean 'decay'?"),
+    (lambda: c.OneCycle(max_lr=0.1), "'max_lr': did you mean 'peak'?"),
     (lambda: c.SoftmaxCrossEntropy(from_logits=True), "'from_logits': the outputs are always logits"),
-    (lambda: c.RandomAffine(degrees=10), "'degrees', did you mean 'rotation'?"),
+    (lambda: c.RandomAffine(degrees=10), "'degrees': did you mean 'rotation'?"),
     (lambda: c.EarlyStopping(3, restore_best_weights=True), "'restore_best_weights': add BestWeights()"),
-    (lambda: c.Checkpoint(filepath="x.npz"), "'filepath', did you mean 'path'?"),
-    (lambda: c.Sequential([c.ReLU()], name="net"), "Sequential has no argument 'name'"),
-    (lambda: model().fit(X, y=LABELS), "fit has no argument 'y', did you mean 'targets'?"),
-    (lambda: model().fit(X, LABELS, optimizer=c.Adam()), "'optimizer', did you mean 'optimiser'?"),
+    (lambda: c.Checkpoint(filepath="x.npz"), "'filepath': did you mean 'path'?"),
+    (lambda: c.Sequential([c.ReLU()], name="net"), "'name': a model has no name; leave it out"),
+    (lambda: model().fit(X, y=LABELS), "fit has no argument 'y': did you mean 'targets'?"),
+    (lambda: model().fit(X, LABELS, optimizer=c.Adam()), "'optimizer': did you mean 'optimiser'?"),
     (lambda: model().fit(X, LABELS, validation_split=0.1), "'validation_split': split the data first"),
     (lambda: model().fit(X, LABELS, shuffle=True), "'shuffle': fit shuffles in every epoch"),
     (
         lambda: model().fit(X, LABELS, metrics=["accuracy"]),
-        "'metrics': loss and accuracy are always recorded",
+        "'metrics': the loss is always recorded, and of classes",
     ),
-    (lambda: model().evaluate(X, LABELS, verbose=0), "evaluate has no argument 'verbose'"),
-    (lambda: model().predict(X, batch_size=32), "predict has no argument 'batch_size'"),
-    (lambda: model().predict_proba(X, verbose=0), "predict_proba has no argument 'verbose'"),
+    (lambda: model().fit(X, LABELS, verbose=0), "fit has no argument 'verbose': write progress=True or"),
+    (lambda: model().fit(X, LABELS, lr=0.1), "'lr': give it to the optimiser"),
+    (lambda: model().fit(X, LABELS, learning_rate=0.1), "'learning_rate': give it to the optimiser"),
+    (lambda: model().fit(X, LABELS, criterion=None), "'criterion': did you mean 'loss'?"),
+    (lambda: model().fit(X, LABELS, max_iter=3), "'max_iter': did you mean 'epochs'?"),
+    (lambda: model().fit(X, LABELS, early_stopping=True), "write callbacks=[EarlyStopping(patience=3)]"),
+    (lambda: model().fit(X, LABELS, eval_set=(X, LABELS)), "did you mean 'validation_data'?"),
+    (lambda: model().fit(X, LABELS, val_data=(X, LABELS)), "did you mean 'validation_data'?"),
+    (lambda: model().fit(X, LABELS, steps_per_epoch=3), "an epoch goes through all samples once"),
+    (lambda: model().fit(X, LABELS, initial_epoch=3), "fit goes on with the parameters as they are"),
+    (lambda: model().fit([(X, LABELS)]), "fit needs x and targets, received x alone: give all samples"),
+    (lambda: model().fit(iter([X])), "fit cuts them into batches"),
+    (lambda: model().evaluate(X, LABELS, verbose=0), "'verbose': it prints nothing; leave it out"),
+    (lambda: model().predict(X, batch_size=32), "'batch_size': any number of samples is taken"),
+    (lambda: model().predict_proba(X, verbose=0), "'verbose': it prints nothing; leave it out"),
+    (lambda: c.Sequential([c.ReLU()], random_state=0), "give fit a seed"),
+    (lambda: c.Sequential.load("x.npz", custom_objects={}), "did you mean 'custom'?"),
+    (lambda: c.Adam(name="adam"), "'name': an optimiser has no name; leave it out"),
+    (lambda: c.Adam(batch_size=3), "'batch_size': give it to fit"),
+    (lambda: c.Adam(axis=1), "Adam has no argument 'axis': it has learning_rate"),
+    (lambda: c.OneCycle(0.1, mode="max"), "OneCycle has no argument 'mode': it has peak"),
+    (lambda: c.OneCycle(0.1, total_steps=10), "it follows the progress of the training"),
+    (lambda: c.StepDecay(0.1, step_size=10), "write points=(0.5, 0.75), the shares of the training"),
+    (lambda: c.CosineDecay(0.1, T_max=10), "it follows the progress of the training"),
+    (lambda: c.BestWeights(mode="min"), "'mode': an accuracy should be high"),
     (lambda: model().outputs(inputs=X), "outputs has no argument 'inputs'"),
-    (lambda: model().build(shape=(6, 6, 1)), "'shape', did you mean 'input_shape'?"),
+    (lambda: model().build(shape=(6, 6, 1)), "'shape': did you mean 'input_shape'?"),
 ]
 
 IN_ORDER: list[tuple[Callable[[], object], str]] = [
     (lambda: c.Adam(0.1, 0.9), "Adam takes only learning_rate without a name, received 2"),
+    (lambda: c.Conv2D(3, 16, 3), "Conv2D takes only filters, kernel_size without a name, received 3"),
+    (lambda: c.Conv2D(3, 16, 3, padding=1), "leave out in_channels, which follow from the samples"),
     (lambda: c.ReLU(X), "ReLU takes no values without a name, received 1"),
     (lambda: c.Sequential(c.Dense(8), c.ReLU()), "put all layers into one list"),
     (lambda: c.Sequential(c.Dense(8)), "Sequential expects a list of layers"),
@@ -116,8 +140,8 @@ def test_an_argument_of_another_library_is_answered_with_what_to_write(
 @pytest.mark.parametrize(
     ("call", "told"),
     [
-        (lambda: c.Conv2D(8, 3, padding="SAME"), "'SAME', did you mean 'same'?"),
-        (lambda: c.Dense(10, initialiser="glorot"), "'glorot', did you mean 'glorot_normal'?"),
+        (lambda: c.Conv2D(8, 3, padding="SAME"), "'SAME': did you mean 'same'?"),
+        (lambda: c.Dense(10, initialiser="glorot"), "'glorot': did you mean 'glorot_normal'?"),
         (lambda: c.Dense(10, initialiser="xavier_uniform"), "did you mean 'glorot_uniform'?"),
         (lambda: model().build((None, 6, 6, 1), np.random.default_rng(0)), "without the number of samples"),
     ],
@@ -146,6 +170,9 @@ def test_a_model_without_layers_is_told_to_take_all_at_once() -> None:
         ({"optimiser": cnn.Adam}, "received the class Adam: write Adam()."),
         ({"optimiser": "xyz"}, "such as Adam(), received 'xyz'."),
         ({"loss": "mse"}, "write MeanSquaredError()."),
+        ({"loss": "binary_crossentropy"}, "write Dense(2) without Sigmoid as the last layer"),
+        ({"optimiser": np.zeros((2, 3))}, "received an array of float64 in the shape (2, 3)."),
+        ({"optimiser": [0] * 100}, "received [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,…."),
         ({"loss": "sparse_categorical_crossentropy"}, "write SoftmaxCrossEntropy()."),
         ({"augmentation": cnn.RandomAffine}, "received the class RandomAffine: write RandomAffine()."),
         ({"callbacks": [cnn.EarlyStopping]}, "write EarlyStopping(patience=…)."),
@@ -183,21 +210,47 @@ def test_so_it_is_for_layers_losses_and_schedules(call: Callable[[], object], to
 
 # Attributes and names ---------------------------------------------------------------------------------
 
-OBJECTS = {
-    "Sequential": linear(),
-    "Layer": cnn.Dense(2),
-    "Optimiser": cnn.Adam(),
-    "Loss": cnn.MeanSquaredError(),
-}
+
+def training() -> Any:
+    """Return a training as callbacks see it."""
+    seen: list[cnn.Training] = []
+    model().fit(X, LABELS, epochs=1, callbacks=[seen.append])
+    return seen[0]
 
 
-@pytest.mark.parametrize("kind", ATTRIBUTES)
-def test_an_attribute_of_another_library_is_answered_with_what_to_do(kind: str) -> None:
-    one = OBJECTS[kind]
-    for name, advice in ATTRIBUTES[kind].items():
-        assert not hasattr(one, name)
-        told = f"{type(one).__name__} has no attribute {name!r}: {advice}."
-        assert_refuses(lambda name=name: getattr(one, name), AttributeError, told)  # type: ignore[misc]
+@pytest.mark.parametrize(
+    ("one", "name", "told"),
+    [
+        (model, "compile", "Sequential has no attribute 'compile': give optimiser and loss to fit."),
+        (model, "optimiser", "give it to fit"),
+        (model, "trainable", "all parameters are trained; to freeze some"),
+        (model, "training", "there are no modes"),
+        (lambda: c.Dense(2), "trainable", "Dense has no attribute 'trainable': all parameters are trained"),
+        (lambda: c.Dense(2), "requires_grad", "in a callback's on_step_end."),
+        (lambda: c.Dense(2), "weight", 'write params["weight"].'),
+        (c.Adam, "lr", "Adam has no attribute 'lr': write learning_rate."),
+        (c.MeanSquaredError, "backward", "call it, loss(outputs, targets)"),
+        (c.BestWeights, "model", "BestWeights has no attribute 'model': each hook is given the training"),
+        (training, "stop_training", "Training has no attribute 'stop_training': set stopped = True."),
+        (training, "stop", "set stopped = True."),
+    ],
+    ids=told_alone,
+)
+def test_an_attribute_of_another_library_is_answered_with_what_to_do(
+    one: Callable[[], Any], name: str, told: str
+) -> None:
+    assert_refuses(lambda: getattr(one(), name), AttributeError, told)
+    assert_refuses(lambda: setattr(one(), name, 1), AttributeError, told)  # it would do nothing
+
+
+def test_own_attributes_may_be_set_and_own_classes_may_have_any() -> None:
+    dense: Any = cnn.Dense(2)
+    dense.mine = 1
+    dense.units = 3
+    assert (dense.mine, dense.units) == (1, 3)
+    own: Any = Scaled()
+    own.trainable = False
+    assert not own.trainable
 
 
 def test_other_attributes_are_refused_in_pythons_own_words() -> None:
@@ -207,7 +260,7 @@ def test_other_attributes_are_refused_in_pythons_own_words() -> None:
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("Linear", "cnn has no 'Linear', did you mean 'Dense'?"),
+        ("Linear", "cnn has no 'Linear': did you mean 'Dense'?"),
         ("Conv2d", "did you mean 'Conv2D'?"),
         ("MaxPooling2D", "did you mean 'MaxPool2D'?"),
         ("BatchNormalization", "did you mean 'BatchNorm'?"),
@@ -215,6 +268,27 @@ def test_other_attributes_are_refused_in_pythons_own_words() -> None:
         ("Optimizer", "did you mean 'Optimiser'?"),
         ("optimizers", "the optimisers are in cnn itself"),
         ("Model", "cnn has no 'Model': write Sequential("),
+        ("MLPClassifier", "write Sequential("),
+        ("LayerNorm", "the normalisation here is BatchNorm"),
+        ("LayerNormalization", "the normalisation here is BatchNorm"),
+        ("NLLLoss", "write SoftmaxCrossEntropy(), without a softmax"),
+        ("LogSoftmax", "SoftmaxCrossEntropy applies the softmax itself"),
+        ("Conv1d", "write Conv2D or a pool on samples of (length, 1, channels)"),
+        ("Conv2DTranspose", "no layer enlarges an image"),
+        ("MeanAbsoluteError", "write MeanSquaredError(), or a loss of your own"),
+        ("functional", "the layers are in cnn itself"),
+        ("no_grad", "only where backward_pass is called"),
+        ("manual_seed", "fit(x, targets, seed=0)"),
+        ("set_random_seed", "fit(x, targets, seed=0)"),
+        ("load_model", "write Sequential.load(path)"),
+        ("StepLR", "did you mean 'StepDecay'?"),
+        ("CosineAnnealingLR", "did you mean 'CosineDecay'?"),
+        ("ReduceLROnPlateau", "set training.optimiser.learning_rate in a callback"),
+        ("BCEWithLogitsLoss", "write Dense(2) without Sigmoid"),
+        ("Swish", "a layer of your own"),
+        ("Concatenate", "layers in a row, without branches"),
+        ("ModelCheckpoint", "did you mean 'Checkpoint'?"),
+        ("ImageDataGenerator", "augmentation=RandomAffine"),
     ],
 )
 def test_a_name_of_another_library_is_answered_with_ours(name: str, told: str) -> None:
@@ -225,11 +299,22 @@ def test_a_name_of_another_library_is_answered_with_ours(name: str, told: str) -
     assert told in str(caught.value)
 
 
+def test_every_synonym_stands_for_something_that_there_is() -> None:
+    places: list[Any] = [getattr(cnn, name) for name in cnn.__all__]
+    places += [getattr(cnn.Sequential, name) for name in ("build", "evaluate", "fit", "load")]
+    there = {*cnn.__all__, *vars(cnn.Callback), *training().entries}
+    there |= {"validation_loss", "validation_accuracy"}
+    there |= {name for place in places if callable(place) for name in inspect.signature(place).parameters}
+    assert {ours for names in SYNONYMS.values() for ours in names.split()} <= there
+
+
 def test_other_names_are_refused_in_pythons_own_words_and_modules_can_be_imported(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert not set(NAMES) & set(cnn.__all__)
-    assert_refuses(lambda: c.xyz, AttributeError, "module 'cnn' has no attribute 'xyz'")
+    assert not set(NAMES) & {name.lower() for name in cnn.__all__}
+    for name in ("xyz", "Nonsense", "Residual", "RandomFlip"):
+        with pytest.raises(AttributeError, match=f"^module 'cnn' has no attribute '{name}'$"):
+            getattr(cnn, name)
     with pytest.raises(ImportError, match="cannot import name 'xyz' from 'cnn'"):
         exec("from cnn import xyz")  # noqa: S102
     monkeypatch.delattr(cnn, "losses")  # as before its first import; its name is similar to Loss
@@ -269,7 +354,7 @@ def test_own_classes_take_what_they_say_and_nothing_else() -> None:
     absolute_error: Any = AbsoluteError
     assert Renamed(1.0, 2.0, activation="relu").options == {"activation": "relu"}
     assert AbsoluteError()(np.ones((1, 2)), np.zeros((1, 2)))[0] == 1
-    assert_refuses(lambda: scale(faktor=3.0), TypeError, "'faktor', did you mean 'factor'?")
+    assert_refuses(lambda: scale(faktor=3.0), TypeError, "'faktor': did you mean 'factor'?")
     assert_refuses(lambda: absolute_error(weight=3.0), TypeError, "AbsoluteError has no argument 'weight'")
     assert_refuses(lambda: absolute_error(3.0), TypeError, "AbsoluteError takes no values without a name")
 

@@ -13,7 +13,7 @@ from tests.pipeline.workspace import ROOT, changed, make_processed, run, small_p
 SMALL = small_parameters()
 
 NOT_RIGHT = "params.yaml is not right:\n  "
-NO_RECIPE = f"{NOT_RIGHT}the file: there is no recipe 'smal', did you mean 'small'?: there are other, small."
+NO_RECIPE = f"{NOT_RIGHT}the file: there is no recipe 'smal': did you mean 'small'? There are other, small."
 NO_FIT = (
     f"{NOT_RIGHT}recipes.small: Layer 6 (Dense) does not fit: the last layer must give an output of (10,), "
     "a number for each class, received (9,)."

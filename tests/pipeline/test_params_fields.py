@@ -176,12 +176,12 @@ def test_a_misspelt_kind_is_told_the_right_one() -> None:
     for way in IS_KIND:
         wrong = misspelt(at(way))
         [sentence] = faults(put(way, wrong))
-        assert f"There is no {way[-1]} {wrong!r}, did you mean {at(way)!r}?: there are " in sentence
+        assert f"There is no {way[-1]} {wrong!r}: did you mean {at(way)!r}? There are " in sentence
 
 
 def test_a_misspelt_recipe_is_told_the_right_one() -> None:
     assert faults(put(("recipe",), "smal")) == [
-        "the file: there is no recipe 'smal', did you mean 'small'?: there are small, other, every."
+        "the file: there is no recipe 'smal': did you mean 'small'? There are small, other, every."
     ]
 
 

@@ -83,5 +83,5 @@ def test_a_recipe_that_does_not_exist_is_refused(parameters: Parameters) -> None
     assert_refuses(
         lambda: with_recipe(parameters, "smal", None),
         PipelineError,
-        "There is no recipe 'smal', did you mean 'small'?: there are small, other.",
+        "There is no recipe 'smal': did you mean 'small'? There are small, other.",
     )

@@ -23,6 +23,7 @@ from tests.texts.texts import TEXTS, blocks, read
 
 README = "README.md"
 YOUR_OWN = "docs/reference/your-own.md"
+COMING_FROM = "docs/reference/coming-from.md"
 EXPORT = "docs/pipeline/export.md"
 
 
@@ -64,7 +65,7 @@ def test_sessions_print_what_the_text_says(
 
 def test_programs_of_the_pages_run(tmp_path: Path) -> None:
     for text in TEXTS:
-        if text not in {README, YOUR_OWN, EXPORT} and blocks(read(text), "python"):
+        if text not in {README, YOUR_OWN, COMING_FROM, EXPORT} and blocks(read(text), "python"):
             run_programs(text, read(text), tmp_path)
 
 
@@ -103,6 +104,17 @@ def test_the_layer_that_a_page_teaches_is_refused_by_the_export_in_one_sentence(
     model = cnn.Sequential([cnn.Dense(3), swish()])
     model.build((4,), np.random.default_rng(0))
     assert_refuses(lambda: to_onnx(model), PipelineError, "Layer 1 cannot be exported", "Swish", "CONVERTERS")
+
+
+def test_what_replaces_the_habits_of_other_libraries_learns(tmp_path: Path) -> None:
+    digit, shape, whole, kept, parity, loop, folds, wrapped, more = run_programs(
+        COMING_FROM, read(COMING_FROM), tmp_path
+    ).splitlines()
+    assert re.fullmatch(r"\[(\d)\] \[\1\]", digit)
+    assert shape == "(1, 10)"
+    assert kept == "True"
+    for accuracy in (whole, parity, loop, folds, wrapped, more):
+        assert float(accuracy) > 0.85
 
 
 def test_the_program_beside_an_exported_network_prints_the_digit_of_a_picture(tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def window_cases(draw: st.DrawFn, largest_padding: int | None = None) -> WindowC
 @st.composite
 def convolutions(draw: st.DrawFn) -> Case:
     window = draw(window_cases(largest_padding=5))
-    layer = Conv2D(draw(st.integers(1, 3)), window.size, window.stride, window.padding)
+    layer = Conv2D(draw(st.integers(1, 3)), window.size, stride=window.stride, padding=window.padding)
     return Case(layer, window.input_shape, window.seed)
 
 

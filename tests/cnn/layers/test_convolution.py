@@ -43,7 +43,7 @@ def test_both_passes_do_what_the_definition_says(case: WindowCase, dtype: Any, b
 
 def check_both_passes(case: WindowCase, dtype: Any) -> None:
     rng = np.random.default_rng(case.seed)
-    layer = Conv2D(2, case.size, case.stride, case.padding)
+    layer = Conv2D(2, case.size, stride=case.stride, padding=case.padding)
     layer.build(case.input_shape[1:], rng)
     layer.params = {name: small_integers(rng, value.shape, dtype) for name, value in layer.params.items()}
     weight, bias = layer.params["weight"], layer.params["bias"]

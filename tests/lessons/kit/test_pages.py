@@ -53,15 +53,15 @@ def test_code_is_linked_where_there_is_a_repository() -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        (f'{{{{ code("{FORWARD[:-1]}") }}}}', "flatten.py has no forward_pas, did you mean 'forward_pass'?"),
+        (f'{{{{ code("{FORWARD[:-1]}") }}}}', "flatten.py has no forward_pas: did you mean 'forward_pass'?"),
         ('{{ code("nowhere.at_all") }}', "there is no module nowhere"),
         ('{{ code("cnn.layers.flatten") }}', "is a whole module"),
         (
             "{{ net.sizes }}",
-            "the lesson 'net' gives no value 'sizes', did you mean 'size'? If it is new, run `make site",
+            "the lesson 'net' gives no value 'sizes': did you mean 'size'? If it is new, run `make site",
         ),
         ("{% if net.absent.part %}{% endif %}", "the lesson 'net' gives no value 'absent'."),
-        ("{{ nett.size }}", "there is no lesson 'nett', did you mean 'net'?"),
+        ("{{ nett.size }}", "there is no lesson 'nett': did you mean 'net'?"),
         ("a\n{{ net.size }", "line 2 cannot be filled in: unexpected '}'"),
     ],
 )
