@@ -59,10 +59,12 @@ def as_labels(name: str, labels: ArrayLike, classes: int | None = None) -> Label
         raise ValueError(f"{name} must have the shape [n], received {list(array.shape)}.")
     if array.dtype.kind == "f":
         check_finite(name, array)
-        fractions = array != np.rint(array)
-        if fractions.any():
-            index = int(fractions.argmax())
-            raise ValueError(f"{name} must be whole numbers, received {array[index]} at [{index}].")
+        wrong = (array != np.rint(array)) | (
+            abs(array) >= 2**53
+        )  # larger floats cannot tell each whole number
+        if wrong.any():
+            index = int(wrong.argmax())
+            raise ValueError(f"{name} must be whole numbers below 2⁵³, received {array[index]} at [{index}].")
     if array.dtype.kind in "bf":
         array = array.astype(np.int64)
     if classes is not None and len(array) and (array.min() < 0 or array.max() >= classes):

@@ -189,6 +189,7 @@ OBJECTS = {
     "Layer": cnn.Dense(2),
     "Optimiser": cnn.Adam(),
     "Loss": cnn.MeanSquaredError(),
+    "History": cnn.history.History(),
 }
 
 
