@@ -28,7 +28,7 @@ from cnn.custom import check_custom, given_objects, made_again, own_parts, warn_
 from cnn.habits import Explains, check_object, explains_arguments
 from cnn.history import History
 from cnn.initialisers import INITIALISERS
-from cnn.labels import as_targets, labels_of
+from cnn.labels import as_targets, labels_of, tells_classes
 from cnn.layers import LAYERS, Layer, Softmax
 from cnn.layers.base import check_started
 from cnn.losses import LOSSES, Loss, SoftmaxCrossEntropy, loss_and_gradient
@@ -572,7 +572,7 @@ class Sequential(Explains):
                 "The model was trained with amounts as targets and tells no classes: call model(x) for its "
                 "outputs."
             )
-        if not _tells_classes(output_shape):
+        if not tells_classes(output_shape):
             raise ValueError(
                 f"A classifier must give one number for each of two or more classes, this model gives "
                 f"{output_shape}: call model(x) for its outputs."
@@ -613,7 +613,7 @@ class Sequential(Explains):
                 "SoftmaxCrossEntropy applies the softmax itself, received a model that ends with Softmax: "
                 "leave out its last layer."
             )
-        if of_probabilities and not _tells_classes(output_shape):
+        if of_probabilities and not tells_classes(output_shape):
             raise ValueError(
                 f"SoftmaxCrossEntropy needs one number for each of two or more classes, this model gives "
                 f"{output_shape}: end it with Flatten or GlobalAveragePool2D and Dense(classes), or choose "
@@ -778,11 +778,6 @@ def _owned(name: str, values: ArrayLike) -> Array:
         raise TypeError(f"{name} must be float32 or float64, received {array.dtype}.")
     check_finite(name, array)
     return array
-
-
-def _tells_classes(output_shape: Shape) -> bool:
-    """Tell whether outputs of this shape are a number for each of two or more classes."""
-    return len(output_shape) == 1 and output_shape[0] > 1
 
 
 def _outputs_of(model: Sequential, x: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +134,7 @@ def test_a_model_that_learnt_amounts_tells_no_classes_not_even_from_its_file(tmp
         assert not one.classifies
         assert_refuses(one.classes, ValueError, "amounts as targets", "model(x)")
         for use in (one.predict, one.predict_proba):
-            assert_refuses(lambda use=use: use(x), ValueError, "amounts as targets", "model(x)")
+            assert_refuses(partial(use, x), ValueError, "amounts as targets", "model(x)")
     model.fit(x, (y > 1).astype(int), loss=MeanSquaredError(), epochs=1)
     assert model.classifies
     assert "classifies" not in model.to_config()
