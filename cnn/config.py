@@ -112,7 +112,7 @@ def from_config(
         config: the class under the key `what`, and its constructor's arguments under their names.
         what: the family of what is made, such as `"layer"`.
         kinds: the classes to choose from.
-        own: more classes and functions to choose from, which `cnn.custom.by_name` has checked.
+        own: more classes and functions to choose from, which `cnn.custom.check_custom` has checked.
 
     Raises:
         TypeError: if an argument has the wrong type.

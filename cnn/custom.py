@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from inspect import isfunction
 from typing import Any
 
+from cnn.checks import in_brief
 from cnn.config import Configured, Kinds, constructor_parameters, family_of, from_config, plain
 
 
-def by_name(custom: Iterable[Any], kinds: Kinds) -> dict[str, Any]:
+def check_custom(custom: Iterable[Any], kinds: Kinds) -> dict[str, Any]:
     """Return those of some classes and functions that are not the library's, under their names.
 
     Args:
@@ -22,7 +23,7 @@ def by_name(custom: Iterable[Any], kinds: Kinds) -> dict[str, Any]:
         ValueError: if one is named like something of the library, or like another one.
     """
     if isinstance(custom, str | Mapping) or not isinstance(custom, Iterable):
-        raise TypeError(f"custom must be a list of classes and functions, received {custom!r:.60}.")
+        raise TypeError(f"custom must be a list of classes and functions, received {in_brief(custom)}.")
     own: dict[str, Any] = {}
     for one in custom:
         if not (isfunction(one) or (isinstance(one, type) and issubclass(one, Configured))):
@@ -44,24 +45,34 @@ def own_parts(things: Iterable[Configured], kinds: Kinds) -> dict[str, Any]:
     """Return the classes and functions that these objects need and that are not the library's.
 
     Raises:
-        TypeError: if plain data cannot describe an object.
-        ValueError: if two of them have one name, or one is named like something of the library; or if an
-            object would not come back from its plain data.
+        ValueError: if two of them have one name, or one is named like something of the library.
     """
-    things = list(things)
-    own = by_name(_parts(things), kinds)
-    for thing in things:
-        kind, config = type(thing).__name__, plain("", thing)
-        try:
-            again = plain("", from_config(config, thing.family, kinds, own))
-        except Exception as error:  # in a constructor that is not ours
-            raise ValueError(f"{kind} would not come back from {config}: {error}") from error
-        if again != config:
-            raise ValueError(
-                f"{kind} would not come back as it is: its to_config tells {config}, and a {kind} made from "
-                f"that tells {again}."
-            )
-    return own
+    return check_custom(_parts(list(things)), kinds)
+
+
+def made_again(config: Mapping[str, Any], kinds: Kinds, own: Mapping[str, Any]) -> Any:
+    """Make an object from its plain data, as loading a file will: one of a user's own class may fail.
+
+    Args:
+        config: what `to_config` returned, with the family as its first key.
+        kinds: the library's classes.
+        own: what `own_parts` returned.
+
+    Raises:
+        ValueError: if the object cannot be made, or tells other plain data than it was made from.
+    """
+    family = next(iter(config))
+    try:
+        again = from_config(config, family, kinds, own)
+        tells = plain("", again)
+    except Exception as error:  # in a constructor that is not ours
+        raise ValueError(f"{config[family]} would not come back from {config}: {error}") from error
+    if tells != config:
+        raise ValueError(
+            f"{config[family]} would not come back as it is: its to_config tells {config}, and what is made "
+            f"from that tells {tells}."
+        )
+    return again
 
 
 def _parts(value: Any) -> Iterator[Any]:
@@ -84,7 +95,9 @@ def call_to_load(owner: str, path: object, own: Iterable[str]) -> str:
         >>> call_to_load("Sequential", "model.npz", ["Swish"])
         "Sequential.load('model.npz', custom=[Swish])"
     """
-    return f"{owner}.load({str(path)!r}, custom=[{', '.join(own):.200}])"
+    names = [f"{name:.60}" for name in own]  # a damaged file may name anything
+    names = names if len(names) <= 12 else [*names[:11], "…"]
+    return f"{owner}.load({str(path)!r}, custom=[{', '.join(names)}])"
 
 
 def warn_to_keep(owner: str, path: object, own: Iterable[str]) -> None:
@@ -94,7 +107,7 @@ def warn_to_keep(owner: str, path: object, own: Iterable[str]) -> None:
     """
     if own:
         warnings.warn(
-            f"{path} does not hold the code of {', '.join(own):.200}: keep it, and load the file by "
+            f"{path} does not hold the code of {', '.join(own)}: keep it, and load the file by "
             f"{call_to_load(owner, path, own)}.",
             stacklevel=3,  # the line that called `save`
         )
@@ -103,13 +116,13 @@ def warn_to_keep(owner: str, path: object, own: Iterable[str]) -> None:
 def given_objects(
     owner: str, path: object, header: Mapping[str, Any], custom: Iterable[Any], kinds: Kinds
 ) -> dict[str, Any]:
-    """Return what `by_name` does, if the header of a file needs no other classes and functions.
+    """Return what `check_custom` does, if the header of a file needs no other classes and functions.
 
     Raises:
-        TypeError: as in `by_name`.
-        ValueError: as in `by_name`, or if one is missing, or the header names them wrongly.
+        TypeError: as in `check_custom`.
+        ValueError: as in `check_custom`, or if one is missing, or the header names them wrongly.
     """
-    given, needed = by_name(custom, kinds), header.get("custom", [])
+    given, needed = check_custom(custom, kinds), header.get("custom", [])
     if not isinstance(needed, list) or not all(
         isinstance(name, str) and name.isidentifier() for name in needed
     ):

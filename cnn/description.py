@@ -18,9 +18,10 @@ def description(value: Any, *left_out: str, inside: tuple[int, ...] = ()) -> Any
     """Return what an object is, as plain data that two objects share only if they are the same.
 
     An object is its class and what its constructor received, if it keeps that under the same names, or else
-    all of its attributes. An array is its type, shape and digest; a class or function is its qualified name.
-    What cannot be looked into, such as a lock, is its class alone. Unlike `Configured.to_config`, this takes
-    any object, and nothing can be made from it.
+    all of its attributes. An array is its type, shape and digest. A class or function is compared by its
+    name, and so is the class of an object; those of the library have the name of the library in front, so
+    that a namesake is another class. Unlike `Configured.to_config`, this takes any object, and nothing can be
+    made from it.
 
     Args:
         value: the object.
@@ -30,7 +31,7 @@ def description(value: Any, *left_out: str, inside: tuple[int, ...] = ()) -> Any
     Example:
         >>> from cnn import CosineDecay
         >>> description(CosineDecay(0.1, warm_up=0.2))
-        {'class': 'CosineDecay', 'peak': 0.1, 'warm_up': 0.2, 'end': 0.0}
+        {'class': 'cnn.CosineDecay', 'peak': 0.1, 'warm_up': 0.2, 'end': 0.0}
     """
 
     def part(each: Any) -> Any:
@@ -39,56 +40,42 @@ def description(value: Any, *left_out: str, inside: tuple[int, ...] = ()) -> Any
     found: Any
     match value:
         case _ if id(value) in inside:
-            found = {"class": type(value).__qualname__}
+            found = {"class": _name(type(value))}
         case Mapping():
             found = {str(name): part(each) for name, each in value.items()}
         case list() | tuple():
             found = [part(each) for each in value]
-        case set() | frozenset():
-            found = sorted((part(each) for each in value), key=repr)
-        case np.generic() | np.ndarray() if value.dtype.hasobject or isinstance(value, np.generic):
-            found = part(value.tolist())
-        case None | bool() | int() | str() | float() | complex() | bytes() | np.ndarray():
-            found = _leaf(value)
-        case type() | FunctionType() | BuiltinFunctionType() | np.ufunc():
-            found = getattr(value, "__qualname__", value.__name__)
+        case np.generic():
+            found = part(value.item())
+        case np.ndarray():
+            digest = sha256(np.ascontiguousarray(value).tobytes()).hexdigest()[:16]
+            found = f"{value.dtype} {list(value.shape)} {digest}"
+        case None | bool() | int() | str() | float():
+            endless = isinstance(value, float) and not isfinite(value)
+            found = repr(value) if endless else value  # NaN would differ from itself
+        case type() | FunctionType() | BuiltinFunctionType():
+            found = _name(value)
         case _:
-            state, arguments = _looked_into(value)
-            found = {"class": type(value).__qualname__}
-            found |= {name: part(each) for name, each in state.items() if name not in left_out}
-            if arguments:
-                found |= {"arguments": part(arguments)}
+            attributes = {name: each for name, each in _attributes(value).items() if name not in left_out}
+            found = {"class": _name(type(value)), **part(attributes)}
     return found
 
 
-def _leaf(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        digest = sha256(np.ascontiguousarray(value).tobytes()).hexdigest()[:16]
-        return f"{value.dtype} {list(value.shape)} {digest}"
-    exact = value is None or isinstance(value, int | str) or (isinstance(value, float) and isfinite(value))
-    return value if exact else repr(value)
+def _name(value: Any) -> str:
+    ours = str(value.__module__).partition(".")[0] == "cnn"
+    return f"cnn.{value.__qualname__}" if ours else str(value.__qualname__)
 
 
-def _looked_into(value: Any) -> tuple[dict[str, Any], list[Any]]:
-    """Return an object's attributes that belong to its configuration, and what else it is made of."""
+def _attributes(value: Any) -> dict[str, Any]:
+    """Return an object's attributes that belong to its configuration; none if it cannot be looked into."""
     try:
         names = [*constructor_parameters(type(value))]
         names += [entry.name for entry in fields(value) if not entry.init] if is_dataclass(value) else []
         if names:
-            return {name: getattr(value, name) for name in names}, []
+            return {name: getattr(value, name) for name in names}
     except (AttributeError, TypeError, ValueError):
         pass  # the constructor is not written in Python, or its arguments were not kept under their names
-    try:
-        reduced = value.__reduce_ex__(2)  # as copy and pickle look into an object
-    except Exception:  # of any kind, since an object decides itself how it is copied
-        return {}, []
-    if isinstance(reduced, str):
-        return {}, [reduced]
-    arguments = [each for each in reduced[1] if each is not type(value)]
-    state = reduced[2] if len(reduced) > 2 else None
-    if state is None or isinstance(state, dict):
-        return state or {}, arguments
-    return {}, [*arguments, state]
+    return getattr(value, "__dict__", {})
 
 
 def difference(name: str, there: Any, here: Any) -> tuple[str, str, str] | None:
@@ -101,7 +88,7 @@ def difference(name: str, there: Any, here: Any) -> tuple[str, str, str] | None:
         >>> difference("optimiser", two, three)
         ('optimiser.learning_rate.peak', '0.1', '0.2')
         >>> difference("optimiser", one, two)
-        ('optimiser.learning_rate', '0.1', 'CosineDecay')
+        ('optimiser.learning_rate', '0.1', 'cnn.CosineDecay')
     """
     if there == here:
         return None
@@ -116,7 +103,8 @@ def difference(name: str, there: Any, here: Any) -> tuple[str, str, str] | None:
 
 def _brief(described: Any) -> str:
     if isinstance(described, list):
-        return f"[{', '.join(map(_brief, described)):.200}]"
+        more = ", …" if len(described) > 24 else ""
+        return f"[{', '.join(map(_brief, described[:24]))}{more}]"
     if isinstance(described, dict) and "class" in described:
         return str(described["class"])
     return f"{described!r:.100}"

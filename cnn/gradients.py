@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from cnn.checks import random_generator
+from cnn.habits import check_object
 from cnn.layers import Layer
 from cnn.layers.base import check_started
 from cnn.types import Array, Shape
@@ -14,7 +16,7 @@ from cnn.types import Array, Shape
 STEP = 1e-6
 
 
-def gradient_check(layer: Layer, input_shape: Shape, rng: np.random.Generator) -> dict[str, float]:
+def gradient_check(layer: Layer, input_shape: Shape, rng: np.random.Generator | int) -> dict[str, float]:
     """Compare a layer's gradients with the effect of small changes of its input and parameters.
 
     For each number θ of the input and of every parameter, the derivative of L = Σ dy · y is estimated as
@@ -23,7 +25,7 @@ def gradient_check(layer: Layer, input_shape: Shape, rng: np.random.Generator) -
     Args:
         layer: the layer; it is copied, not changed.
         input_shape: the shape of the input, with n: `(n, h, w, c)`.
-        rng: where the random numbers come from.
+        rng: where the random numbers come from: a generator, or the seed of a new one.
 
     Returns:
         For `"x"` and each parameter the largest relative error |numerical − analytical| /
@@ -31,6 +33,7 @@ def gradient_check(layer: Layer, input_shape: Shape, rng: np.random.Generator) -
         gives far more.
 
     Raises:
+        TypeError: if it is not a layer, or `rng` is neither a generator nor a whole number.
         ValueError: if the layer cannot take such an input, or a gradient has not the shape of its array.
 
     Example:
@@ -42,7 +45,9 @@ def gradient_check(layer: Layer, input_shape: Shape, rng: np.random.Generator) -
     Source:
         Bengio: Practical recommendations for gradient-based training, 2012, section 4.3.
     """
+    check_object("gradient_check expects one layer such as Dense(3)", layer, Layer)
     check_started(layer)
+    rng = random_generator("gradient_check", rng)
     layer = copy.deepcopy(layer)
     layer.build(tuple(input_shape[1:]), rng)
     # Zeros would hide errors: adding a bias of 0 and forgetting it give the same output.

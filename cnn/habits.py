@@ -280,6 +280,13 @@ ATTRIBUTES = {
         "step": "update(params, grads) returns the new parameters; fit calls it",
         "zero_grad": _NO_GRADIENTS_KEPT,
     },
+    "History": {
+        "evaluate": "the model does it, model.evaluate(x, targets)",
+        "history": 'write history["loss"] for the losses of all epochs',
+        "params": "history[-1] is the record of the last epoch",
+        "predict": "fit returns the history; the model does it, model.predict(x)",
+        "score": 'the model does it, model.evaluate(x, targets)["accuracy"]',
+    },
     "Loss": {
         "backward": "call it, loss(outputs, targets), for its value and its gradient",
         "forward": "call it, loss(outputs, targets), for its value and its gradient",

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from math import inf, isnan
 from typing import SupportsIndex, overload
 
+from cnn.habits import Explains
 from cnn.tables import Table
 
 Record = dict[str, float]
 """What is known after an epoch: epoch, learning_rate (at its first step), loss, accuracy, validation_…"""
 
 
-class History(list[Record]):
+class History(Explains, list[Record]):
     """One record for each epoch, from the first to the last; `history["loss"]` is one entry of all of them.
 
     The interpreter shows it as a table, and so does a notebook.

@@ -61,10 +61,12 @@ def as_labels(name: str, labels: ArrayLike, classes: int | None = None) -> Label
         raise ValueError(f"{name} must have the shape [n], received {list(array.shape)}.")
     if array.dtype.kind == "f":
         check_finite(name, array)
-        fractions = array != np.rint(array)
-        if fractions.any():
-            index = int(fractions.argmax())
-            raise ValueError(f"{name} must be whole numbers, received {array[index]} at [{index}].")
+        wrong = (array != np.rint(array)) | (
+            abs(array) >= 2**53
+        )  # larger floats cannot tell each whole number
+        if wrong.any():
+            index = int(wrong.argmax())
+            raise ValueError(f"{name} must be whole numbers below 2⁵³, received {array[index]} at [{index}].")
     if array.dtype.kind in "bf":
         array = array.astype(np.int64)
     if classes is not None and len(array) and (array.min() < 0 or array.max() >= classes):
@@ -73,6 +75,16 @@ def as_labels(name: str, labels: ArrayLike, classes: int | None = None) -> Label
             f"{array.max()}: a model's last layer gives one number for each class."
         )
     return array
+
+
+def tells_classes(output_shape: Shape) -> bool:
+    """Tell whether outputs of this shape are a number for each of two or more classes.
+
+    Example:
+        >>> tells_classes((10,)), tells_classes((1,)), tells_classes((28, 28, 1))
+        (True, False, False)
+    """
+    return len(output_shape) == 1 and output_shape[0] > 1
 
 
 def as_targets(name: str, targets: ArrayLike, n: int, output_shape: Shape) -> Targets:
@@ -99,15 +111,15 @@ def as_targets(name: str, targets: ArrayLike, n: int, output_shape: Shape) -> Ta
                [0. ]])
     """
     array, shape = _numbers(name, targets), (n, *output_shape)
-    classes = output_shape[0] if len(output_shape) == 1 else 1
-    if classes > 1 and array.shape in ((n,), (n, 1)):
-        return as_labels(name, array, classes)
+    classifies = tells_classes(output_shape)
+    if classifies and array.shape in ((n,), (n, 1)):
+        return as_labels(name, array, output_shape[0])
     if output_shape[-1:] == (1,) and array.shape == shape[:-1]:
         array = array[..., None]
     if array.shape != shape:
         rows = f"rows {list(shape)} like the outputs"
         raise ValueError(
-            f"{name} must be {f'labels [{n}] or ' if classes > 1 else ''}{rows} for {n} samples, received "
+            f"{name} must be {f'labels [{n}] or ' if classifies else ''}{rows} for {n} samples, received "
             f"the shape {list(array.shape)}."
         )
     check_finite(name, array)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from inspect import signature
 from math import prod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
-from cnn.checks import check_float_array, number_between, whole_number
+from cnn.checks import check_float_array, in_brief, number_between, whole_number
 from cnn.config import Configured
 from cnn.labels import target_rows
 from cnn.types import Array, Targets
@@ -56,6 +57,38 @@ class Loss(Configured, ABC):
         return whole_number(
             type(self).__name__, "batch_size", len(outputs) if batch_size is None else batch_size, 1
         )
+
+
+def check_takes_batch_size(loss: Loss) -> None:
+    """Refuse a loss that does not take the size of the whole batch, which training gives it.
+
+    Raises:
+        TypeError: if it does not.
+    """
+    try:
+        signature(loss).bind(None, None, None)
+    except TypeError as error:
+        raise TypeError(
+            f"{type(loss).__name__} must take (outputs, targets, batch_size=None) in its __call__: {error}."
+        ) from error
+
+
+def loss_and_gradient(
+    loss: Loss, outputs: Array, targets: Targets, batch_size: int | None = None
+) -> tuple[float, Array]:
+    """Call a loss, which may be a user's own, and check what it returns.
+
+    Raises:
+        TypeError: if it is not a number and a gradient in the shape of the outputs.
+    """
+    found: Any = loss(outputs, targets, batch_size)
+    right = isinstance(found, tuple) and len(found) == 2 and np.ndim(found[0]) == 0
+    if not right or np.shape(found[1]) != outputs.shape:
+        raise TypeError(
+            f"{type(loss).__name__} must return the mean loss and its gradient, (value, gradient), with the "
+            f"gradient in the shape of the outputs, {list(outputs.shape)}, received {in_brief(found)}."
+        )
+    return found[0], found[1]
 
 
 @dataclass

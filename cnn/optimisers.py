@@ -11,9 +11,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from cnn.checks import number_between, whole_number
+from cnn.checks import in_brief, number_between, whole_number
 from cnn.config import Configured, Kinds, from_config, plain
-from cnn.custom import given_objects, own_parts, warn_to_keep
+from cnn.custom import given_objects, made_again, own_parts, warn_to_keep
 from cnn.habits import check_object
 from cnn.schedules import SCHEDULES, Schedule
 from cnn.storage import read_arrays, reason, write_arrays
@@ -90,14 +90,24 @@ class Optimiser(Configured, ABC):
             The new parameters, in the number types of the old ones.
 
         Raises:
-            ValueError: if names or shapes differ.
+            TypeError: if a parameter or gradient is not an array, or the learning rate not a number.
+            ValueError: if names or shapes differ, or `progress` or the learning rate is out of range.
         """
         if params.keys() != grads.keys():
             raise ValueError(
                 f"There must be one gradient for each of {sorted(params)}, received {sorted(grads)}."
             )
-        self.steps += 1
+        for name, value in params.items():
+            for what, array in (("parameter", value), ("gradient", grads[name])):
+                if not isinstance(array, np.ndarray):
+                    raise TypeError(f"The {what} {name} must be a NumPy array, received {in_brief(array)}.")
+            if grads[name].shape != value.shape:
+                raise ValueError(
+                    f"The gradient of {name} must have its shape, {list(value.shape)}, received "
+                    f"{list(grads[name].shape)}."
+                )
         rate, shrink = self.rate_at(progress), self._clip_factor(grads)
+        self.steps += 1
         updated = {name: np.empty(value.shape, value.dtype) for name, value in params.items()}
         for name, value in params.items():
             weight_decay = self.weight_decay if decays is None or name in decays else 0.0
@@ -130,9 +140,18 @@ class Optimiser(Configured, ABC):
         """
 
     def rate_at(self, progress: float) -> float:
-        """Return the learning rate η at this progress."""
+        """Return the learning rate η at this progress.
+
+        Raises:
+            TypeError: if the rate, such as that of a schedule of your own, is not a number.
+            ValueError: if it is negative or not finite, or `progress` does not lie from 0 to 1.
+        """
+        if not 0 <= progress <= 1:
+            raise ValueError(f"{type(self).__name__}: progress must lie from 0 to 1, received {progress}.")
         rate = self.learning_rate
-        return rate(progress) if isinstance(rate, Schedule) else rate
+        if not isinstance(rate, Schedule):
+            return number_between(type(self).__name__, "learning_rate", rate, 0)
+        return number_between(type(rate).__name__, f"the rate at progress {progress:.4g}", rate(progress), 0)
 
     def save(self, path: str | Path) -> None:
         """Write the optimiser and its state to an `.npz` file, to go on with a training later.
@@ -160,8 +179,11 @@ class Optimiser(Configured, ABC):
             >>> again.update(w, {"w": np.array([1.0])})["w"].round(2)
             array([0.71])
         """
-        own = own_parts([self], KINDS)
-        header = {"optimiser": plain("", self), "steps": self.steps} | ({"custom": list(own)} if own else {})
+        own, config = own_parts([self], KINDS), plain("", self)
+        header = {"optimiser": config, "steps": self.steps}
+        if own:
+            made_again(config, KINDS, own)
+            header |= {"custom": list(own)}
         arrays = {f"{slot}/{name}": kept for slot, held in self.state.items() for name, kept in held.items()}
         write_arrays(Path(path), "cnn optimiser", header, arrays)
         warn_to_keep("Optimiser", path, own)
@@ -177,7 +199,8 @@ class Optimiser(Configured, ABC):
         Raises:
             FileNotFoundError: if there is no such file.
             TypeError: if `custom` holds something else.
-            ValueError: if it is not an optimiser, or a damaged one, or `custom` lacks something.
+            ValueError: if it is not an optimiser, or a damaged one, or `custom` lacks something; or if it
+                is not one of the class whose `load` is called.
         """
         header, arrays = read_arrays(Path(path), "cnn optimiser")
         own = given_objects("Optimiser", path, header, custom, KINDS)
@@ -187,6 +210,11 @@ class Optimiser(Configured, ABC):
             optimiser._take_state(arrays)
         except Exception as error:  # a header from elsewhere may hold anything
             raise ValueError(f"{path} does not hold a whole optimiser: {reason(error)}") from error
+        if not isinstance(optimiser, cls):
+            raise ValueError(
+                f"{path} holds an optimiser {type(optimiser).__name__}, expected {cls.__name__}: load it by "
+                "Optimiser.load."
+            )
         return optimiser
 
     def _take_state(self, arrays: dict[str, Array]) -> None:

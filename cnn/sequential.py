@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from copy import copy
 from pathlib import Path
 from typing import Any, overload
 
@@ -12,16 +14,24 @@ from numpy.typing import ArrayLike
 
 from cnn.augmentation import Augmentation
 from cnn.callbacks import ProgressBar, someone_watches
-from cnn.checks import as_samples, check_samples, sample_shape, whole_number
+from cnn.checks import (
+    FLOATS,
+    as_samples,
+    check_finite,
+    check_samples,
+    in_brief,
+    random_generator,
+    sample_shape,
+)
 from cnn.config import Kinds, from_config, plain
-from cnn.custom import by_name, given_objects, own_parts, warn_to_keep
+from cnn.custom import check_custom, given_objects, made_again, own_parts, warn_to_keep
 from cnn.habits import Explains, check_object, explains_arguments
 from cnn.history import History
 from cnn.initialisers import INITIALISERS
-from cnn.labels import as_targets, labels_of
+from cnn.labels import as_targets, labels_of, tells_classes
 from cnn.layers import LAYERS, Layer, Softmax
 from cnn.layers.base import check_parameters, check_started
-from cnn.losses import LOSSES, Loss, SoftmaxCrossEntropy
+from cnn.losses import LOSSES, Loss, SoftmaxCrossEntropy, loss_and_gradient
 from cnn.metrics import accuracy
 from cnn.optimisers import Adam, Optimiser
 from cnn.parallel import check_workers, keep_freed_memory, one_blas_thread, worker_pool
@@ -39,7 +49,8 @@ class Sequential(Explains):
     """A model made of layers in a row, each of which takes the output of the one before.
 
     `model(x)` gives its outputs, `len(model)` the number of layers, `model[0]` the first of them, and
-    `model[:-1]` a model of all but the last. Such a part shares its layers with the whole.
+    `model[:-1]` a model of all but the last. A model made of another one's layers shares them: training the
+    part changes the whole. To keep the whole as it is, take the layers of `copy.deepcopy(model)`.
 
     Args:
         layers: the layers, from input to output; a classifier's last one gives a number (logit) for each
@@ -50,6 +61,7 @@ class Sequential(Explains):
         input_shape: one sample's shape, `(h, w, c)`, once the model is built.
         loss: the loss that `evaluate` and the next `fit` use unless told otherwise: the one of the last
             `fit`, or SoftmaxCrossEntropy.
+        classifies: whether the outputs tell classes; False after a `fit` whose targets were amounts.
         history: the history of the last `fit`, even if it failed or was interrupted.
 
     Raises:
@@ -72,6 +84,7 @@ class Sequential(Explains):
         self.layers: Sequence[Layer] = list(layers)
         self.input_shape: Shape | None = None
         self.loss: Loss = SoftmaxCrossEntropy()
+        self.classifies = True
         self.history = History()
         if not self.layers:
             raise ValueError(
@@ -118,7 +131,10 @@ class Sequential(Explains):
 
     @explains_arguments
     def build(self, input_shape: Shape, rng: np.random.Generator | int = 0) -> Shape:
-        """Create every layer's parameters for samples of this shape; `fit` does so by itself.
+        """Create the parameters that are missing, for samples of this shape; `fit` does so by itself.
+
+        A layer that has parameters keeps them, also if it got them in another model. For new random weights,
+        make new layers.
 
         Args:
             input_shape: one sample's shape, without n: `(h, w, c)`.
@@ -129,22 +145,42 @@ class Sequential(Explains):
 
         Raises:
             TypeError: if `rng` is neither a generator nor a whole number.
-            ValueError: if a layer cannot take what the one before gives; the message names it.
+            ValueError: if a layer cannot take what the one before gives, or has parameters for other samples;
+                the message names it.
             MemoryError: if a layer's parameters do not fit into memory; the message names it.
         """
-        if not isinstance(rng, np.random.Generator):
-            rng = np.random.default_rng(
-                whole_number("build", "rng, if it is not a Generator,", rng, minimum=0)
-            )
-        output_shape = self.output_shape(input_shape)
-        shape = tuple(input_shape)
+        rng, input_shape = random_generator("build", rng), sample_shape(input_shape)
+        shapes = [input_shape, *self._output_shapes(input_shape)]
+        missing = [self._lacks_arrays(index, shape) for index, shape in enumerate(shapes[:-1])]
         for index, layer in enumerate(self.layers):
-            try:
-                shape = layer.build(shape, rng)
-            except MemoryError as error:
-                raise MemoryError(f"Layer {index} ({layer.kind}) is too large: {error}") from error
-        self.input_shape = tuple(input_shape)
-        return output_shape
+            if missing[index]:
+                try:
+                    returned = layer.build(shapes[index], rng)
+                except MemoryError as error:
+                    raise MemoryError(f"Layer {index} ({layer.kind}) is too large: {error}") from error
+                if returned != shapes[index + 1]:
+                    raise TypeError(
+                        f"Layer {index} ({layer.kind}): build must return the shape of one output, as "
+                        f"output_shape does, {shapes[index + 1]}, received {returned!r}."
+                    )
+        self.input_shape = input_shape
+        return shapes[-1]
+
+    def _lacks_arrays(self, index: int, shape: Shape) -> bool:
+        """Tell whether a layer must be built; one that need not must have parameters for this shape."""
+        layer = self.layers[index]
+        needed = layer.parameter_shapes(shape)
+        if not needed.keys() <= layer.params.keys() or not (layer.params or layer.state):
+            return True
+        for name, expected in needed.items():
+            held = np.shape(layer.params[name])
+            if held != expected:
+                raise ValueError(
+                    f"Layer {index} ({layer.kind}) was built for another input: its {name} has the shape "
+                    f"{list(held)}, an input of {shape} needs {list(expected)}; a new {layer.kind} in its "
+                    "place starts anew."
+                )
+        return False
 
     def built_for(self) -> Shape:
         """Return the shape of the samples that the model was built for.
@@ -153,7 +189,7 @@ class Sequential(Explains):
             RuntimeError: if it has not been built.
         """
         if self.input_shape is None:
-            raise RuntimeError("The model has no parameters yet: call fit, or build(input_shape), first.")
+            raise RuntimeError("The model has not been built: call fit, or build(input_shape), first.")
         return self.input_shape
 
     def output_shape(self, input_shape: Shape) -> Shape:
@@ -162,13 +198,18 @@ class Sequential(Explains):
         Raises:
             ValueError: if a layer cannot take what the one before gives; the message names it.
         """
-        shape = sample_shape(input_shape)
+        return self._output_shapes(sample_shape(input_shape))[-1]
+
+    def _output_shapes(self, shape: Shape) -> list[Shape]:
+        """Return the shape of each layer's output, for one sample of this shape."""
+        shapes = []
         for index, layer in enumerate(self.layers):
             try:
                 shape = layer.output_shape(shape)
             except ValueError as error:
                 raise ValueError(f"Layer {index} ({layer.kind}) does not fit: {error}") from error
-        return shape
+            shapes.append(shape)
+        return shapes
 
     @property
     def params(self) -> dict[str, Array]:
@@ -185,20 +226,21 @@ class Sequential(Explains):
         """The flat names of the parameters to which weight decay applies."""
         return {f"{i}.{name}" for i, layer in enumerate(self.layers) for name in layer.decays}
 
-    def assign(self, arrays: dict[str, Array]) -> None:
-        """Replace the parameters and the state of these flat names, all of them or none.
+    def assign(self, arrays: Mapping[str, ArrayLike]) -> None:
+        """Replace the parameters and the state of these flat names by copies, all of them or none.
 
         Raises:
-            ValueError: if a name or a shape is not the model's.
+            TypeError: if an array does not consist of numbers.
+            ValueError: if a name or a shape is not the model's, or a number is not finite.
         """
-        owners = self._owners()
-        for name, array in arrays.items():
+        owners, copies = self._owners(), {name: _owned(name, array) for name, array in arrays.items()}
+        for name, array in copies.items():
             if name not in owners:
                 raise ValueError(f"The model has no array named {name!r}.")
             expected = owners[name][name.partition(".")[2]].shape
             if array.shape != expected:
                 raise ValueError(f"{name} has the shape {list(expected)}, received {list(array.shape)}.")
-        for name, array in arrays.items():
+        for name, array in copies.items():
             owners[name][name.partition(".")[2]] = array
 
     def _owners(self) -> dict[str, dict[str, Array]]:
@@ -224,8 +266,13 @@ class Sequential(Explains):
             The last layer's output, and every layer's cache.
         """
         caches = []
-        for layer in self.layers:
-            x, cache = layer.forward_pass(x, training, rng)
+        for index, layer in enumerate(self.layers):
+            found: Any = layer.forward_pass(x, training, rng)
+            if not (isinstance(found, tuple) and len(found) == 2 and isinstance(found[0], np.ndarray)):
+                raise self._breaks_contract(
+                    index, "forward_pass", "the output and a cache, (y, cache)", found
+                )
+            x, cache = found
             caches.append(cache)
         return x, caches
 
@@ -239,6 +286,13 @@ class Sequential(Explains):
         Returns:
             The gradient with respect to the input, and those of all parameters under flat names.
         """
+        if self.input_shape is not None:
+            expected = self.output_shape(self.input_shape)
+            if np.ndim(dy) != len(expected) + 1 or np.shape(dy)[-1] != expected[-1]:
+                raise ValueError(
+                    f"backward_pass expects dy in the shape of the outputs, {['n', *expected]}, received "
+                    f"{list(np.shape(dy))}."
+                )
         return self._back_to(0, dy, caches)
 
     def parameter_gradients(self, dy: Array, caches: list[Any]) -> Gradients:
@@ -249,19 +303,40 @@ class Sequential(Explains):
         first = next((index for index, layer in enumerate(self.layers) if layer.params), None)
         if first is None:
             return {}
+        layer = self.layers[first]
+        if type(layer).parameter_gradients is Layer.parameter_gradients:  # which is backward_pass
+            return self._back_to(first, dy, caches)[1]
         dy, grads = self._back_to(first + 1, dy, caches)
-        return grads | self._flat(first, self.layers[first].parameter_gradients(dy, caches[first]))
+        return grads | self._flat(first, layer.parameter_gradients(dy, caches[first]))
 
     def _back_to(self, first: int, dy: Array, caches: list[Any]) -> tuple[Array, Gradients]:
         grads: Gradients = {}
         for index in reversed(range(first, len(self.layers))):
-            dy, layer_grads = self.layers[index].backward_pass(dy, caches[index])
+            found: Any = self.layers[index].backward_pass(dy, caches[index])
+            if not (isinstance(found, tuple) and len(found) == 2):
+                returned = "the input's gradient and a dict of those of the parameters, (dx, grads)"
+                raise self._breaks_contract(index, "backward_pass", returned, found)
+            dy, layer_grads = found
             grads |= self._flat(index, layer_grads)
         return dy, grads
 
-    @staticmethod
-    def _flat(index: int, arrays: dict[str, Array]) -> dict[str, Array]:
-        return {f"{index}.{name}": array for name, array in arrays.items()}
+    def _flat(self, index: int, grads: Gradients) -> Gradients:
+        """Return the gradients of a layer under flat names, if they are those of its parameters."""
+        params = self.layers[index].params
+        if not isinstance(grads, dict) or grads.keys() != params.keys():
+            returned = f"a dict with a gradient for each of its parameters ({', '.join(params) or 'none'})"
+            raise self._breaks_contract(index, "backward_pass", returned, grads)
+        for name, grad in grads.items():
+            if np.shape(grad) != params[name].shape:
+                returned = f"a gradient of {name} in the shape of {name}, {list(params[name].shape)}"
+                raise self._breaks_contract(index, "backward_pass", returned, grad)
+        return {f"{index}.{name}": grad for name, grad in grads.items()}
+
+    def _breaks_contract(self, index: int, method: str, returned: str, received: object) -> TypeError:
+        kind = self.layers[index].kind
+        return TypeError(
+            f"Layer {index} ({kind}): {method} must return {returned}, received {in_brief(received)}."
+        )
 
     def activations(self, x: ArrayLike) -> list[Array]:
         """Return every layer's output for these samples, from the first layer to the last.
@@ -274,7 +349,7 @@ class Sequential(Explains):
             TypeError: if the samples have another type.
             ValueError: if they do not fit the model or hold NaN.
         """
-        y, found = self._samples("x", x, self.built_for()), []
+        y, found = self._samples_to_use(x), []
         with one_blas_thread(), np.errstate(under="ignore"):  # as in `outputs`, for the same bits
             for layer in self.layers:
                 y, _ = layer.forward_pass(y)
@@ -290,7 +365,7 @@ class Sequential(Explains):
         epochs: int = 10,
         optimiser: Optimiser | None = None,
         loss: Loss | None = None,
-        batch_size: int = 64,
+        batch_size: int = 32,
         micro_batch_size: int = MICRO_BATCH_SIZE,
         validation_data: tuple[ArrayLike, ArrayLike] | None = None,
         augmentation: Augmentation | None = None,
@@ -302,7 +377,9 @@ class Sequential(Explains):
     ) -> History:
         """Train the model: in each epoch, one step of the optimiser for each batch of shuffled samples.
 
-        A model that has no parameters yet is built for these samples. One that has some goes on from them.
+        Layers that have no parameters yet are built for these samples; the others go on from those that they
+        have. So a new last layer on the trained layers of another model is trained together with them, and a
+        second model of the same layer objects trains on where the first one stopped.
 
         A batch is cut into micro-batches, which workers take forward and backward side by side. Their
         gradients are added in order, so the result is the same, bit for bit, for any number of workers.
@@ -318,8 +395,8 @@ class Sequential(Explains):
             epochs: how often to go through the samples.
             optimiser: how a step follows from the gradients; None takes a new Adam.
             loss: what to make smaller; None takes the model's `loss`.
-            batch_size: the samples of one step; a single sample that is left over joins the step before. More
-                than `micro_batch_size` give work to several workers.
+            batch_size: the samples of one step; a single sample that is left over joins the step before.
+                Several workers help only if `batch_size` is larger than `micro_batch_size`.
             micro_batch_size: the samples that a worker takes at once; a small number fits into its cache.
             validation_data: samples and targets to evaluate the model on after each epoch.
             augmentation: what changes each sample differently in each epoch, such as RandomAffine.
@@ -336,18 +413,28 @@ class Sequential(Explains):
             if they are labels, or rows of probabilities for SoftmaxCrossEntropy.
 
         Raises:
-            TypeError: if an argument has the wrong type.
+            TypeError: if an argument has the wrong type, or a layer or loss returns something else than its
+                contract says.
             ValueError: if data do not fit the model or hold NaN, or an argument is out of range.
             FloatingPointError: if the loss stops being a finite number.
+
+        Warns:
+            UserWarning: if a model for images is built for samples whose channels seem to come first.
         """
         x = self._samples("x", x, self.input_shape)
         input_shape, loss = x.shape[1:], self.loss if loss is None else loss
         output_shape = self.output_shape(input_shape)
+        if self.input_shape is None and self._channels_seem_first(input_shape):
+            warnings.warn(
+                f"x of the shape {list(x.shape)} is read as [n, h, w, c]: if the channels come first, turn "
+                "the images by x.transpose(0, 2, 3, 1).",
+                stacklevel=3,  # the line that called `fit`
+            )
         targets, classifies = self._targets("targets", targets, len(x), output_shape, loss)
         if validation_data is not None:
             if not isinstance(validation_data, tuple | list) or len(validation_data) != 2:
                 raise TypeError(
-                    f"fit: validation_data must be a pair (x, targets), received {validation_data!r:.60}."
+                    f"fit: validation_data must be a pair (x, targets), received {in_brief(validation_data)}."
                 )
             validation_x = self._samples("validation x", validation_data[0], input_shape)
             validation_targets, also = self._targets(
@@ -370,10 +457,25 @@ class Sequential(Explains):
             batch_size, micro_batch_size, seed, callbacks, augmentation, classifies,
         )  # fmt: skip
         with worker_pool(workers, executor) as pool, np.errstate(under="ignore"):  # tiny numbers become 0
-            if self.input_shape is None:
-                self.build(input_shape, training.seed)
-            self.loss, self.history = loss, training.history
+            self.build(input_shape, training.seed)
+            self.loss, self.classifies, self.history = loss, classifies, training.history
             return training.run(pool)
+
+    def _channels_seem_first(self, shape: Shape) -> bool:
+        """Tell whether samples seem to be `(c, h, w)`, and the first layer with a window slides it."""
+        if len(shape) != 3 or shape[0] not in (1, 3) or min(shape[1:]) <= 4:
+            return False
+        windows = (layer.receptive_window(shape) for layer in self.layers)
+        return next((window for window in windows if window != ((1, 1), (1, 1))), None) is not None
+
+    def for_workers(self) -> Sequential:
+        """Return the model with the same layers but without loss and history, which no pass needs.
+
+        A worker in another process gets a copy of the model with each micro-batch.
+        """
+        light = copy(self)
+        light.loss, light.history = SoftmaxCrossEntropy(), History()
+        return light
 
     @explains_arguments
     def outputs(self, x: ArrayLike, *, workers: int | None = None, executor: Executor | None = None) -> Array:
@@ -389,7 +491,7 @@ class Sequential(Explains):
             TypeError: if the samples have another type.
             ValueError: if they do not fit the model or hold NaN.
         """
-        return self._outputs(self._samples("x", x, self.built_for()), workers, executor)
+        return self._outputs(self._samples_to_use(x), workers, executor)
 
     def _outputs(self, x: Array, workers: int | None, executor: Executor | None) -> Array:
         check_workers(workers, executor)
@@ -397,15 +499,22 @@ class Sequential(Explains):
             return _outputs_of(self, x)
         parts = [x[first : first + MICRO_BATCH_SIZE] for first in range(0, len(x), MICRO_BATCH_SIZE)]
         with worker_pool(workers, executor) as pool:
-            return np.concatenate(list(pool.map(_outputs_of, [self] * len(parts), parts)))
+            return np.concatenate(list(pool.map(_outputs_of, [self.for_workers()] * len(parts), parts)))
+
+    def _outputs_for_classes(self, x: ArrayLike, workers: int | None, executor: Executor | None) -> Array:
+        samples = self._samples_to_use(x)
+        self.classes()
+        return self._outputs(samples, workers, executor)
 
     @explains_arguments
     def predict_proba(
         self, x: ArrayLike, *, workers: int | None = None, executor: Executor | None = None
     ) -> Array:
-        """Return the probability of each class, `[n, classes]`; arguments and errors as in `outputs`."""
-        self.classes()
-        return self.probabilities(self.outputs(x, workers=workers, executor=executor))
+        """Return the probability of each class, `[n, classes]`.
+
+        Arguments and errors are those of `outputs` and `classes`.
+        """
+        return self.probabilities(self._outputs_for_classes(x, workers, executor))
 
     @np.errstate(under="ignore")  # tiny numbers become 0
     def probabilities(self, outputs: Array) -> Array:
@@ -418,11 +527,10 @@ class Sequential(Explains):
     ) -> Labels:
         """Return the number of the most probable class of each sample, `[n]`, so no argmax is needed.
 
-        Arguments and errors are as in `outputs`. A model for regression does not predict classes: `model(x)`
-        gives its numbers.
+        Arguments and errors are those of `outputs` and `classes`. A model for regression does not predict
+        classes: `model(x)` gives its numbers.
         """
-        self.classes()
-        return labels_of(self.outputs(x, workers=workers, executor=executor))
+        return labels_of(self._outputs_for_classes(x, workers, executor))
 
     @explains_arguments
     @np.errstate(under="ignore")  # tiny numbers become 0
@@ -449,11 +557,11 @@ class Sequential(Explains):
             TypeError: if samples or targets have the wrong type.
             ValueError: if they do not fit the model or hold NaN.
         """
-        input_shape, loss = self.built_for(), self.loss if loss is None else loss
-        x = self._samples("x", x, input_shape)
-        targets, classifies = self._targets("targets", targets, len(x), self.output_shape(input_shape), loss)
+        x, loss = self._samples_to_use(x), self.loss if loss is None else loss
+        output_shape = self.output_shape(self.built_for())
+        targets, classifies = self._targets("targets", targets, len(x), output_shape, loss)
         outputs = self._outputs(x, workers, executor)
-        found = {"loss": loss(outputs, targets)[0]}
+        found = {"loss": loss_and_gradient(loss, outputs, targets)[0]}
         return found | {"accuracy": accuracy(labels_of(targets), labels_of(outputs))} if classifies else found
 
     def classes(self) -> int:
@@ -461,15 +569,35 @@ class Sequential(Explains):
 
         Raises:
             RuntimeError: if the model has not been built.
-            ValueError: if the output is not a row of two or more numbers.
+            ValueError: if the output is not a row of two or more numbers, or the model was trained with
+                amounts as targets.
         """
         output_shape = self.output_shape(self.built_for())
-        if not _tells_classes(output_shape):
+        if not self.classifies:
+            raise ValueError(
+                "The model was trained with amounts as targets and tells no classes: call model(x) for its "
+                "outputs."
+            )
+        if not tells_classes(output_shape):
             raise ValueError(
                 f"A classifier must give one number for each of two or more classes, this model gives "
                 f"{output_shape}: call model(x) for its outputs."
             )
         return output_shape[0]
+
+    def _samples_to_use(self, x: ArrayLike) -> Array:
+        """Return samples for a model that is built; one whose layers all are is so with its first samples."""
+        if self.input_shape is None:
+            samples = self._samples("x", x, None)
+            shapes = [samples.shape[1:], *self._output_shapes(samples.shape[1:])]
+            needed = [
+                layer.parameter_shapes(shape) for layer, shape in zip(self.layers, shapes, strict=False)
+            ]
+            if not any(
+                self._lacks_arrays(index, shapes[index]) for index, names in enumerate(needed) if names
+            ):
+                self.input_shape = samples.shape[1:]
+        return self._samples("x", x, self.built_for())
 
     def _samples(self, name: str, x: ArrayLike, input_shape: Shape | None) -> Array:
         """Return samples as the array that the layers take; the shape None allows any."""
@@ -493,7 +621,7 @@ class Sequential(Explains):
                 "SoftmaxCrossEntropy applies the softmax itself, received a model that ends with Softmax: "
                 "leave out its last layer."
             )
-        if of_probabilities and not _tells_classes(output_shape):
+        if of_probabilities and not tells_classes(output_shape):
             raise ValueError(
                 f"SoftmaxCrossEntropy needs one number for each of two or more classes, this model gives "
                 f"{output_shape}: end it with Flatten or GlobalAveragePool2D and Dense(classes), or choose "
@@ -521,17 +649,21 @@ class Sequential(Explains):
         return summary(self.layers, self.built_for())
 
     def to_config(self) -> dict[str, Any]:
-        """Return the layers, and the loss if it is not the default, as plain data, as in a YAML file.
+        """Return the layers as plain data, as in a YAML file, and the loss if it is not the default.
+
+        The entry `classifies` is there only where it is False.
 
         Raises:
             TypeError: if a hyperparameter of a layer or of the loss is not plain data.
+            ValueError: if two classes have one name, or one is named like something of the library.
 
         Example:
             >>> from cnn import Dropout
             >>> Sequential([Dropout(0.25)]).to_config()
             {'layers': [{'layer': 'Dropout', 'rate': 0.25}]}
         """
-        config = {"layers": plain("", self.layers)}
+        own_parts([*self.layers, self.loss], KINDS)
+        config = {"layers": plain("", self.layers)} | ({} if self.classifies else {"classifies": False})
         try:
             loss = plain("", self.loss)
         except TypeError as error:
@@ -554,10 +686,13 @@ class Sequential(Explains):
         layers = config.get("layers") if isinstance(config, dict) else None
         if not isinstance(layers, list):
             raise ValueError(f'A model is expected as {{"layers": […]}}, received {config!r}.')
-        own = by_name(custom, KINDS)
+        own = check_custom(custom, KINDS)
         model = cls(from_config(layer, "layer", KINDS, own) for layer in layers)
         if "loss" in config:
             model.loss = from_config(config["loss"], "loss", KINDS, own)
+        model.classifies = config.get("classifies", True)
+        if not isinstance(model.classifies, bool):
+            raise TypeError(f"classifies must be True or False, received {model.classifies!r}.")
         return model
 
     def save(self, path: str | Path) -> None:
@@ -578,17 +713,19 @@ class Sequential(Explains):
         input_shape, config = self.built_for(), self.to_config()
         own = own_parts([*self.layers, self.loss], KINDS)
         if own:
-            self._check_comes_back(config, own.values())
+            self._check_comes_back(config, own)
             config |= {"custom": list(own)}
         header = {"input_shape": list(input_shape), **config}
         write_arrays(Path(path), "cnn model", header, self.params | self.state)
         warn_to_keep("Sequential", path, own)
 
-    def _check_comes_back(self, config: dict[str, Any], custom: Iterable[object]) -> None:
+    def _check_comes_back(self, config: dict[str, Any], own: Mapping[str, Any]) -> None:
         """Make the model from its plain data and arrays, as `load` will: foreign layers may fail."""
+        layers: list[Layer] = [made_again(layer, KINDS, own) for layer in config["layers"]]
+        if "loss" in config:
+            made_again(config["loss"], KINDS, own)
         try:
-            again = self.from_config(config, custom)
-            again._build_with(self.built_for(), self.params | self.state)
+            Sequential(layers)._build_with(self.built_for(), self.params | self.state)
         except Exception as error:
             raise ValueError(f"The model would not come back from its file: {reason(error)}") from error
 
@@ -640,9 +777,16 @@ class Sequential(Explains):
             )
 
 
-def _tells_classes(output_shape: Shape) -> bool:
-    """Tell whether outputs of this shape are a number for each of two or more classes."""
-    return len(output_shape) == 1 and output_shape[0] > 1
+def _owned(name: str, values: ArrayLike) -> Array:
+    """Return a copy of an array for a layer to hold, in float32 if it holds no floats of a layer."""
+    array = np.array(values)
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)
+    if array.dtype.kind in "biu" or array.dtype == np.float16:
+        array = array.astype(np.float32)
+    if array.dtype not in FLOATS:
+        raise TypeError(f"{name} must be float32 or float64, received {array.dtype}.")
+    check_finite(name, array)
+    return array
 
 
 def _outputs_of(model: Sequential, x: Array) -> Array:

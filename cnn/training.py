@@ -9,6 +9,7 @@ from math import isfinite
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from cnn.augmentation import Augmentation
 from cnn.checks import as_floats, whole_number
@@ -17,7 +18,7 @@ from cnn.habits import Explains, check_hooks, check_object, check_takes_training
 from cnn.history import History, Record
 from cnn.labels import labels_of
 from cnn.layers import Layer
-from cnn.losses import Loss
+from cnn.losses import Loss, check_takes_batch_size, loss_and_gradient
 from cnn.optimisers import Optimiser
 from cnn.parallel import keep_freed_memory, one_blas_thread
 from cnn.types import Array, Gradients, Labels, Targets
@@ -99,8 +100,11 @@ class Model(Protocol):
     def decays(self) -> set[str]:
         """The flat names of the parameters to which weight decay applies."""
 
-    def assign(self, arrays: dict[str, Array]) -> None:
+    def assign(self, arrays: Mapping[str, ArrayLike]) -> None:
         """Replace the parameters and the state of these flat names."""
+
+    def for_workers(self) -> Model:
+        """Return what a worker needs of the model: the passes, without what only the training needs."""
 
     def forward_pass(
         self, x: Array, training: bool = False, rng: np.random.Generator | None = None
@@ -156,9 +160,9 @@ class Training(Explains):
     model: Model
     optimiser: Optimiser
     loss: Loss
-    x: Array
-    targets: Targets
-    validation_data: tuple[Array, Targets] | None
+    x: Array = field(repr=False)
+    targets: Targets = field(repr=False)
+    validation_data: tuple[Array, Targets] | None = field(repr=False)
     epochs: int
     batch_size: int
     micro_batch_size: int
@@ -171,14 +175,15 @@ class Training(Explains):
     seen: int = 0
     history: History = field(default_factory=History)
     stopped: bool = False
-    _loss_sum: float = field(init=False, default=0.0)
-    _correct: int = field(init=False, default=0)
+    _loss_sum: float = field(init=False, repr=False, default=0.0)
+    _correct: int = field(init=False, repr=False, default=0)
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "micro_batch_size"):
             setattr(self, name, whole_number("fit", name, getattr(self, name), minimum=1))
         self.seed = whole_number("fit", "seed", self.seed, minimum=0)
         check_object("fit: optimiser must be an Optimiser such as Adam()", self.optimiser, Optimiser)
+        check_takes_batch_size(self.loss)
         if self.augmentation is not None:
             expected = "fit: augmentation must be an Augmentation such as RandomAffine(shift=1)"
             check_object(expected, self.augmentation, Augmentation)
@@ -292,7 +297,7 @@ class Training(Explains):
         count = len(parts)
         return pool.map(  # Dask's executor takes lists, and no endless iterators
             run_micro_batch,
-            [self.model] * count,
+            [self.model.for_workers()] * count,
             [self.loss] * count,
             [self.classifies] * count,
             [self.augmentation] * count,
@@ -372,7 +377,7 @@ def run_micro_batch(
         if augmentation is not None:
             x = augmentation(as_floats(x), draws)
         outputs, caches = model.forward_pass(x, training=True, rng=generator(*rng_key))
-        value, doutputs = loss(outputs, targets, batch_size)
+        value, doutputs = loss_and_gradient(loss, outputs, targets, batch_size)
         grads = model.parameter_gradients(doutputs, caches)
     correct = int((labels_of(outputs) == labels_of(targets)).sum()) if classifies else 0
     statistics = [layer.batch_statistics(cache) for layer, cache in zip(model.layers, caches, strict=True)]

@@ -114,18 +114,21 @@ def checkpointed(path: Path, **changes: Any) -> None:
     ("named", "changes"),
     [
         ("model[0].momentum 0.9, received 0.5", {"layers": [BatchNorm(momentum=0.5), Flatten(), Dense(3)]}),
-        ("model [BatchNorm, Flatten, Dense], received [Flatten, Dense]", {"layers": [Flatten(), Dense(3)]}),
-        ("optimiser AdamW, received SGD", {"optimiser": SGD(learning_rate=0.1)}),
+        (
+            "model [cnn.BatchNorm, cnn.Flatten, cnn.Dense], received [cnn.Flatten, cnn.Dense]",
+            {"layers": [Flatten(), Dense(3)]},
+        ),
+        ("optimiser cnn.AdamW, received cnn.SGD", {"optimiser": SGD(learning_rate=0.1)}),
         (
             "optimiser.learning_rate.peak 0.01, received 0.02",
             {"optimiser": AdamW(learning_rate=OneCycle(0.02), clip_norm=1.0)},
         ),
         (
-            "optimiser.learning_rate OneCycle, received 0.01",
+            "optimiser.learning_rate cnn.OneCycle, received 0.01",
             {"optimiser": AdamW(learning_rate=0.01, clip_norm=1.0)},
         ),
         ("loss.label_smoothing 0.0, received 0.1", {"loss": SoftmaxCrossEntropy(label_smoothing=0.1)}),
-        ("augmentation None, received RandomAffine", {"augmentation": RandomAffine(shift=1)}),
+        ("augmentation None, received cnn.RandomAffine", {"augmentation": RandomAffine(shift=1)}),
         ("epochs 1, received 2", {"epochs": 2}),
         ("batch_size 20, received 21", {"batch_size": 21}),
         ("micro_batch_size 7, received 8", {"micro_batch_size": 8}),

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cnn import BatchNorm, Dense, Layer, gradient_check
+from cnn import BatchNorm, Dense, Layer, Sequential, SoftmaxCrossEntropy, gradient_check
 from cnn.types import Array, Gradients
 from tests.refusals import assert_refuses
 
@@ -101,3 +101,13 @@ def test_an_input_that_the_layer_cannot_take_is_refused() -> None:
     assert_refuses(
         lambda: gradient_check(Dense(2), (2, 3, 3, 1), np.random.default_rng(0)), ValueError, "(3, 3, 1)"
     )
+
+
+def test_random_numbers_come_from_a_generator_or_a_seed() -> None:
+    assert gradient_check(Dense(2), (3, 4), 0) == gradient_check(Dense(2), (3, 4), np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("one", [Sequential([Dense(2)]), SoftmaxCrossEntropy(), Dense], ids=repr)
+def test_what_is_not_a_layer_is_refused(one: Any) -> None:
+    named = "gradient_check expects one layer such as Dense(3), received"
+    assert_refuses(lambda: gradient_check(one, (3, 4), 0), TypeError, named)

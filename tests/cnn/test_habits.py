@@ -233,6 +233,7 @@ def training() -> Any:
         (c.BestWeights, "model", "BestWeights has no attribute 'model': each hook is given the training"),
         (training, "stop_training", "Training has no attribute 'stop_training': set stopped = True."),
         (training, "stop", "set stopped = True."),
+        (lambda: training().history, "history", 'write history["loss"]'),
     ],
     ids=told_alone,
 )
@@ -248,7 +249,7 @@ def test_own_attributes_may_be_set_and_own_classes_may_have_any() -> None:
     dense.mine = 1
     dense.units = 3
     assert (dense.mine, dense.units) == (1, 3)
-    own: Any = Scaled()
+    own: Any = Scale(2.0)
     own.trainable = False
     assert not own.trainable
 

@@ -70,6 +70,13 @@ def test_an_own_schedule_is_given_when_the_optimiser_is_loaded(tmp_path: Path) -
     assert_refuses(lambda: unkept.save(path), TypeError, "Halving has no attribute every", "to_config")
 
 
+def test_an_optimiser_of_another_class_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "adam.npz"
+    AdamW(learning_rate=0.1).save(path)
+    assert isinstance(Adam.load(path), AdamW)
+    assert_refuses(lambda: SGD.load(path), ValueError, "adam.npz", "AdamW, expected SGD", "Optimiser.load")
+
+
 def test_an_optimisers_file_that_is_damaged_or_of_another_kind_is_refused(tmp_path: Path) -> None:
     path, model = tmp_path / "optimiser.npz", tmp_path / "model.npz"
     optimiser = Adam(learning_rate=0.1)

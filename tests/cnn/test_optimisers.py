@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cnn import SGD, Adam, AdamW, ConstantRate, OneCycle, Optimiser, RMSProp
+from cnn import SGD, Adam, AdamW, ConstantRate, OneCycle, Optimiser, RMSProp, Schedule
 from tests.refusals import assert_refuses
 
 # One number a list: the formulas below are those of the docstrings, for a single parameter.
@@ -231,6 +231,58 @@ def test_wrong_hyperparameters_are_refused(
 ) -> None:
     chosen = {"learning_rate": 0.1, **hyperparameters}
     assert_refuses(lambda: kind(**chosen), error, kind.__name__, *named)
+
+
+@pytest.mark.parametrize(
+    ("params", "grads", "error", "named"),
+    [
+        (np.zeros((2, 3)), np.ones((3, 2)), ValueError, ("gradient of w", "[2, 3]", "received [3, 2]")),
+        (np.zeros(3), np.ones(1), ValueError, ("gradient of w", "[3]", "received [1]")),
+        (np.zeros(3), [1.0] * 3, TypeError, ("The gradient w must be a NumPy array", "a list of 1.0")),
+        ([0.0] * 3, np.ones(3), TypeError, ("The parameter w must be a NumPy array", "a list of 0.0")),
+    ],
+    ids=["transposed", "broadcast", "a list as gradient", "a list as parameter"],
+)
+def test_gradients_that_do_not_fit_their_parameter_are_refused(
+    params: Any, grads: Any, error: type[Exception], named: tuple[str, ...]
+) -> None:
+    optimiser = SGD(1.0)
+    assert_refuses(lambda: optimiser.update({"w": params}, {"w": grads}), error, *named)
+    assert optimiser.steps == 0
+
+
+class Returns(Schedule):
+    def __init__(self, rate: Any) -> None:
+        self.rate = rate
+
+    def __call__(self, progress: float) -> float:
+        return self.rate  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("rate", "error", "named"),
+    [
+        (-0.1, ValueError, ("SGD: learning_rate must lie in [0, inf), received -0.1",)),
+        ("0.1", TypeError, ("SGD: learning_rate must be a number, received '0.1'",)),
+        (Returns(None), TypeError, ("Returns: the rate at progress 0.25 must be a number", "None")),
+        (Returns(-1), ValueError, ("Returns: the rate at progress 0.25", "received -1")),
+        (Returns(np.nan), ValueError, ("Returns: the rate at progress 0.25", "received nan")),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_learning_rate_that_is_none_is_refused_when_it_is_used(
+    rate: Any, error: type[Exception], named: tuple[str, ...]
+) -> None:
+    optimiser = SGD(1.0)
+    optimiser.learning_rate = rate
+    assert_refuses(lambda: optimiser.update(arrays(START), arrays(GRADIENTS[0]), 0.25), error, *named)
+    assert optimiser.steps == 0
+
+
+@pytest.mark.parametrize("progress", [-0.1, 1.5, np.nan])
+def test_progress_lies_from_0_to_1(progress: float) -> None:
+    named = "SGD: progress must lie from 0 to 1", str(progress)
+    assert_refuses(lambda: SGD().update(arrays(START), arrays(GRADIENTS[0]), progress), ValueError, *named)
 
 
 def test_gradients_of_other_parameters_are_refused() -> None:

@@ -199,6 +199,11 @@ def test_what_could_not_be_loaded_is_not_saved(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_namesake_of_a_built_in_is_not_told_as_plain_data() -> None:
+    model = Sequential([type("ReLU", (Scale,), {})()])
+    assert_refuses(model.to_config, ValueError, "cnn has a ReLU itself", "another name")
+
+
 def test_a_loss_that_could_not_be_loaded_is_not_saved_and_can_be_left_out(tmp_path: Path) -> None:
     model = built([Dense(3)], (3,))
     model.loss = Weighted([1.0, 2.0, 3.0])
@@ -229,7 +234,7 @@ def test_layers_may_hold_layers_and_plain_data_of_any_depth(tmp_path: Path) -> N
         ([*OWN, type("Slope", (Slope,), {})], ValueError, ("two different objects named Slope",)),
         ([Slope()], TypeError, ("classes", "functions", "received Slope(")),
         ([int], TypeError, ("classes", "functions", "received <class 'int'>")),
-        ({"Slope": Slope}, TypeError, ("a list of classes and functions", "{'Slope'")),
+        ({"Slope": Slope}, TypeError, ("a list of classes and functions", "a dict of 'Slope'")),
         (Slope, TypeError, ("a list of classes and functions", "Slope")),
     ],
     ids=["none", "too few", "a built-in's name", "a name twice", "object", "type", "dict", "class"],
@@ -261,3 +266,72 @@ def test_more_objects_than_the_file_needs_do_no_harm(tmp_path: Path) -> None:
 )
 def test_a_layer_whose_constructor_forgets_that_of_layer_is_refused(use: Callable[[Layer], object]) -> None:
     assert_refuses(lambda: use(Forgetful()), TypeError, "Forgetful has no params", "super().__init__()")
+
+
+# Contracts that own objects break ---------------------------------------------------------------------
+
+
+def own_layer(**methods: Any) -> Layer:
+    """Return a layer with a parameter and other methods."""
+    layer: Layer = type("Mine", (Slope,), methods)()
+    return layer
+
+
+def own_loss(call: Callable[..., Any]) -> Loss:
+    loss: Loss = type("Mine", (SoftmaxCrossEntropy,), {"__call__": call})()
+    return loss
+
+
+def backward(change: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    return lambda self, dy, cache: change(*Slope.backward_pass(self, dy, cache))
+
+
+@pytest.mark.parametrize(
+    ("layer", "named"),
+    [
+        (
+            own_layer(forward_pass=lambda *given: given[1]),
+            ("forward_pass", "(y, cache)", "an array"),
+        ),
+        (own_layer(forward_pass=lambda *_: None), ("forward_pass", "(y, cache)", "None")),
+        (
+            own_layer(backward_pass=backward(lambda dx, _: dx)),
+            ("backward_pass", "(dx, grads)", "an array"),
+        ),
+        (
+            own_layer(backward_pass=backward(lambda dx, grads: (dx, grads["slope"]))),
+            ("backward_pass", "a dict with a gradient for each", "(slope)", "an array of the shape [1]"),
+        ),
+        (
+            own_layer(backward_pass=backward(lambda dx, grads: (dx, {"slop": grads["slope"]}))),
+            ("backward_pass", "(slope)", "a dict of 'slop'"),
+        ),
+        (
+            own_layer(backward_pass=backward(lambda dx, grads: (dx, {"slope": grads["slope"][None]}))),
+            ("backward_pass", "a gradient of slope in the shape of slope, [1]", "[1, 1]"),
+        ),
+        (own_layer(build=lambda *_: None), ("build", "(6, 6, 1)", "None")),
+    ],
+    ids=["no cache", "nothing", "only dx", "no dict", "another name", "another shape", "build"],
+)
+def test_a_layer_that_breaks_its_contract_is_named_with_what_to_return(
+    layer: Layer, named: tuple[str, ...]
+) -> None:
+    model = Sequential([Scale(), layer, Flatten(), Dense(3)])
+    assert_refuses(
+        lambda: model.fit(*images(4), epochs=1), TypeError, "Layer 1 (Mine): ", "must return", *named
+    )
+
+
+@pytest.mark.parametrize(
+    ("loss", "named"),
+    [
+        (own_loss(lambda *_: 0.5), ("(value, gradient)", "received 0.5")),
+        (own_loss(lambda *given: (0.5, given[1][0])), ("[4, 3]", "0.5", "[3]")),
+        (own_loss(lambda _self, outputs, _targets: (0.5, outputs)), ("batch_size=None", "__call__")),
+    ],
+    ids=["only a number", "another shape", "no batch_size"],
+)
+def test_a_loss_that_breaks_its_contract_is_named(loss: Loss, named: tuple[str, ...]) -> None:
+    model = built([Flatten(), Dense(3)])
+    assert_refuses(lambda: model.fit(*images(4), loss=loss, epochs=1), TypeError, "Mine must ", *named)

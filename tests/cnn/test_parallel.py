@@ -1,4 +1,5 @@
 import os
+import pickle
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
-from cnn import SGD, Flatten, Sequential, Training
+from cnn import SGD, Flatten, Sequential, SoftmaxCrossEntropy, Training
 from cnn.parallel import one_blas_thread, worker_pool
 from tests.cnn.tiny import (
     BlasThreads,
@@ -230,3 +231,32 @@ def test_threads_that_predict_while_another_model_trains_disturb_nothing() -> No
         assert of_eight_threads(lambda: predicted(model, workers=2)) == [expected] * 16
         assert training.result() == [trained] * 3
     assert blas_threads() == before
+
+
+@pytest.mark.parametrize("use", ["fit", "predict"])
+def test_what_goes_to_the_workers_does_not_grow_with_the_history_nor_holds_the_loss(use: str) -> None:
+    model, (x, labels), sizes = linear(), images(40), []
+
+    class Measures(ThreadPoolExecutor):
+        def map(self, function: Any, *columns: Any, **options: Any) -> Any:  # type: ignore[override]
+            sizes.append(len(pickle.dumps(columns[0][0])))
+            return super().map(function, *columns, **options)
+
+    def sizes_of_use() -> list[int]:
+        sizes.clear()
+        with Measures(1) as pool:
+            if use == "fit":
+                model.fit(x, labels, epochs=1, executor=pool, loss=SoftmaxCrossEntropy())
+            else:
+                model.predict(x, executor=pool)
+        return list(sizes)
+
+    before = sizes_of_use()
+    model.history.extend({"epoch": epoch, "loss": 0.5} for epoch in range(1000))
+    model.loss = StaysHere()
+    assert sizes_of_use() == before
+
+
+class StaysHere(SoftmaxCrossEntropy):
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError("a loss that cannot be pickled")

@@ -276,6 +276,7 @@ WRONG_TARGETS: list[tuple[Any, type[Exception], tuple[str, ...]]] = [
     (np.ma.array([0, 1, 2, 0]), TypeError, ("masked array",)),
     (np.array([0, 1, 3, 0]), ValueError, ("0 to 2", "3 classes", "0 to 3", "last layer")),
     (np.array([0.5, 1, 2, 0]), ValueError, ("whole numbers", "0.5 at [0]")),
+    (np.array([0, 1e300, 2, 0]), ValueError, ("whole numbers below 2⁵³", "1e+300 at [1]")),
     (np.array([0, 1, 2]), ValueError, ("4 samples", "received the shape [3]")),
     (np.full((4, 2), 0.5), ValueError, ("[4, 3]", "[4, 2]")),
     (np.full((4, 3), 0.5), ValueError, ("probabilities", "add up to 1")),
@@ -348,7 +349,11 @@ def test_targets_that_are_not_finite_are_refused_and_the_first_number_named(use:
         ({"optimiser": SGD}, TypeError, ("optimiser", "SGD")),
         ({"loss": "cross-entropy"}, TypeError, ("loss", "'cross-entropy'")),
         ({"augmentation": RandomAffine}, TypeError, ("augmentation", "RandomAffine")),
-        ({"validation_data": (images(4)[0],)}, TypeError, ("validation_data",)),
+        (
+            {"validation_data": images(4)[0]},
+            TypeError,
+            ("validation_data must be a pair", "received an array of the shape [4, 6, 6, 1]"),
+        ),
         (
             {"loss": MeanSquaredError(), "validation_data": (images(4)[0], np.zeros((4, 3)))},
             ValueError,

@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -5,13 +6,16 @@ import pytest
 
 from cnn import (
     BatchNorm,
+    Callback,
     Dense,
     Flatten,
     Layer,
     MeanSquaredError,
     Sequential,
     Softmax,
+    Training,
 )
+from cnn.types import Shape
 from tests.cnn.tiny import built, convolutional, digests, every_layer, images, linear
 from tests.refusals import assert_refuses
 
@@ -175,3 +179,130 @@ def test_what_no_weights_can_come_from_is_refused(rng: Any, error: type[Exceptio
     assert_refuses(
         lambda: Sequential([Dense(3)]).build((4,), rng), error, "rng, if it is not a Generator, must be"
     )
+
+
+@pytest.mark.parametrize("shape", [(np.int64(4),), [4]], ids=str)
+def test_a_samples_shape_of_numpys_numbers_can_be_saved(shape: Any, tmp_path: Path) -> None:
+    model = Sequential([Dense(3)])
+    model.build(shape)
+    model.save(tmp_path / "model.npz")
+    assert Sequential.load(tmp_path / "model.npz").input_shape == (4,)
+
+
+# Layers that have parameters --------------------------------------------------------------------------
+
+
+def trained() -> Sequential:
+    model = Sequential(convolutional())
+    model.fit(*images(20), epochs=1)
+    return model
+
+
+def test_building_again_keeps_the_parameters() -> None:
+    model = trained()
+    before = digests(model.params | model.state)
+    assert model.build((6, 6, 1), 5) == (3,)
+    assert digests(model.params | model.state) == before
+
+
+def test_a_new_last_layer_is_built_and_the_trained_body_kept() -> None:
+    model = trained()
+    body = digests(model[:-1].params | model[:-1].state)
+    transfer = Sequential([*model[:-1], Dense(2)])
+    transfer.build((6, 6, 1), 7)
+    assert digests(transfer[:-1].params | transfer[:-1].state) == body
+    fresh = Sequential([Dense(2)])
+    fresh.build((8,), 7)
+    assert digests(transfer[-1:].params) == digests(fresh.params)
+
+
+@pytest.mark.parametrize("replace", [True, False], ids=["replaced in the model", "a new model"])
+def test_fit_trains_a_new_last_layer_on_a_trained_body(replace: bool) -> None:
+    model, begun = trained(), {}
+
+    class Begins(Callback):
+        def on_fit_start(self, training: Training) -> None:
+            begun.update(digests(training.model.params))
+
+    before = digests(model.params)
+    if replace:
+        model.layers[-1] = Dense(2)  # type: ignore[index]
+    transfer = model if replace else Sequential([*model[:-1], Dense(2)])
+    x, labels = images(20)
+    transfer.fit(x, labels % 2, epochs=1, callbacks=[Begins()])
+    body = [name for name in before if not name.startswith("8.")]
+    assert {name: begun[name] for name in body} == {name: before[name] for name in body}
+    assert all(digests(transfer.params)[name] != before[name] for name in body), "the body is trained too"
+    assert transfer.predict(x).shape == (20,)
+
+
+def test_a_second_model_of_the_same_layers_trains_on() -> None:
+    layers = [Flatten(), Dense(3)]
+    first = Sequential(layers)
+    first.fit(*images(20), epochs=1)
+    before = digests(first.params)
+    second = Sequential(layers)
+    second.build((6, 6, 1), 1)
+    assert digests(second.params) == before
+
+
+def test_parameters_for_another_input_are_refused_and_kept() -> None:
+    model = linear()
+    before = digests(model.params)
+    other = Sequential([*model, Dense(2)])
+    named = "Layer 1 (Dense) was built for another input", "[36, 3]", "(64,) needs [64, 3]", "a new Dense"
+    assert_refuses(lambda: other.build((8, 8, 1)), ValueError, *named)
+    assert_refuses(lambda: other.fit(np.ones((4, 8, 8, 1)), [0, 1, 0, 1]), ValueError, *named)
+    assert digests(other.params) == before
+
+
+def test_a_model_of_built_layers_takes_samples_at_once() -> None:
+    model, (x, labels) = trained(), images(5)
+    whole = Sequential([*model, Softmax()])
+    np.testing.assert_array_equal(whole.predict_proba(x), model.predict_proba(x))
+    assert whole.input_shape == (6, 6, 1)
+    body = Sequential(list(model[:-1]))
+    np.testing.assert_array_equal(body(x), model[:-1](x))
+    assert Sequential(list(model)).evaluate(x, labels) == model.evaluate(x, labels)
+    np.testing.assert_array_equal(Sequential(list(model)).activations(x)[-1], model(x))
+    assert_refuses(lambda: Sequential([*model[:-1], Dense(2)])(x), RuntimeError, "has not been built")
+
+
+# Arrays that are assigned -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "bias",
+    [[1.0, 2.0], [1, 2], np.array([1, 2]), np.array([1, 2], ">f4"), np.array([1, 2], np.float16)],
+    ids=repr,
+)
+def test_assigned_arrays_are_copied_and_become_floats(bias: Any) -> None:
+    model = built([Dense(2)], (3,))
+    model.assign({"0.bias": bias})
+    bias[0] = 9
+    assert model.params["0.bias"].tolist() == [1, 2]
+    assert model.params["0.bias"].dtype in (np.dtype(np.float32), np.dtype(np.float64))
+
+
+@pytest.mark.parametrize(
+    ("bias", "error", "named"),
+    [
+        ([1.0, np.nan], ValueError, ("0.bias must hold finite numbers", "nan at [1]")),
+        (["a", "b"], TypeError, ("0.bias must be float32 or float64", "<U1")),
+        (None, TypeError, ("0.bias must be float32 or float64", "object")),
+    ],
+    ids=str,
+)
+def test_what_are_no_parameters_is_not_assigned(
+    bias: Any, error: type[Exception], named: tuple[str, ...]
+) -> None:
+    model = built([Dense(2)], (3,))
+    assert_refuses(lambda: model.assign({"0.bias": bias}), error, *named)
+
+
+@pytest.mark.parametrize("shape", [(4, 2), (4,), (4, 3, 1)], ids=str)
+def test_a_gradient_of_another_shape_than_the_outputs_is_refused(shape: Shape) -> None:
+    model, (x, _) = linear(), images(4)
+    _, caches = model.forward_pass(x)
+    named = "backward_pass expects dy", "['n', 3]", str(list(shape))
+    assert_refuses(lambda: model.backward_pass(np.ones(shape), caches), ValueError, *named)

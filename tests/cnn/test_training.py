@@ -1,3 +1,4 @@
+import warnings
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -23,7 +24,7 @@ from cnn import (
     SoftmaxCrossEntropy,
     Training,
 )
-from cnn.types import Array, Gradients, Labels, Targets
+from cnn.types import Array, Gradients, Labels, Shape, Targets
 from tests.cnn.tiny import built, digests, images, linear, train
 from tests.refusals import assert_refuses
 
@@ -114,7 +115,7 @@ def test_samples_of_float64_leave_the_parameters_in_their_own_type() -> None:
 
 
 def test_fit_builds_the_model_for_the_samples_with_weights_of_the_seed() -> None:
-    x, labels = images(20)
+    x, labels = images(80)  # more than a batch
     alone, by_hand = Sequential([Flatten(), Dense(3)]), Sequential([Flatten(), Dense(3)])
     alone.fit(x, labels, seed=3)
     by_hand.build((6, 6, 1), np.random.default_rng(3))
@@ -139,6 +140,36 @@ def test_fit_goes_on_from_the_parameters_that_a_model_has() -> None:
     assert model.fit(x, labels, epochs=1, callbacks=[Begins()]) is model.history
     assert seen == [left]
     assert (len(first), len(model.history)) == (10, 1)
+
+
+@pytest.mark.parametrize(
+    ("layers", "shape", "warned"),
+    [
+        ([Conv2D(2, 3, padding="same"), Flatten(), Dense(2)], (3, 8, 8), True),
+        ([BatchNorm(), MaxPool2D((1, 2)), Flatten(), Dense(2)], (1, 6, 8), True),
+        ([Conv2D(2, 3), Flatten(), Dense(2)], (8, 8, 3), False),
+        ([Conv2D(2, 3), Flatten(), Dense(2)], (3, 8, 3), False),
+        ([Flatten(), Dense(2)], (3, 8, 8), False),
+    ],
+    ids=str,
+)
+def test_channels_that_seem_to_come_first_are_warned_of(
+    layers: list[Layer], shape: Shape, warned: bool
+) -> None:
+    model, x = Sequential(layers), np.ones((4, *shape))
+    for expected in (warned, False):  # once built, the model knows its samples
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            model.fit(x, [0, 1, 0, 1], epochs=1)
+        assert [one.filename for one in told] == [__file__] * expected
+        assert all("x.transpose(0, 2, 3, 1)" in str(one.message) for one in told)
+
+
+def test_a_training_shows_without_its_data() -> None:
+    shown: list[str] = []
+    linear().fit(*images(20), epochs=1, callbacks=[lambda training: shown.append(repr(training))])
+    assert "array" not in shown[0]
+    assert "epoch=1" in shown[0]
 
 
 def test_fit_that_refuses_its_data_builds_nothing() -> None:
