@@ -47,6 +47,10 @@ def gradient_check(layer: Layer, input_shape: Shape, rng: np.random.Generator | 
     """
     check_object("gradient_check expects one layer such as Dense(3)", layer, Layer)
     check_started(layer)
+    if not isinstance(input_shape, tuple | list):
+        raise TypeError(
+            f"gradient_check: input_shape must be a tuple with n, such as (2, 4), received {input_shape!r}."
+        )
     rng = random_generator("gradient_check", rng)
     layer = copy.deepcopy(layer)
     layer.build(tuple(input_shape[1:]), rng)

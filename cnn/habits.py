@@ -69,6 +69,7 @@ SYNONYMS = {
     "avgpool2d": "AveragePool2D",
     "batchnormalization": "BatchNorm",
     "categoricalcrossentropy": "SoftmaxCrossEntropy",
+    "convolution2d": "Conv2D",
     "cosine": "CosineDecay",
     "cosineannealinglr": "CosineDecay",
     "crossentropy": "SoftmaxCrossEntropy",
@@ -204,7 +205,7 @@ stands for those derived from it too, or our method."""
 
 _FREEZE = (
     "all parameters are trained; to freeze some, give their arrays back to the model after each step, in a "
-    "callback's on_step_end"
+    "callback's on_step_end, as the page “Coming from Keras, PyTorch or scikit-learn” shows"
 )
 _LAYERS_AT_ONCE = "give Sequential all layers at once, as in Sequential([Dense(8), ReLU(), Dense(2)])"
 _NO_DEVICE = "cnn computes on the processor; leave it out"
@@ -311,6 +312,7 @@ _IN_A_ROW = "a model is layers in a row, without branches"
 _NO_AUTOGRAD = "gradients are computed only where backward_pass is called; leave it out"
 _RATE = "write a Schedule such as CosineDecay(0.01), or set training.optimiser.learning_rate in a callback"
 _SEED = "give a seed where random numbers are drawn, as in fit(x, targets, seed=0)"
+_NORMALISATION = "the normalisation here is BatchNorm; for another one, write a layer of your own"
 _YOUR_OWN = "write it as a layer of your own, as the page “Layers and other parts of your own” shows"
 
 NAMES = {
@@ -325,13 +327,14 @@ NAMES = {
     "convtranspose2d": "no layer enlarges an image; " + _YOUR_OWN,
     "dataloader": "give fit arrays; it cuts them into batches",
     "datasets": "load the data with another library, and give fit arrays",
+    "elu": _YOUR_OWN,
     "functional": _IN_CNN.join(["the layers ", "ReLU"]),
     "identity": "leave it out",
     "imagedatagenerator": "write augmentation=RandomAffine(shift=2) in fit",
     "input": _SHAPE_FOLLOWS,
     "inputlayer": _SHAPE_FOLLOWS,
-    "layernorm": "the normalisation here is BatchNorm; " + _YOUR_OWN,
-    "layernormalization": "the normalisation here is BatchNorm; " + _YOUR_OWN,
+    "layernorm": _NORMALISATION,
+    "layernormalization": _NORMALISATION,
     "learningratescheduler": _RATE,
     "load": "write Sequential.load(path)",
     "loadmodel": "write Sequential.load(path)",
@@ -347,6 +350,7 @@ NAMES = {
     "nograd": _NO_AUTOGRAD,
     "optim": _IN_CNN.join(["the optimisers ", "Adam"]),
     "optimizers": _IN_CNN.join(["the optimisers ", "Adam"]),
+    "prelu": _YOUR_OWN,
     "reducelronplateau": _RATE,
     "save": "write model.save(path)",
     "setrandomseed": _SEED,
@@ -360,7 +364,7 @@ NAMES = {
 underscores, and what to do here."""
 
 IN_ORDER = {
-    "Conv2D": "leave out in_channels, which follow from the samples, and write the others as name=value",
+    "Conv2D": "there is no in_channels, since it follows from the samples; write stride and the rest by name",
     "Sequential": "put all layers into one list, as in Sequential([Dense(8), ReLU(), Dense(2)])",
     "build": "give the shape as one tuple, such as build((28, 28, 1))",
 }

@@ -146,7 +146,7 @@ class Optimiser(Configured, ABC):
             TypeError: if the rate, such as that of a schedule of your own, is not a number.
             ValueError: if it is negative or not finite, or `progress` does not lie from 0 to 1.
         """
-        if not 0 <= progress <= 1:
+        if not (isinstance(progress, int | float | np.number) and 0 <= progress <= 1):
             raise ValueError(f"{type(self).__name__}: progress must lie from 0 to 1, received {progress}.")
         rate = self.learning_rate
         if not isinstance(rate, Schedule):

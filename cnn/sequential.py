@@ -24,6 +24,7 @@ from cnn.checks import (
     sample_shape,
 )
 from cnn.config import Kinds, from_config, plain
+from cnn.contract import check_gradients, dx_and_gradients, output_and_cache
 from cnn.custom import check_custom, given_objects, made_again, own_parts, warn_to_keep
 from cnn.habits import Explains, check_object, explains_arguments
 from cnn.history import History
@@ -102,7 +103,10 @@ class Sequential(Explains):
 
     def _repr_html_(self) -> str | None:
         """Return the summary as a notebook shows it; None, if the model is not built, shows the repr."""
-        return None if self.input_shape is None else self.summary()._repr_html_()
+        try:
+            return self.summary()._repr_html_()
+        except RuntimeError:
+            return None
 
     def __len__(self) -> int:
         return len(self.layers)
@@ -186,11 +190,20 @@ class Sequential(Explains):
         """Return the shape of the samples that the model was built for.
 
         Raises:
-            RuntimeError: if it has not been built.
+            RuntimeError: if it has not been built, or a layer has been replaced by one that has not.
         """
-        if self.input_shape is None:
+        if self.input_shape is None or self._lacks_parameters(self.input_shape):
             raise RuntimeError("The model has not been built: call fit, or build(input_shape), first.")
         return self.input_shape
+
+    def _lacks_parameters(self, input_shape: Shape) -> bool:
+        """Tell whether a layer lacks one of those that its `parameter_shapes` tells."""
+        shapes = [input_shape, *self._output_shapes(input_shape)[:-1]]
+        return any(
+            self._lacks_arrays(index, shape)
+            for index, shape in enumerate(shapes)
+            if self.layers[index].parameter_shapes(shape)
+        )
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of one output, for one sample of this shape.
@@ -233,6 +246,8 @@ class Sequential(Explains):
             TypeError: if an array does not consist of numbers.
             ValueError: if a name or a shape is not the model's, or a number is not finite.
         """
+        if not isinstance(arrays, Mapping):
+            raise TypeError(f"assign expects a dict of arrays under flat names, received {in_brief(arrays)}.")
         owners, copies = self._owners(), {name: _owned(name, array) for name, array in arrays.items()}
         for name, array in copies.items():
             if name not in owners:
@@ -266,13 +281,8 @@ class Sequential(Explains):
             The last layer's output, and every layer's cache.
         """
         caches = []
-        for index, layer in enumerate(self.layers):
-            found: Any = layer.forward_pass(x, training, rng)
-            if not (isinstance(found, tuple) and len(found) == 2 and isinstance(found[0], np.ndarray)):
-                raise self._breaks_contract(
-                    index, "forward_pass", "the output and a cache, (y, cache)", found
-                )
-            x, cache = found
+        for layer in self.layers:
+            x, cache = output_and_cache(layer, layer.forward_pass(x, training, rng))
             caches.append(cache)
         return x, caches
 
@@ -303,40 +313,22 @@ class Sequential(Explains):
         first = next((index for index, layer in enumerate(self.layers) if layer.params), None)
         if first is None:
             return {}
-        layer = self.layers[first]
-        if type(layer).parameter_gradients is Layer.parameter_gradients:  # which is backward_pass
-            return self._back_to(first, dy, caches)[1]
+        if type(self.layers[first]).parameter_gradients is Layer.parameter_gradients:
+            return self._back_to(first, dy, caches)[1]  # it has no shorter way
         dy, grads = self._back_to(first + 1, dy, caches)
-        return grads | self._flat(first, layer.parameter_gradients(dy, caches[first]))
+        return grads | self._flat(first, self.layers[first].parameter_gradients(dy, caches[first]))
 
     def _back_to(self, first: int, dy: Array, caches: list[Any]) -> tuple[Array, Gradients]:
         grads: Gradients = {}
         for index in reversed(range(first, len(self.layers))):
-            found: Any = self.layers[index].backward_pass(dy, caches[index])
-            if not (isinstance(found, tuple) and len(found) == 2):
-                returned = "the input's gradient and a dict of those of the parameters, (dx, grads)"
-                raise self._breaks_contract(index, "backward_pass", returned, found)
-            dy, layer_grads = found
+            layer = self.layers[index]
+            dy, layer_grads = dx_and_gradients(layer, layer.backward_pass(dy, caches[index]))
             grads |= self._flat(index, layer_grads)
         return dy, grads
 
     def _flat(self, index: int, grads: Gradients) -> Gradients:
-        """Return the gradients of a layer under flat names, if they are those of its parameters."""
-        params = self.layers[index].params
-        if not isinstance(grads, dict) or grads.keys() != params.keys():
-            returned = f"a dict with a gradient for each of its parameters ({', '.join(params) or 'none'})"
-            raise self._breaks_contract(index, "backward_pass", returned, grads)
-        for name, grad in grads.items():
-            if np.shape(grad) != params[name].shape:
-                returned = f"a gradient of {name} in the shape of {name}, {list(params[name].shape)}"
-                raise self._breaks_contract(index, "backward_pass", returned, grad)
+        check_gradients(self.layers[index], grads)
         return {f"{index}.{name}": grad for name, grad in grads.items()}
-
-    def _breaks_contract(self, index: int, method: str, returned: str, received: object) -> TypeError:
-        kind = self.layers[index].kind
-        return TypeError(
-            f"Layer {index} ({kind}): {method} must return {returned}, received {in_brief(received)}."
-        )
 
     def activations(self, x: ArrayLike) -> list[Array]:
         """Return every layer's output for these samples, from the first layer to the last.
@@ -589,13 +581,7 @@ class Sequential(Explains):
         """Return samples for a model that is built; one whose layers all are is so with its first samples."""
         if self.input_shape is None:
             samples = self._samples("x", x, None)
-            shapes = [samples.shape[1:], *self._output_shapes(samples.shape[1:])]
-            needed = [
-                layer.parameter_shapes(shape) for layer, shape in zip(self.layers, shapes, strict=False)
-            ]
-            if not any(
-                self._lacks_arrays(index, shapes[index]) for index, names in enumerate(needed) if names
-            ):
+            if not self._lacks_parameters(samples.shape[1:]):
                 self.input_shape = samples.shape[1:]
         return self._samples("x", x, self.built_for())
 
@@ -779,7 +765,10 @@ class Sequential(Explains):
 
 def _owned(name: str, values: ArrayLike) -> Array:
     """Return a copy of an array for a layer to hold, in float32 if it holds no floats of a layer."""
-    array = np.array(values)
+    try:
+        array = np.array(values)
+    except ValueError as error:  # lists of different lengths
+        raise TypeError(f"{name} must be an array, or lists of equal lengths: {error}") from error
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
     if array.dtype.kind in "biu" or array.dtype == np.float16:
         array = array.astype(np.float32)

@@ -71,8 +71,8 @@ START = {
 RATES = (0.01, 0.03, 0.05, 0.1, 0.2)
 
 MODEL = "cnn.sequential.Sequential"
-FORWARD = "x, cache = layer.forward_pass(x, training, rng)"
-BACK = "dy, layer_grads = self.layers[index].backward_pass(dy, caches[index])"
+FORWARD = "x, cache = output_and_cache(layer, layer.forward_pass(x, training, rng))"
+BACK = "dy, layer_grads = dx_and_gradients(layer, layer.backward_pass(dy, caches[index]))"
 FIRST = "return grads | self._flat(first, self.layers[first].parameter_gradients(dy, caches[first]))"
 
 

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -268,6 +269,19 @@ def test_a_model_of_built_layers_takes_samples_at_once() -> None:
     assert_refuses(lambda: Sequential([*model[:-1], Dense(2)])(x), RuntimeError, "has not been built")
 
 
+def test_a_model_with_a_new_layer_must_be_built_before_it_is_used(tmp_path: Path) -> None:
+    model, (x, _) = trained(), images(5)
+    model.layers[-1] = Dense(2)  # type: ignore[index]
+    uses: list[Callable[[], object]] = [
+        lambda: model(x), lambda: model.predict(x), model.summary, lambda: model.save(tmp_path / "model.npz"),
+    ]  # fmt: skip
+    for use in uses:
+        assert_refuses(use, RuntimeError, "has not been built", "call fit, or build(input_shape)")
+    assert model._repr_html_() is None
+    model.build((6, 6, 1))
+    assert model(x).shape == (5, 2)
+
+
 # Arrays that are assigned -----------------------------------------------------------------------------
 
 
@@ -289,6 +303,7 @@ def test_assigned_arrays_are_copied_and_become_floats(bias: Any) -> None:
     [
         ([1.0, np.nan], ValueError, ("0.bias must hold finite numbers", "nan at [1]")),
         (["a", "b"], TypeError, ("0.bias must be float32 or float64", "<U1")),
+        ([[1.0], [1.0, 2.0]], TypeError, ("0.bias must be an array, or lists of equal lengths",)),
         (None, TypeError, ("0.bias must be float32 or float64", "object")),
     ],
     ids=str,
