@@ -283,23 +283,6 @@ def number_between(
     return number
 
 
-def in_brief(value: object) -> str:
-    """Return what was received in a few words and on one line, for a message.
-
-    Example:
-        >>> in_brief((np.zeros((5, 2)), None)), in_brief({"weight": 1}), in_brief("adam")
-        ('a tuple of an array of the shape [5, 2], None', "a dict of 'weight'", "'adam'")
-    """
-    match value:
-        case np.ndarray():
-            return f"an array of the shape {list(value.shape)}"
-        case tuple() | list() | dict() if len(value) <= 4:
-            return f"a {type(value).__name__} of {', '.join(map(in_brief, value)) or 'nothing'}"
-        case tuple() | list() | dict():
-            return f"a {type(value).__name__} of {len(value)}"
-    return f"{' '.join(repr(value).split()):.60}"
-
-
 def random_generator(owner: str, rng: np.random.Generator | int) -> np.random.Generator:
     """Return a generator as it is, or a new one with this seed.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cnn.checks import in_brief
+from cnn.habits import in_brief
 from cnn.layers import Layer
 from cnn.types import Array, Gradients
 

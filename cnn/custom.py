@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from inspect import isfunction
 from typing import Any
 
-from cnn.checks import in_brief
 from cnn.config import Configured, Kinds, constructor_parameters, family_of, from_config, plain
+from cnn.habits import in_brief
 
 
 def check_custom(custom: Iterable[Any], kinds: Kinds) -> dict[str, Any]:

@@ -532,23 +532,24 @@ def check_object(expected: str, value: object, kind: type) -> None:
     if isinstance(value, type):
         received, wanted = f"the class {value.__name__}", value if issubclass(value, kind) else None
     else:
-        received, wanted = shown(value), ours.get(_similar(value, ours))
+        received, wanted = in_brief(value), ours.get(_similar(value, ours))
     advice = f"write {_call(wanted)}" if wanted else NAMES.get(_folded(value), "")
     raise TypeError(f"{expected}, received {received}{f': {advice}' if advice else ''}.")
 
 
-def shown(value: object) -> str:
-    """Return a value as a message shows it, in one short line; of an array, its type and shape.
+def in_brief(value: object) -> str:
+    """Return what was received in a few words and on one line, for a message.
 
     Example:
         >>> from numpy import zeros
-        >>> shown([0] * 100)
-        '[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,…'
-        >>> shown(zeros((2, 3)))
-        'an array of float64 in the shape (2, 3)'
+        >>> in_brief((zeros((5, 2)), None)), in_brief({"weight": 1}), in_brief([0] * 100), in_brief("adam")
+        ('a tuple of an array of the shape [5, 2], None', "a dict of 'weight'", 'a list of 100', "'adam'")
     """
     if hasattr(value, "dtype") and hasattr(value, "shape"):
-        return f"an array of {value.dtype} in the shape {tuple(value.shape)}"
+        return f"an array of the shape {list(value.shape)}"
+    if isinstance(value, tuple | list | dict):
+        parts = ", ".join(map(in_brief, value)) if len(value) <= 4 else str(len(value))
+        return f"a {type(value).__name__} of {parts or 'nothing'}"
     line = " ".join(repr(value).split())
     return line if len(line) <= 60 else f"{line[:60]}…"
 

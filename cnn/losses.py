@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from cnn.checks import check_float_array, in_brief, number_between, whole_number
+from cnn.checks import check_float_array, number_between, whole_number
 from cnn.config import Configured
+from cnn.habits import in_brief
 from cnn.labels import target_rows
 from cnn.types import Array, Targets
 

@@ -11,10 +11,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from cnn.checks import in_brief, number_between, whole_number
+from cnn.checks import number_between, whole_number
 from cnn.config import Configured, Kinds, from_config, plain
 from cnn.custom import given_objects, made_again, own_parts, warn_to_keep
-from cnn.habits import check_object
+from cnn.habits import check_object, in_brief
 from cnn.schedules import SCHEDULES, Schedule
 from cnn.storage import read_arrays, reason, write_arrays
 from cnn.types import Array, Gradients

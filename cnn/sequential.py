@@ -19,14 +19,13 @@ from cnn.checks import (
     as_samples,
     check_finite,
     check_samples,
-    in_brief,
     random_generator,
     sample_shape,
 )
 from cnn.config import Kinds, from_config, plain
 from cnn.contract import check_gradients, dx_and_gradients, output_and_cache
 from cnn.custom import check_custom, given_objects, made_again, own_parts, warn_to_keep
-from cnn.habits import Explains, check_object, explains_arguments
+from cnn.habits import Explains, check_object, explains_arguments, in_brief
 from cnn.history import History
 from cnn.initialisers import INITIALISERS
 from cnn.labels import as_targets, labels_of, tells_classes
