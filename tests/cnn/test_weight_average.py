@@ -110,7 +110,7 @@ def test_an_interrupted_training_goes_on_to_the_same_bits(tmp_path: Path, others
 @pytest.mark.parametrize(
     ("after", "differs"),
     [
-        ([], "weight_average WeightAverage, received None"),
+        ([], "weight_average cnn.WeightAverage, received None"),
         ([WeightAverage(0.9)], "weight_average.decay 0.8, received 0.9"),
     ],
     ids=str,
