@@ -30,7 +30,7 @@ from cnn.history import History
 from cnn.initialisers import INITIALISERS
 from cnn.labels import as_targets, labels_of, tells_classes
 from cnn.layers import LAYERS, Layer, Softmax
-from cnn.layers.base import check_parameters, check_started
+from cnn.layers.base import check_started
 from cnn.losses import LOSSES, Loss, SoftmaxCrossEntropy, loss_and_gradient
 from cnn.metrics import accuracy
 from cnn.optimisers import Adam, Optimiser
@@ -588,8 +588,6 @@ class Sequential(Explains):
         """Return samples as the array that the layers take; the shape None allows any."""
         samples = as_samples(name, x, self.layers[0].takes_bytes)
         check_samples(name, samples, input_shape)
-        if input_shape is not None:
-            check_parameters(self.layers, input_shape)
         return samples
 
     def _targets(

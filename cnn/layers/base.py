@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -138,27 +137,6 @@ class Layer(Configured, ABC):
                 f"{self.kind} has no {name} yet: call build(input_shape, rng) on the layer or model first."
             )
         return self.params[name].astype(like.dtype, copy=False)
-
-
-def check_parameters(layers: Iterable[Layer], input_shape: Shape) -> None:
-    """Refuse parameters that have another shape than `build` gave them, for example after an assignment.
-
-    Args:
-        layers: the layers of a model.
-        input_shape: the shape of the samples that the model was built for.
-
-    Raises:
-        ValueError: if there is one; the message names the layer and both shapes.
-    """
-    for index, layer in enumerate(layers):
-        for name, needed in layer.parameter_shapes(input_shape).items():
-            shape = np.shape(layer.params[name]) if name in layer.params else needed
-            if shape != tuple(needed):
-                raise ValueError(
-                    f"Layer {index} ({layer.kind}) needs {name} in the shape {list(needed)}, received "
-                    f"{list(shape)}."
-                )
-        input_shape = layer.output_shape(input_shape)
 
 
 def check_started(layer: Layer) -> None:

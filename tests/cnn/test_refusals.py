@@ -190,7 +190,7 @@ def test_samples_that_the_model_cannot_take_are_refused(use: str) -> None:
 def test_parameters_of_another_shape_are_refused_and_the_layer_named(use: str) -> None:
     model = built([Conv2D(2, 3), Flatten(), Dense(3)])
     model[0].params["weight"] = np.zeros((3, 3, 1, 7), np.float32)
-    named = "Layer 0 (Conv2D) needs weight", "[3, 3, 1, 2]", "received [3, 3, 1, 7]"
+    named = "Layer 0 (Conv2D) was built for another input", "[3, 3, 1, 2]", "[3, 3, 1, 7]"
     assert_refuses(lambda: USES_OF_SAMPLES[use](model, images(4)[0]), ValueError, *named)
 
 
