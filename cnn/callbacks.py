@@ -306,7 +306,7 @@ def _check_monitor(callback: Callback, monitor: str, training: Training) -> None
 def _arguments(training: Training) -> dict[str, Any]:
     """Return what must be the same for a training to go on, as it is at the training's start."""
     return {
-        "model": [description(layer, "params", "state") for layer in training.model.layers],
+        "model": [description(layer, "params", "state", "built_for") for layer in training.model.layers],
         "optimiser": description(training.optimiser, "steps", "state"),
         "loss": description(training.loss),
         "augmentation": description(training.augmentation),
@@ -314,6 +314,8 @@ def _arguments(training: Training) -> dict[str, Any]:
             next((callback for callback in training.callbacks if isinstance(callback, WeightAverage)), None)
         ),
         "samples": list(training.x.shape),
+        "targets": list(np.shape(training.targets)),
+        "validation_data": training.validation_data is not None,
         "epochs": training.epochs,
         "batch_size": training.batch_size,
         "micro_batch_size": training.micro_batch_size,

@@ -116,6 +116,16 @@ _STEPS = "an epoch goes through all samples once; leave it out"
 _TO_OPTIMISER = "give it to the optimiser, as in optimiser=Adam(learning_rate=0.001)"
 _WEIGHT_DECAY = "write weight_decay=… on the optimiser"
 
+_LAST_AXIS = "it works along the last axis; leave it out"
+_BIASES = {
+    "bias": "it always has biases, which start at 0",
+    "bias_initializer": "the biases start at 0",
+    "use_bias": "it always has biases, which start at 0",
+}
+_OF_MONITOR = {
+    "min_delta": "any improvement counts; leave it out",
+    "mode": "an accuracy should be high, anything else low; leave it out",
+}
 _OF_SAMPLES = {"batch_size": _ANY_NUMBER, "verbose": "it prints nothing; leave it out"}
 
 ARGUMENTS = {
@@ -127,13 +137,9 @@ ARGUMENTS = {
     },
     "Layer": {
         "activation": _ACTIVATION,
-        "axis": "it works along the last axis; leave it out",
-        "bias": "it always has biases, which start at 0",
-        "bias_initializer": "the biases start at 0",
         "data_format": "images are [n, h, w, c], with the channels last",
         "device": "cnn computes on the processor; leave it out",
-        "dim": "it works along the last axis; leave it out",
-        "dtype": "a layer computes in the type of its input, float32 or float64",
+        "dtype": "a layer computes in the type of its input",
         "in_channels": _CHANNELS_FOLLOW,
         "in_features": "the inputs follow from the samples; leave it out",
         "inplace": "a layer never writes into its input; leave it out",
@@ -142,27 +148,29 @@ ARGUMENTS = {
         "kernel_regularizer": _WEIGHT_DECAY,
         "name": "a layer is known by its index in the model, model[0]; leave it out",
         "trainable": "all parameters are trained; a callback can give those of a layer back after each step",
-        "use_bias": "it always has biases, which start at 0",
     },
     "BatchNorm": {
         "affine": "it always has a scale and a shift",
+        "axis": _LAST_AXIS,
         "num_features": _CHANNELS_FOLLOW,
     },
     "Conv2D": {
+        **_BIASES,
         "dilation": "the pixels of a window lie side by side",
         "dilation_rate": "the pixels of a window lie side by side",
         "groups": "each filter sees all channels",
     },
+    "Dense": _BIASES,
     "Flatten": {"start_dim": "everything but the axis of samples becomes one axis; leave it out"},
+    "Softmax": {"axis": _LAST_AXIS, "dim": _LAST_AXIS},
+    "SoftmaxCrossEntropy": {"from_logits": "the outputs are always logits; leave it out"},
     "Loss": {
-        "from_logits": "the outputs are always logits; leave it out",
         "reduction": "a loss is the mean over the batch; leave it out",
         "weight": _ALL_CLASSES_ALIKE,
     },
+    "Adam": {"amsgrad": "leave it out", "betas": "write beta_1=0.9, beta_2=0.999"},
     "Optimiser": {
-        "amsgrad": "leave it out",
         "batch_size": "give it to fit, as in fit(x, targets, batch_size=64)",
-        "betas": "write beta_1=0.9, beta_2=0.999",
         "momentum": "write beta_1=… for Adam and AdamW, or choose SGD",
         "name": "an optimiser has no name; leave it out",
         "params": _PARAMS,
@@ -175,9 +183,9 @@ ARGUMENTS = {
         "T_max": _PROGRESS,
         "total_steps": _PROGRESS,
     },
+    "BestWeights": _OF_MONITOR,
+    "EarlyStopping": _OF_MONITOR,
     "Callback": {
-        "min_delta": "any improvement counts; leave it out",
-        "mode": "an accuracy should be high, anything else low; leave it out",
         "restore_best_weights": "add BestWeights() to the callbacks",
         "save_best_only": "add BestWeights() to the callbacks, before it",
         "verbose": "it prints nothing; leave it out",
@@ -211,7 +219,7 @@ _LAYERS_AT_ONCE = "give Sequential all layers at once, as in Sequential([Dense(8
 _NO_DEVICE = "cnn computes on the processor; leave it out"
 _NO_GRADIENTS_KEPT = "gradients are returned and never kept; leave it out"
 _NO_MODE = "there are no modes: forward_pass(x, training=True) is told each time, and only fit trains"
-_PARAMETERS = "params is the dict of its parameters"
+_PARAMETERS = "params is the dict of its parameters, such as params['weight']"
 _STATE_DICT = "params | state is the dict of all its arrays"
 _TO_FIT = "give it to fit, as in fit(x, targets, optimiser=Adam())"
 _STOP = "set stopped = True"
@@ -253,13 +261,13 @@ ATTRIBUTES = {
     },
     "Layer": {
         "backward": "call backward_pass(dy, cache)",
-        "bias": 'write params["bias"]',
+        "bias": _PARAMETERS,
         "call": "call forward_pass(x)",
         "count_params": "add up the sizes of the arrays in params",
         "eval": _NO_MODE,
         "forward": "call forward_pass(x)",
         "get_weights": _PARAMETERS,
-        "kernel": 'write params["weight"]',
+        "kernel": _PARAMETERS,
         "name": "its kind is its class's name",
         "output": "model.activations(x) gives every layer's output",
         "parameters": _PARAMETERS,
@@ -270,7 +278,7 @@ ATTRIBUTES = {
         "trainable": _FREEZE,
         "trainable_weights": _PARAMETERS,
         "training": _NO_MODE,
-        "weight": 'write params["weight"]',
+        "weight": _PARAMETERS,
         "weights": _PARAMETERS,
     },
     "Optimiser": {
@@ -441,6 +449,7 @@ def check_arguments(
     if len(args) > len(in_order) and Parameter.VAR_POSITIONAL not in kinds:
         taken = f"only {', '.join(in_order)} without a name" if in_order else "no values without a name"
         advice = IN_ORDER.get(title, "write the others as name=value" if known else "leave them out")
+        advice = _PARAMS if in_order[:1] == ["learning_rate"] and isinstance(args[0], Mapping) else advice
         raise TypeError(f"{title} takes {taken}, received {len(args)} in a row: {advice}.")
     for name in kwargs:
         if name not in known and Parameter.VAR_KEYWORD not in kinds:
@@ -479,7 +488,7 @@ def _check_meaning(owner: str, name: str, value: object) -> None:
             advice = _PARAMS
         case _:
             return
-    raise TypeError(f"{owner}: {name} cannot be {value!r:.30}: {advice}.")
+    raise TypeError(f"{owner}: {name} cannot be {in_brief(value)}: {advice}.")
 
 
 def unknown_argument(owner: type | str, what: str, name: str, known: Collection[str]) -> str:

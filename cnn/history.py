@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import inf, isnan
 from typing import SupportsIndex, overload
 
-from cnn.habits import Explains
+from cnn.habits import Explains, nearest
 from cnn.tables import Table
 
 Record = dict[str, float]
@@ -45,7 +45,7 @@ class History(Explains, list[Record]):
         if not isinstance(index, str):
             return super().__getitem__(index)
         if not all(index in record for record in self):
-            raise KeyError(f"The history has no entry {index!r}: it has {', '.join(self[0])}.")
+            raise KeyError(f"The history has no entry {index!r}{nearest(index, self[0], _known(self[0]))}")
         return [record[index] for record in self]
 
     def __repr__(self) -> str:
@@ -76,7 +76,9 @@ def best_epoch(history: Sequence[Record], monitor: str) -> int:
         2
     """
     if monitor not in history[-1]:
-        raise ValueError(f"The history has no entry {monitor!r}: it has {', '.join(history[-1])}.")
+        raise ValueError(
+            f"The history has no entry {monitor!r}{nearest(monitor, history[-1], _known(history[-1]))}"
+        )
     sign = 1 if monitor.endswith("accuracy") else -1
 
     def goodness(record: Record) -> float:
@@ -95,3 +97,7 @@ def readable(name: str, value: float) -> str:
     if name == "epoch":
         return f"{value:.0f}"
     return f"{value:.2%}" if name.endswith("accuracy") else f"{value:.4g}"
+
+
+def _known(record: Record) -> str:
+    return f"it has {', '.join(record)}"

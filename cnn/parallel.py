@@ -43,13 +43,18 @@ def check_workers(workers: int | None, executor: Executor | None) -> None:
     """Refuse a wrong number of workers, or a number together with an executor, which has workers already.
 
     Raises:
-        TypeError: if `workers` is not a whole number.
+        TypeError: if `workers` is not a whole number, or `executor` no Executor.
         ValueError: if it is less than 1, or both are given.
     """
     if workers is not None:
         whole_number("Micro-batches", "workers", workers, minimum=1)
         if executor is not None:
             raise ValueError(f"Give either workers or an executor, received both (workers={workers}).")
+    if executor is not None and not isinstance(executor, Executor):
+        raise TypeError(
+            f"executor must be an Executor of concurrent.futures, such as ThreadPoolExecutor(4), received "
+            f"{executor!r:.60}: for a number of threads, write workers=4."
+        )
 
 
 @cache

@@ -61,7 +61,7 @@ class Sequential(Explains):
         input_shape: one sample's shape, `(h, w, c)`, once the model is built.
         loss: the loss that `evaluate` and the next `fit` use unless told otherwise: the one of the last
             `fit`, or SoftmaxCrossEntropy.
-        classifies: whether the outputs tell classes; False after a `fit` whose targets were amounts.
+        classifies: whether the outputs tell classes; False after a `fit` whose targets were numbers.
         history: the history of the last `fit`, even if it failed or was interrupted.
 
     Raises:
@@ -126,6 +126,7 @@ class Sequential(Explains):
         part = Sequential(self.layers[index])
         if self.input_shape is not None:
             part.input_shape = self[:first].output_shape(self.input_shape) if first else self.input_shape
+        part.classifies = self.classifies
         return part
 
     def __call__(self, x: ArrayLike) -> Array:
@@ -166,6 +167,7 @@ class Sequential(Explains):
                         f"Layer {index} ({layer.kind}): build must return the shape of one output, as "
                         f"output_shape does, {shapes[index + 1]}, received {returned!r}."
                     )
+                layer.built_for = shapes[index]
         self.input_shape = input_shape
         return shapes[-1]
 
@@ -173,7 +175,9 @@ class Sequential(Explains):
         """Tell whether a layer must be built; one that need not must have parameters for this shape."""
         layer = self.layers[index]
         needed = layer.parameter_shapes(shape)
-        if not needed.keys() <= layer.params.keys() or not (layer.params or layer.state):
+        if not needed:  # a layer of a user's own need not tell the shapes of its parameters
+            return layer.built_for is None
+        if not needed.keys() <= layer.params.keys():
             return True
         for name, expected in needed.items():
             held = np.shape(layer.params[name])
@@ -449,8 +453,13 @@ class Sequential(Explains):
         )  # fmt: skip
         with worker_pool(workers, executor) as pool, np.errstate(under="ignore"):  # tiny numbers become 0
             self.build(input_shape, training.seed)
+            before = self.loss, self.classifies, self.history
             self.loss, self.classifies, self.history = loss, classifies, training.history
-            return training.run(pool)
+            try:
+                return training.run(pool)
+            finally:
+                if not (training.epoch or training.step):  # not one step was taken
+                    self.loss, self.classifies, self.history = before
 
     def _channels_seem_first(self, shape: Shape) -> bool:
         """Tell whether samples seem to be `(c, h, w)`, and the first layer with a window slides it."""
@@ -561,13 +570,13 @@ class Sequential(Explains):
         Raises:
             RuntimeError: if the model has not been built.
             ValueError: if the output is not a row of two or more numbers, or the model was trained with
-                amounts as targets.
+                numbers as targets.
         """
         output_shape = self.output_shape(self.built_for())
         if not self.classifies:
             raise ValueError(
-                "The model was trained with amounts as targets and tells no classes: call model(x) for its "
-                "outputs."
+                "The model was trained with numbers as targets and tells no classes: call model(x) for its "
+                "outputs, or train it with labels [n]."
             )
         if not tells_classes(output_shape):
             raise ValueError(
@@ -699,8 +708,10 @@ class Sequential(Explains):
             self._check_comes_back(config, own)
             config |= {"custom": list(own)}
         header = {"input_shape": list(input_shape), **config}
+        if type(self) is not Sequential:  # it may compute something else
+            header["class"] = type(self).__name__
         write_arrays(Path(path), "cnn model", header, self.params | self.state)
-        warn_to_keep("Sequential", path, own)
+        warn_to_keep(type(self).__name__, path, own)
 
     def _check_comes_back(self, config: dict[str, Any], own: Mapping[str, Any]) -> None:
         """Make the model from its plain data and arrays, as `load` will: foreign layers may fail."""
@@ -725,11 +736,15 @@ class Sequential(Explains):
         Raises:
             FileNotFoundError: if there is no such file.
             TypeError: if `custom` holds something else.
-            ValueError: if it is not a model, or a damaged one, or `custom` lacks something.
+            ValueError: if it is not a model, or a damaged one, or one of a class derived from this one, or if
+                `custom` lacks something.
         """
         path = Path(path)
         header, arrays = read_arrays(path, "cnn model")
-        own = given_objects("Sequential", path, header, custom, KINDS)
+        saved = header.get("class", cls.__name__)
+        if saved != cls.__name__:
+            raise ValueError(f"{path} holds a {in_brief(saved)}: load it by the load method of that class.")
+        own = given_objects(cls.__name__, path, header, custom, KINDS)
         try:
             model = cls.from_config(header, own.values())
             model._build_with(sample_shape(header["input_shape"]), arrays)

@@ -31,17 +31,23 @@ ones, the evaluator that comes with ONNX mixes the samples' own statistics in.
 
 
 def to_onnx(
-    model: cnn.Sequential, *, inputs: str = "inputs", outputs: str = "outputs", **metadata: str
+    model: cnn.Sequential,
+    *,
+    inputs: str = "inputs",
+    outputs: str = "outputs",
+    takes_bytes: bool | None = None,
+    **metadata: str,
 ) -> onnx.ModelProto:
     """Return what a model computes at inference as an ONNX model for any number of samples.
 
-    The input is float32, or uint8 if the model's first layer takes bytes; the output is float32. Images have
-    their channels last in both, as in `cnn`.
+    The output is float32. Images have their channels last in input and output, as in `cnn`.
 
     Args:
         model: the model, which has been built.
         inputs: the input's name.
         outputs: the output's name.
+        takes_bytes: whether the input is uint8, otherwise it is float32; None: if the model's first layer
+            takes bytes, as Rescale and Standardise do.
         metadata: what else the file says of the model.
 
     Returns:
@@ -49,7 +55,7 @@ def to_onnx(
 
     Raises:
         RuntimeError: if the model has not been built.
-        PipelineError: if a layer is none of `cnn`'s.
+        PipelineError: if a layer is none of `cnn`'s, or the model has a forward pass of its own.
 
     Example:
         >>> model = cnn.Sequential([cnn.Dense(2), cnn.ReLU()])
@@ -62,7 +68,13 @@ def to_onnx(
         The operators: https://onnx.ai/onnx/operators
     """
     input_shape = model.built_for()
-    taken = TensorProto.UINT8 if model.layers[0].takes_bytes else TensorProto.FLOAT
+    if type(model).forward_pass is not cnn.Sequential.forward_pass:
+        raise PipelineError(
+            f"{type(model).__name__} has a forward_pass of its own, which cannot be exported: write it as "
+            "layers of a Sequential."
+        )
+    takes_bytes = model.layers[0].takes_bytes if takes_bytes is None else takes_bytes
+    taken = TensorProto.UINT8 if takes_bytes else TensorProto.FLOAT
     graph = Graph(inputs, input_shape)
     if taken == TensorProto.UINT8:
         graph.then("Cast", to=TensorProto.FLOAT)

@@ -23,6 +23,7 @@ class Layer(Configured, ABC):
     Attributes:
         params: the arrays that training changes; their gradients have the same names.
         state: the arrays that belong to the layer but have no gradient (only BatchNorm has any).
+        built_for: the shape of the samples for which a model has built the layer; None before that.
         decays: the names of the parameters to which weight decay applies.
         takes_bytes: whether the layer's input may be bytes (uint8), such as the pixels of a picture.
 
@@ -46,6 +47,7 @@ class Layer(Configured, ABC):
 
     params: dict[str, Array] = field(init=False, repr=False, default_factory=dict)
     state: dict[str, Array] = field(init=False, repr=False, default_factory=dict)
+    built_for: Shape | None = field(init=False, repr=False, default=None)
 
     @property
     def kind(self) -> str:

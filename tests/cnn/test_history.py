@@ -23,6 +23,11 @@ def test_an_entry_that_is_not_there_is_refused_with_those_that_are() -> None:
     assert_refuses(lambda: HISTORY["val_loss"], KeyError, *named)
 
 
+def test_an_entry_by_its_name_in_keras_is_answered_with_ours() -> None:
+    history = History([{"epoch": 1, "loss": 0.5, "validation_loss": 0.4}])
+    assert_refuses(lambda: history["val_loss"], KeyError, "did you mean 'validation_loss'?")
+
+
 def test_a_history_shows_as_a_table_with_numbers_as_people_read_them() -> None:
     assert repr(HISTORY).splitlines() == [
         "epoch  learning rate    loss  accuracy",

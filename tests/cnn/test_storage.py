@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from cnn import Adam, Dense, Flatten, MeanSquaredError, Sequential, Softmax
+from tests.cnn.own import Doubled
 from tests.cnn.tiny import built, digests, every_layer, images, run_python, train
 from tests.refusals import assert_refuses
 
@@ -152,3 +153,11 @@ def test_weights_that_could_not_be_loaded_are_not_saved(bad: float, tmp_path: Pa
     named = "'0.bias' of float32", "expected finite"
     assert_refuses(lambda: model.save(tmp_path / "model.npz"), ValueError, *named)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_of_a_derived_class_is_loaded_by_that_class_alone(tmp_path: Path) -> None:
+    model, path, x = Doubled([Dense(3)]), tmp_path / "model.npz", np.ones((2, 4), np.float32)
+    model.build((4,))
+    model.save(path)
+    assert_refuses(lambda: Sequential.load(path), ValueError, "holds a 'Doubled'", "load method of")
+    np.testing.assert_array_equal(Doubled.load(path)(x), model(x))

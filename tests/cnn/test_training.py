@@ -9,6 +9,7 @@ from cnn import (
     SGD,
     Adam,
     BatchNorm,
+    BestWeights,
     Callback,
     Conv2D,
     CosineDecay,
@@ -17,6 +18,7 @@ from cnn import (
     Flatten,
     Layer,
     MaxPool2D,
+    MeanSquaredError,
     Optimiser,
     RandomAffine,
     ReLU,
@@ -25,6 +27,7 @@ from cnn import (
     Training,
 )
 from cnn.types import Array, Gradients, Labels, Shape, Targets
+from tests.cnn.own import Scale
 from tests.cnn.tiny import built, digests, images, linear, train
 from tests.refusals import assert_refuses
 
@@ -463,6 +466,41 @@ def test_batch_normalisation_of_single_numbers_is_refused(sizes: dict[str, Any])
         lambda: model.fit(x, labels, epochs=1, optimiser=SGD(learning_rate=0.1), **sizes),
         ValueError, "BatchNorm", "received 1", "batch_size, micro_batch_size",
     )  # fmt: skip
+
+
+# Layers of a user's own, and trainings that are refused -----------------------------------------------
+
+
+class Shifting(Scale):
+    """A layer that tells no parameter_shapes, has an array from the beginning, and draws another in build."""
+
+    def __init__(self) -> None:
+        super().__init__(1.0)
+        self.params["gain"] = np.ones(1, np.float32)
+
+    def build(self, input_shape: Shape, rng: np.random.Generator) -> Shape:
+        self.params["shift"] = rng.random(input_shape, np.float32)
+        return input_shape
+
+    def backward_pass(self, dy: Array, cache: None) -> tuple[Array, Gradients]:
+        return dy, {name: np.zeros_like(array) for name, array in self.params.items()}
+
+
+def test_a_layer_that_tells_no_shapes_is_built_once() -> None:
+    model, (x, labels) = Sequential([Flatten(), Shifting(), Dense(3)]), images(9)
+    model.fit(x, labels, epochs=1)
+    drawn = model.params["1.shift"]
+    model.fit(x, labels, epochs=1, seed=1)
+    np.testing.assert_array_equal(model.params["1.shift"], drawn)
+
+
+def test_a_training_that_is_refused_leaves_the_model_as_it_was() -> None:
+    model, (x, labels) = Sequential([Flatten(), Dense(3)]), images(9)
+    history = model.fit(x, labels, epochs=1)
+    refused: dict[str, Any] = {"loss": MeanSquaredError(), "callbacks": [BestWeights()]}
+    assert_refuses(lambda: model.fit(x, np.eye(3)[labels], **refused), ValueError, "cannot monitor")
+    assert model.history is history
+    assert model.predict(x).shape == (9,)
 
 
 # Data from which there is little to learn -------------------------------------------------------------

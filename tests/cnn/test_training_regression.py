@@ -113,16 +113,16 @@ def test_a_diverging_regression_is_told_as_such() -> None:
         Sequential([Dense(1)]).fit(1e200 * x, y, loss=MeanSquaredError())
 
 
-def test_a_model_that_learnt_amounts_tells_no_classes_not_even_from_its_file(tmp_path: Path) -> None:
+def test_a_model_that_learnt_numbers_tells_no_classes_not_even_from_its_file(tmp_path: Path) -> None:
     x, y = plane(40)
     model = Sequential([Dense(2)])
     model.fit(x, np.stack([y, -y], axis=1), loss=MeanSquaredError(), epochs=1)
     model.save(tmp_path / "model.npz")
     for one in (model, Sequential.load(tmp_path / "model.npz")):
         assert not one.classifies
-        assert_refuses(one.classes, ValueError, "amounts as targets", "model(x)")
+        assert_refuses(one.classes, ValueError, "numbers as targets", "model(x)")
         for use in (one.predict, one.predict_proba):
-            assert_refuses(partial(use, x), ValueError, "amounts as targets", "model(x)")
+            assert_refuses(partial(use, x), ValueError, "numbers as targets", "model(x)")
     model.fit(x, (y > 1).astype(int), loss=MeanSquaredError(), epochs=1)
     assert model.classifies
     assert "classifies" not in model.to_config()

@@ -39,7 +39,7 @@ from pipeline.common.params import load_parameters
 from pipeline.common.recipes import make_model
 from pipeline.to_onnx import CONVERTERS, OPSET, to_onnx
 from tests.cnn.layers.strategies import CASES
-from tests.cnn.own import Derived
+from tests.cnn.own import Derived, Doubled
 from tests.pipeline.pictures import real_digits
 from tests.refusals import assert_refuses
 
@@ -199,6 +199,23 @@ def test_a_layer_of_ones_own_is_refused_also_if_it_derives_from_one_of_cnn() -> 
         lambda: to_onnx(model), PipelineError,
         "Layer 1 cannot be exported", "received tests.cnn.own.Derived", "a layer of cnn", "CONVERTERS",
     )  # fmt: skip
+
+
+def test_a_model_with_a_forward_pass_of_its_own_is_refused() -> None:
+    model = Doubled([Dense(2)])
+    model.build((3,))
+    assert_refuses(lambda: to_onnx(model), PipelineError, "Doubled has a forward_pass of its own")
+
+
+@pytest.mark.parametrize(
+    ("takes_bytes", "numbers"), [(None, np.uint8), (True, np.uint8), (False, np.float32)]
+)
+def test_a_model_that_takes_bytes_may_take_floats_elsewhere(takes_bytes: bool | None, numbers: type) -> None:
+    model = Sequential([Standardise(2.0, 3.0), Dense(2)])
+    model.build((4,))
+    x = np.arange(12, dtype=numbers).reshape(3, 4)
+    session = onnxruntime.InferenceSession(to_onnx(model, takes_bytes=takes_bytes).SerializeToString())
+    np.testing.assert_allclose(session.run(None, {"inputs": x})[0], model(x), rtol=1e-5)
 
 
 def test_a_model_that_is_not_built_is_refused() -> None:
