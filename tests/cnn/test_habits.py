@@ -230,7 +230,7 @@ def training() -> Any:
         (model, "training", "there are no modes"),
         (lambda: c.Dense(2), "trainable", "Dense has no attribute 'trainable': all parameters are trained"),
         (lambda: c.Dense(2), "requires_grad", "in a callback's on_step_end, as the page"),
-        (lambda: c.Dense(2), "weight", 'write params["weight"].'),
+        (lambda: c.Dense(2), "weight", "params is the dict of its parameters, such as"),
         (c.Adam, "lr", "Adam has no attribute 'lr': write learning_rate."),
         (c.MeanSquaredError, "backward", "call it, loss(outputs, targets)"),
         (c.BestWeights, "model", "BestWeights has no attribute 'model': each hook is given the training"),
