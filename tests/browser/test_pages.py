@@ -26,6 +26,9 @@ UNFOLD = """
   }
 }
 """
+LOADED = """
+() => [...document.images].every((image) => image.complete || getComputedStyle(image).display === "none")
+"""
 # A page has thousands of numbers, letters in formulas and words of code, and axe is slow with each of them.
 # It is given only one of those that have the same colours and size.
 AXE = """
@@ -75,7 +78,7 @@ def loaded(browser: Browser, site: str, request: pytest.FixtureRequest) -> Itera
     with opened(browser, site) as (page, watch):
         go(page, request.param)
         page.evaluate(UNFOLD, "details:not(.mkdocstrings-source)")
-        page.wait_for_load_state("networkidle")
+        page.wait_for_function(LOADED, timeout=60_000)
         answers = [answer for asked in watch.requests if (answer := asked.response())]
         yield Loaded(page, {answer.url: sent(answer) for answer in answers})
 

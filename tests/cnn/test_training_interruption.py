@@ -54,6 +54,7 @@ def test_a_training_that_ends_in_its_first_epoch_keeps_its_own_weights() -> None
 
 
 INTERRUPTED = """
+import signal
 import time
 import numpy as np
 from cnn import BestWeights, Dense, Flatten, ReLU
@@ -66,6 +67,7 @@ class Waits(ReLU):  # in a worker's thread, in the fourth epoch
             time.sleep(2)
         return super().forward_pass(x, training, rng)
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a process in the background ignores it
 model, kept = built([Flatten(), Waits(), Dense(3)]), []
 keep = lambda training: kept.append(training.model.params["2.weight"])
 try:
