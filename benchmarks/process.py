@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.cases import Case
-from pipeline.common.datasets import CLASSES, INPUT_SHAPE
+from pipeline.common.datasets import DIGITS, INPUT_SHAPE
 from pipeline.common.errors import PipelineError
 from pipeline.common.kernels import CHOICE, VARIABLE, core_type
 
@@ -182,7 +182,7 @@ def samples(images: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Return random images `[n, h, w, c]` and labels `[n]`: no time depends on what they show."""
     rng = np.random.default_rng(0)
     x = rng.standard_normal((images, *INPUT_SHAPE), dtype=np.float32)
-    return x, rng.integers(CLASSES, size=images)
+    return x, rng.integers(len(DIGITS), size=images)
 
 
 def peak_memory() -> int:

@@ -63,6 +63,8 @@ class Sequential(Explains):
             `fit`, or SoftmaxCrossEntropy.
         classifies: whether the outputs tell classes; False after a `fit` whose targets were numbers.
         history: the history of the last `fit`, even if it failed or was interrupted.
+        metadata: what else belongs to the model, such as the names of its classes: plain data, which `save`
+            writes and `load` reads.
 
     Raises:
         TypeError: if one of the layers is not a Layer, or its constructor does not call that of Layer.
@@ -86,6 +88,7 @@ class Sequential(Explains):
         self.loss: Loss = SoftmaxCrossEntropy()
         self.classifies = True
         self.history = History()
+        self.metadata: dict[str, Any] = {}
         if not self.layers:
             raise ValueError(
                 "Sequential needs at least one layer, received none: give it all layers at once, "
@@ -695,7 +698,7 @@ class Sequential(Explains):
 
         Raises:
             RuntimeError: if the model has not been built.
-            TypeError: if a hyperparameter of a layer or of the loss is not plain data.
+            TypeError: if a hyperparameter of a layer or of the loss, or the metadata, is not plain data.
             ValueError: if the file could not be loaded again.
             OSError: if the file cannot be written; a file that was there stays as it was.
 
@@ -708,6 +711,8 @@ class Sequential(Explains):
             self._check_comes_back(config, own)
             config |= {"custom": list(own)}
         header = {"input_shape": list(input_shape), **config}
+        if self.metadata:
+            header["metadata"] = plain("model.metadata", self.metadata)
         if type(self) is not Sequential:  # it may compute something else
             header["class"] = type(self).__name__
         write_arrays(Path(path), "cnn model", header, self.params | self.state)
@@ -748,6 +753,7 @@ class Sequential(Explains):
         try:
             model = cls.from_config(header, own.values())
             model._build_with(sample_shape(header["input_shape"]), arrays)
+            model.metadata = dict(header.get("metadata", {}))
         except Exception as error:  # a header from elsewhere may hold anything
             raise ValueError(f"{path} does not hold a model that fits together: {reason(error)}") from error
         return model

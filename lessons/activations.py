@@ -125,7 +125,7 @@ def let_through(subject: Subject) -> str:
     images = len(subject.counted.labels)
     positive: dict[int, Array] = {}  # in how many images each unit gives a number above 0
     for first in range(0, images, CHUNK):
-        x = subject.normalisation.apply(subject.counted.images[first : first + CHUNK])
+        x = subject.image_set.normalise(subject.counted.images[first : first + CHUNK])
         activations = subject.model.activations(x)
         for index in gates:
             positive[index] = positive.get(index, 0) + (activations[index] > 0).sum(axis=0)

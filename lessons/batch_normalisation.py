@@ -46,7 +46,7 @@ def from_repository() -> Shown:
 
 def one_channel(subject: Subject) -> tuple[Array, Array]:
     """Return the numbers of one channel of a micro-batch before and after batch normalisation."""
-    maps = subject.maps(subject.normalisation.apply(subject.test.images[:IMAGES]))
+    maps = subject.maps(subject.image_set.normalise(subject.test.images[:IMAGES]))
     norm = cnn.BatchNorm()
     norm.build(maps.shape[1:], np.random.default_rng(0))
     normalised, _ = norm.forward_pass(maps, training=True)

@@ -71,7 +71,7 @@ def draw_evidence(theme: Theme, subject: Subject) -> Sheet:
     )
     cells[:: cell_height * DENSITY] = np.nan
     sheet.picture(left, top, cells, theme.output)
-    for row, name in enumerate(subject.dataset.class_names):
+    for row, name in enumerate(subject.image_set.class_names):
         y = top + (row + 0.5) * cell_height
         weight = "bold" if row == int(logits.argmax()) else "normal"
         sheet.text(left - 8, y, name, align="right", vertical="center", weight=weight)

@@ -19,7 +19,7 @@ from lessons.kit.subject import (
     layers_to_probabilities,
 )
 from pipeline.common import paths
-from pipeline.common.datasets import DATASETS
+from pipeline.common.datasets import title_of
 from pipeline.common.images import Labelled
 from pipeline.common.model import untrained_model
 from pipeline.common.params import load_parameters
@@ -38,12 +38,12 @@ def from_network(subject: Subject) -> Shown:
 
 def from_repository() -> Shown:
     """Return what was reached."""
-    found, model = results.evaluation(), untrained_model(load_parameters().chosen)
+    found, model = results.evaluation(), untrained_model(load_parameters())
     return Shown(
         values={
             "accuracy": f"{found['accuracy']:.2%}",
             "images": f"{found['images']:,}",
-            "dataset": DATASETS[found["dataset"]].title,
+            "dataset": title_of(found["dataset"]),
             "parameters": f"{sum(array.size for array in model.params.values()):,}",
             "recipe": found["recipe"],
             "studies": [
@@ -62,12 +62,12 @@ def export_network(trained: TrainedNetwork) -> dict[str, bytes]:
     """Return the network as files: `network.json`, and `weights.bin` (float32, little-endian)."""
     layers, weights = _layers(trained.model)
     network = {
-        "dataset": trained.dataset.title,
+        "dataset": trained.image_set.title,
         "recipe": trained.recipe,
-        "class_names": trained.dataset.class_names,
+        "class_names": trained.image_set.class_names,
         "normalisation": {
-            "mean": trained.normalisation.mean,
-            "standard_deviation": trained.normalisation.standard_deviation,
+            "mean": trained.image_set.mean,
+            "standard_deviation": trained.image_set.standard_deviation,
         },
         "input_shape": trained.model.built_for(),
         "layers": layers,
@@ -89,7 +89,7 @@ def export_digits(
     Returns:
         `digits.json`, and `recorded.bin` (a signed byte for each number).
     """
-    recorded, numbers = _recorded(trained.model, trained.normalisation.apply(test.images[first, None]))
+    recorded, numbers = _recorded(trained.model, trained.image_set.normalise(test.images[first, None]))
     digits = {"digits": _digits(trained, test, first, hardest), "recorded": recorded}
     return {"digits.json": to_json(digits), "recorded.bin": numbers}
 
@@ -132,12 +132,12 @@ def _digits(
     """Return the image that is shown first, one recognised of every other class, and hard ones of several."""
     images, labels = test
     easy = {int(labels[first]): first}
-    classes = len(trained.dataset.class_names)
+    classes = len(trained.image_set.class_names)
     for start in range(0, len(labels), 100):
         if len(easy) == classes:
             break
         part = slice(start, start + 100)
-        answers = trained.model.predict(trained.normalisation.apply(images[part]), workers=1)
+        answers = trained.model.predict(trained.image_set.normalise(images[part]), workers=1)
         for offset in np.flatnonzero(answers == labels[part]):
             easy.setdefault(int(labels[start + offset]), start + int(offset))
     others = [easy[label] for label in sorted(easy) if easy[label] != first]
@@ -146,7 +146,7 @@ def _digits(
     }
     hard = sorted(hard_by_class.values(), key=[*hardest].index)[:HARD_DIGITS]
     chosen = [first, *others, *hard]
-    probabilities = trained.model.predict_proba(trained.normalisation.apply(images[chosen]), workers=1)
+    probabilities = trained.model.predict_proba(trained.image_set.normalise(images[chosen]), workers=1)
     return [
         {
             "image": number,

@@ -12,7 +12,7 @@ from lessons.kit.shown import Shown
 from lessons.kit.subject import Subject
 from lessons.kit.tables import table, tidy
 from lessons.kit.themes import Theme, readable_on, shade
-from pipeline.common.images import Bytes, Labelled, Normalisation
+from pipeline.common.images import Bytes, ImageSet, Labelled
 
 CROP = 10  # rows and columns of an image that are shown as numbers
 BLOCKS = (1, 2, 4, 7, 14)  # the sides of the squares that become one pixel: all that divide 28
@@ -29,8 +29,8 @@ def from_network(subject: Subject) -> Shown:
             "resolution": partial(draw_resolution, subtitle=subject.training, images=shown),
         },
         values={
-            "normalisation": normalisation(subject.normalisation),
-            "resolution": resolution(subject.model, subject.normalisation, tested),
+            "normalisation": normalisation(subject.image_set),
+            "resolution": resolution(subject.model, subject.image_set, tested),
             "tested": f"{len(tested.labels):,}",
         },
     )
@@ -99,23 +99,23 @@ def coarse(images: Bytes, block: int) -> Bytes:
     return pictures
 
 
-def normalisation(constants: Normalisation) -> str:
+def normalisation(image_set: ImageSet) -> str:
     """Return the constants, and what black and white become."""
-    black, white = constants.apply(np.array([[[0, 255]]], np.uint8)).ravel().tolist()
+    black, white = image_set.normalise(np.array([[[0, 255]]], np.uint8)).ravel().tolist()
     rows = [
-        ["mean of the training images' pixels", f"{constants.mean:.3f}"],
-        ["their standard deviation", f"{constants.standard_deviation:.3f}"],
+        ["mean of the training images' pixels", f"{image_set.mean:.3f}"],
+        ["their standard deviation", f"{image_set.standard_deviation:.3f}"],
         ["a pixel of 0 becomes", tidy(black, 3)],
         ["a pixel of 255 becomes", tidy(white, 3)],
     ]
     return table(["your data set", "number"], rows, numbers=1)
 
 
-def resolution(model: cnn.Sequential, constants: Normalisation, tested: Labelled) -> str:
+def resolution(model: cnn.Sequential, image_set: ImageSet, tested: Labelled) -> str:
     """Return the accuracy of the trained network on ever coarser test images."""
     rows = []
     for block in BLOCKS:
-        answers = model.predict(constants.apply(coarse(tested.images, block)))
+        answers = model.predict(image_set.normalise(coarse(tested.images, block)))
         side = 28 // block
         rows.append([f"{side}×{side}", str(side * side), f"{(answers == tested.labels).mean():.1%}"])
     return table(["pixels", "numbers", "accuracy"], rows, numbers=2)

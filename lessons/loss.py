@@ -51,7 +51,7 @@ def draw_softmax_loss(theme: Theme, subject: Subject) -> Sheet:
     sheet.text(left + 140, HEADING + 12, "probabilities")
     low, high = min(0.0, float(logits.min())), max(0.0, float(logits.max()))
     unit = width / ((high - low) or 1)
-    for row, name in enumerate(subject.dataset.class_names):
+    for row, name in enumerate(subject.image_set.class_names):
         y, middle = top + row * row_height, top + (row + 0.5) * row_height
         weight = "bold" if row == actual else "normal"
         sheet.text(left - 8, middle, name, align="right", vertical="center", weight=weight)

@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 from pydantic.json_schema import GenerateJsonSchema
 
 from pipeline.common.files import write_bytes
@@ -40,8 +40,10 @@ class SmallTraining(Strict):
     seed: int = Field(ge=0, description="the seed of the weights, the shuffling and the dropout")
 
     @model_validator(mode="after")
-    def _model_fits_images(self) -> SmallTraining:
-        check_shapes(self.model, min(self.images, self.batch_size))
+    def _model_fits_images(self, info: ValidationInfo) -> SmallTraining:
+        if info.context:
+            at_once = min(self.images, self.batch_size)
+            check_shapes(self.model, info.context.input_shape, info.context.classes, at_once)
         return self
 
 

@@ -79,13 +79,13 @@ FIRST = "return grads | self._flat(first, self.layers[first].parameter_gradients
 def from_repository() -> Shown:
     """Return the layers of the chosen recipe, and the small model's trace, curve and gradient check."""
     parameters = load_parameters()
-    model = untrained_model(parameters.chosen)
+    model = untrained_model(parameters)
     layers = layer_summaries(model.layers, model.built_for())
     subtitle = f"recipe {parameters.recipe}"
     return Shown(
         drawings={"parameter-counts": partial(draw_parameter_counts, subtitle=subtitle, layers=layers)},
         values={
-            "architecture": layers_table(parameters.chosen),
+            "architecture": layers_table(parameters.chosen, parameters.data.input_shape),
             "parameter_counts": parameter_counts(model),
             "gradient_check": gradient_check(),
         },

@@ -19,7 +19,7 @@ from lessons.kit.shown import Shown
 from lessons.kit.small_trainings import TwoTrainings
 from lessons.kit.subject import Subject
 from lessons.kit.themes import Theme
-from pipeline.common.datasets import DATASETS
+from pipeline.common.datasets import title_of
 from pipeline.common.images import Bytes
 from pipeline.common.params import load_parameters
 from pipeline.common.recipes import make_augmentation
@@ -44,13 +44,13 @@ def from_network(subject: Subject) -> Shown:
             ),
             "overfitting": partial(
                 draw_overfitting,
-                subtitle=f"{subject.dataset.title}: {pair.images:,} images, a small network",
+                subtitle=f"{subject.image_set.title}: {pair.images:,} images, a small network",
                 pair=pair,
             ),
             "augmentation": partial(
                 draw_copies,
                 title=f"An image and copies by {type(augmentation).__name__}",
-                subtitle=f"{subject.dataset.title}: test image {subject.digit}",
+                subtitle=f"{subject.image_set.title}: test image {subject.digit}",
                 pictures=distorted_copies(subject.image, augmentation, subject.figures.seed),
             ),
         }
@@ -109,7 +109,7 @@ def reached(evaluation: Mapping[str, Any], history: History, monitor: str) -> di
         "validation_accuracy": f"{validation:.2%}",
         "test_accuracy": f"{accuracy:.2%}",
         "images": f"{images:,}",
-        "dataset": DATASETS[evaluation["dataset"]].title,
+        "dataset": title_of(evaluation["dataset"]),
         "share_right": f"{accuracy:.4f}",
         "share_wrong": f"{1 - accuracy:.4f}",
         "standard_error": f"{math.sqrt(accuracy * (1 - accuracy) / images):.2%}",

@@ -67,8 +67,8 @@ WIDE = Layout(680, left=143, maps=12, size=42, gap=3, numbers=512)  # for a wide
 
 def from_network(subject: Subject) -> Shown:
     """Return what the page draws of the trained network and of its mistakes."""
-    answers, title = subject.answers, subject.dataset.title
-    counts = confusion_counts(results.rows(paths.PREDICTIONS), subject.dataset.class_names)
+    answers, title = subject.answers, subject.image_set.title
+    counts = confusion_counts(results.rows(paths.PREDICTIONS), subject.image_set.class_names)
     mistakes = f"{counts.sum() - counts.trace():,} of {counts.sum():,} test images taken for another class"
     return Shown(
         drawings={
@@ -79,7 +79,7 @@ def from_network(subject: Subject) -> Shown:
                 draw_confusion,
                 subtitle=f"{title}: {mistakes}",
                 counts=counts,
-                class_names=subject.dataset.class_names,
+                class_names=subject.image_set.class_names,
             ),
             "confidence": partial(
                 draw_confidence,
@@ -180,7 +180,7 @@ def draw_feature_maps(theme: Theme, subject: Subject, layout: Layout) -> Sheet:
     steps, accuracy = steps_through(subject.model, subject.x[0]), results.evaluation()["accuracy"]
     if layout is WIDE:
         steps = in_short(steps)
-    names, probabilities = subject.dataset.class_names, steps[-1].values
+    names, probabilities = subject.image_set.class_names, steps[-1].values
     heights = [_height(step, layout) for step in steps]
     heights[0] += layout.size + 8
     heights[-1] = layout.above + ROW * len(names)
@@ -315,7 +315,7 @@ def draw_saliency(theme: Theme, subject: Subject) -> Sheet:
     size = 160
     answer = int(subject.logits.argmax())
     gradient = saliency(subject.model, subject.x, answer)[0, :, :, 0]
-    title = f"What speaks for {subject.dataset.class_names[answer]}, pixel by pixel"
+    title = f"What speaks for {subject.image_set.class_names[answer]}, pixel by pixel"
     sheet = Sheet(HEADING + 2 * LINE + size + 66, theme, title, subject.training)
     top, right = HEADING + 22, WIDTH - size - 8
     sheet.text(0, HEADING + 12, f"test image {subject.digit}")

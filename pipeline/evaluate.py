@@ -15,12 +15,11 @@ from sklearn.metrics import precision_recall_fscore_support
 
 import cnn
 from pipeline.common import paths
-from pipeline.common.datasets import DATASETS, Dataset
 from pipeline.common.files import write_bytes, write_json
-from pipeline.common.images import Labelled, Normalisation, load_normalisation, load_part
+from pipeline.common.images import ImageSet, Labelled
 from pipeline.common.kernels import kernels_in_use
 from pipeline.common.machine import log_circumstances
-from pipeline.common.model import load_model
+from pipeline.common.model import load_model_and_test_images
 from pipeline.common.params import Parameters, load_parameters
 from pipeline.common.recipes import make_loss
 from pipeline.common.running import run_stage
@@ -47,41 +46,38 @@ def evaluate(parameters: Parameters, processed: Path) -> dict[str, Any]:
         What to record of the run beside its result: times and kernels.
     """
     kernels = kernels_in_use(parameters.runtime.kernels)
-    normalisation = load_normalisation(processed)
-    test = load_part("test", processed)
-    model = load_model()
+    model, image_set, test = load_model_and_test_images(processed)
     started = time.perf_counter()
-    metrics, probabilities = measure(parameters, model, normalisation, test)
+    metrics, probabilities = measure(parameters, model, image_set, test)
     seconds = time.perf_counter() - started
     write_json(paths.EVALUATION, metrics)
-    dataset = DATASETS[normalisation.dataset]
-    write_tables(test.labels, probabilities, dataset, parameters.evaluate.hardest)
+    write_tables(test.labels, probabilities, image_set, parameters.evaluate.hardest)
     print("{recipe} on {dataset}: {accuracy:.2%} of {images:,} test images right.".format_map(metrics))
     return {"kernels": kernels, "seconds_with_metrics": seconds, "images": len(test.labels)}
 
 
 def measure(
-    parameters: Parameters, model: cnn.Sequential, normalisation: Normalisation, test: Labelled
+    parameters: Parameters, model: cnn.Sequential, image_set: ImageSet, test: Labelled
 ) -> tuple[dict[str, Any], Probabilities]:
     """Try a trained model on the test images.
 
     Args:
         parameters: the parameters; the model was trained by their chosen recipe.
         model: the model.
-        normalisation: how bytes become the numbers that the network sees.
+        image_set: how bytes become the numbers that the network sees.
         test: the test images.
 
     Returns:
         The metrics of all images together, and the probability of each class, `[n, classes]`.
     """
     images, labels = test
-    outputs = model.outputs(normalisation.apply(images), workers=parameters.runtime.workers)
+    outputs = model.outputs(image_set.normalise(images), workers=parameters.runtime.workers)
     loss, _ = make_loss(parameters.chosen.loss)(outputs, labels)
     probabilities = model.probabilities(outputs)
     accuracy = cnn.accuracy(labels, probabilities.argmax(axis=1))
     bins = parameters.evaluate.calibration_bins
     metrics = {
-        "dataset": normalisation.dataset,
+        "dataset": image_set.dataset,
         "recipe": parameters.recipe,
         "kernels": parameters.runtime.kernels,
         "seed": parameters.chosen.train.seed,
@@ -94,23 +90,23 @@ def measure(
     return metrics, probabilities
 
 
-def write_tables(labels: Labels, probabilities: Probabilities, dataset: Dataset, worst: int) -> None:
+def write_tables(labels: Labels, probabilities: Probabilities, image_set: ImageSet, worst: int) -> None:
     """Write the predictions, the scores of each class and the hardest images; each row names the data set.
 
     Args:
         labels: the true classes, `[n]`.
         probabilities: the probability of each class, `[n, classes]`.
-        dataset: the data set that the images belong to.
+        image_set: what the images are of.
         worst: how many images to list: those whose true class got the lowest probability.
     """
-    predictions, class_names = probabilities.argmax(axis=1), dataset.class_names
+    predictions, class_names = probabilities.argmax(axis=1), image_set.class_names
     named = zip(np.array(class_names)[labels], np.array(class_names)[predictions], strict=True)
-    write_csv(paths.PREDICTIONS, dataset.name, ("actual", "predicted"), named)
+    write_csv(paths.PREDICTIONS, image_set.dataset, ("actual", "predicted"), named)
     scores = per_class(labels, predictions, class_names)
-    write_csv(paths.CLASSES, dataset.name, ("class", "precision", "recall", "f1", "images"), scores)
+    write_csv(paths.CLASSES, image_set.dataset, ("class", "precision", "recall", "f1", "images"), scores)
     write_csv(
         paths.HARDEST,
-        dataset.name,
+        image_set.dataset,
         ("image", "actual", "predicted", "probability_of_actual", "probability_of_predicted"),
         hardest(labels, probabilities, class_names, worst),
     )

@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 
 import cnn
 from pipeline.common import paths
-from pipeline.common.datasets import DATASETS
 from pipeline.common.errors import PipelineError
 from pipeline.common.files import write_bytes
-from pipeline.common.images import Bytes, Normalisation, load_normalisation, load_part
-from pipeline.common.model import load_model
+from pipeline.common.images import Bytes, ImageSet
+from pipeline.common.model import load_model_and_test_images
 from pipeline.common.params import load_parameters
 from pipeline.common.running import run_stage
 from pipeline.to_onnx import OPSET, to_onnx
@@ -34,28 +33,25 @@ def main() -> None:
         prog="python -m pipeline.export",
         description=f"Write the network that dvc repro trained, normalisation included, to {paths.ONNX}.",
     ).parse_args()
-    dataset = load_parameters().data.dataset
-    processed = paths.PROCESSED / dataset
-    model, normalisation = load_model(), load_normalisation(processed)
+    model, image_set, test = load_model_and_test_images(paths.PROCESSED / load_parameters().data.dataset)
     exported = to_onnx(
-        from_bytes_to_probabilities(model, normalisation),
+        from_bytes_to_probabilities(model, image_set),
         inputs="images",
         outputs="probabilities",
-        dataset=normalisation.dataset,
-        class_names=json.dumps(DATASETS[dataset].class_names, ensure_ascii=False),
+        dataset=image_set.dataset,
+        class_names=json.dumps(image_set.class_names, ensure_ascii=False),
         model_sha256=hashlib.sha256(paths.MODEL.read_bytes()).hexdigest(),
     )
     content = exported.SerializeToString()
-    images = load_part("test", processed).images
-    agreement = agreement_on(images, content, model, normalisation)
+    agreement = agreement_on(test.images, content, model, image_set)
     write_bytes(paths.ONNX, content)
-    print(f"{paths.ONNX}: {len(content) / 1e6:.1f} MB, opset {OPSET}, trained on {normalisation.dataset}.")
+    print(f"{paths.ONNX}: {len(content) / 1e6:.1f} MB, opset {OPSET}, trained on {image_set.dataset}.")
     print(agreement)
 
 
-def from_bytes_to_probabilities(model: cnn.Sequential, normalisation: Normalisation) -> cnn.Sequential:
+def from_bytes_to_probabilities(model: cnn.Sequential, image_set: ImageSet) -> cnn.Sequential:
     """Return a model of the same layers that normalises before them, and ends with a softmax."""
-    layers = [cnn.Standardise(normalisation.mean, normalisation.standard_deviation), *model.layers]
+    layers = [cnn.Standardise(image_set.mean, image_set.standard_deviation), *model.layers]
     if not isinstance(layers[-1], cnn.Softmax):
         layers.append(cnn.Softmax())
     whole = cnn.Sequential(layers)
@@ -63,14 +59,14 @@ def from_bytes_to_probabilities(model: cnn.Sequential, normalisation: Normalisat
     return whole
 
 
-def agreement_on(images: Bytes, content: bytes, model: cnn.Sequential, normalisation: Normalisation) -> str:
+def agreement_on(images: Bytes, content: bytes, model: cnn.Sequential, image_set: ImageSet) -> str:
     """Return a sentence about how well onnxruntime's probabilities for the images agree with the model's.
 
     Args:
         images: the images to compare with, `[n, h, w]`.
         content: the exported model's file.
         model: the model.
-        normalisation: how the model's images are normalised.
+        image_set: how the model's images are normalised.
 
     Raises:
         PipelineError: if the probabilities differ by more than the tolerance.
@@ -81,7 +77,7 @@ def agreement_on(images: Bytes, content: bytes, model: cnn.Sequential, normalisa
         return f"It was not compared with cnn, since onnxruntime cannot be imported ({error})."
     session = onnxruntime.InferenceSession(content)
     found = _probabilities(session, images)
-    expected = model.predict_proba(normalisation.apply(images))
+    expected = model.predict_proba(image_set.normalise(images))
     difference = float(np.abs(found - expected).max())
     if not difference <= TOLERANCE:
         raise PipelineError(

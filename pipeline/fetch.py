@@ -1,5 +1,7 @@
 """The fetch stage: the four IDX files of a data set, or the sample that replaces them without a network.
 
+One's own pictures are read from their folder instead (`pipeline/folder.py`).
+
 A mirror is a folder or a URL that holds `<file name>.gz`. Nothing that it sends is trusted: the bytes are
 unpacked as they come, up to the size that the file must have, and only the right SHA-256 digest lets them
 through. So it does not matter which addresses and redirects they came by.
@@ -30,6 +32,7 @@ from pipeline.common.idx import write_idx
 from pipeline.common.machine import log_circumstances
 from pipeline.common.params import load_parameters
 from pipeline.common.running import run_stage
+from pipeline.folder import read_folder
 
 # This stage runs at every `dvc repro` and nearly always finds all files in place. So what is slow to import
 # is imported where it is needed.
@@ -288,8 +291,11 @@ def mirrors_of(dataset: Dataset, own: str) -> list[str | Path]:
 
 
 def main() -> None:
-    """Fetch the data set that `params.yaml` names, and log which mirror gave each file."""
+    """Fetch the data set that `params.yaml` names, and log which mirror gave each file; or read a folder."""
     parameters = load_parameters()
+    if parameters.data.dataset == "folder":
+        read_folder(parameters.data, paths.RAW / "folder")
+        return
     dataset = DATASETS[parameters.data.dataset]
     mirrors = mirrors_of(dataset, os.environ.get("CNN_DATA_MIRROR", ""))
     name, attempts = fetch(dataset, paths.RAW / dataset.name, mirrors, parameters.fetch.fallback)

@@ -16,10 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.common import paths
-from pipeline.common.datasets import DATASETS
 from pipeline.common.errors import PipelineError
-from pipeline.common.images import load_normalisation
 from pipeline.common.model import load_model
 from pipeline.common.params import load_parameters
 from pipeline.common.running import run_stage
@@ -86,11 +83,10 @@ def predict(files: Sequence[Path]) -> Iterator[Prediction | PipelineError]:
         PipelineError: if there is no trained model.
     """
     dataset = load_parameters().data.dataset
-    model = load_model()
-    normalisation = load_normalisation(paths.PROCESSED / dataset)
-    if normalisation.dataset != dataset:
+    model, image_set = load_model()
+    if image_set.dataset != dataset:
         print(
-            f"note: the model was trained on {normalisation.dataset}, a small sample of {dataset}.",
+            f"note: the model was trained on {image_set.dataset}, a small sample of {dataset}.",
             file=sys.stderr,
         )
     if dataset != "mnist":
@@ -101,9 +97,9 @@ def predict(files: Sequence[Path]) -> Iterator[Prediction | PipelineError]:
         except PipelineError as error:
             yield error
             continue
-        [probabilities] = model.predict_proba(normalisation.apply(seen[None]))
-        named = zip(DATASETS[dataset].class_names, map(float, probabilities), strict=True)
-        yield Prediction(str(file), normalisation.dataset, seen, dict(named))
+        [probabilities] = model.predict_proba(image_set.normalise(seen[None]))
+        named = zip(image_set.class_names, map(float, probabilities), strict=True)
+        yield Prediction(str(file), image_set.dataset, seen, dict(named))
 
 
 def as_json(predictions: Sequence[Prediction]) -> str:

@@ -20,10 +20,10 @@ from pipeline.code import code_digest
 from pipeline.common import paths
 from pipeline.common.errors import PipelineError
 from pipeline.common.files import files_digest, naming
-from pipeline.common.images import load_normalisation, load_part
+from pipeline.common.images import load_image_set, load_part
 from pipeline.common.kernels import kernels_in_use
 from pipeline.common.machine import log_circumstances
-from pipeline.common.model import fit_recipe, untrained_model
+from pipeline.common.model import fit_recipe, save_model, untrained_model
 from pipeline.common.params import Parameters, load_parameters
 from pipeline.common.running import run_stage
 
@@ -47,23 +47,22 @@ def train(parameters: Parameters, processed: Path) -> dict[str, Any]:
     """
     recipe = parameters.chosen
     kernels = kernels_in_use(parameters.runtime.kernels)
-    normalisation = load_normalisation(processed)
+    image_set = load_image_set(processed)
     training, validation = load_part("train", processed), load_part("validation", processed)
     if not len(validation.labels):
         raise PipelineError(f"{processed} has no validation images: choose a larger data.validation_share.")
-    model = untrained_model(recipe)
+    model = untrained_model(parameters)
     checkpoint = cnn.Checkpoint(paths.CHECKPOINTS / f"{_name_of_training(parameters, processed)}.npz")
     print(
-        f"Recipe {parameters.recipe} on {normalisation.dataset}: {len(training.labels):,} images to train "
+        f"Recipe {parameters.recipe} on {image_set.dataset}: {len(training.labels):,} images to train "
         f"with, {len(validation.labels):,} to choose the epoch by.\n{model.summary()}"
     )
-    paths.MODEL.parent.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
-    log = MetricsLog(normalisation.dataset)
+    log = MetricsLog(image_set.dataset)
     callbacks = (cnn.ProgressBar(), log, cnn.BestWeights(recipe.train.monitor), checkpoint)
-    history = fit_recipe(model, parameters, normalisation, training, validation, callbacks)
+    history = fit_recipe(model, parameters, image_set, training, validation, callbacks)
     seconds = time.perf_counter() - started
-    model.save(paths.MODEL)
+    save_model(model, image_set)
     checkpoint.path.unlink(missing_ok=True)
     return {"kernels": kernels, "seconds": seconds, "epochs": len(history), "images": len(training.labels)}
 

@@ -9,9 +9,8 @@ import cnn
 from cnn.summary import layer_summaries
 from cnn.types import Shape
 from lessons.kit.tables import code, table, times
-from pipeline.common.datasets import INPUT_SHAPE
-from pipeline.common.model import untrained_model
 from pipeline.common.params import Recipe
+from pipeline.common.recipes import make_model
 
 
 def shapes(model: cnn.Sequential, kinds: tuple[type[cnn.Layer], ...]) -> str:
@@ -40,9 +39,9 @@ def shapes_along(model: cnn.Sequential) -> list[Shape]:
     return [built_for, *(line.output_shape for line in layer_summaries(model.layers, built_for))]
 
 
-def layers_table(recipe: Recipe) -> str:
+def layers_table(recipe: Recipe, input_shape: Shape) -> str:
     """Return a recipe's layers, with each layer's output, parameters, multiply-adds and receptive field."""
-    lines = layer_summaries(untrained_model(recipe).layers, INPUT_SHAPE)
+    lines = layer_summaries(make_model(recipe.model).layers, input_shape)
     rows = [
         [
             f"{index}. {_layer(config)}",

@@ -11,8 +11,7 @@ import numpy as np
 import cnn
 from cnn.history import Record
 from lessons.params import SmallTraining
-from pipeline.common.datasets import INPUT_SHAPE
-from pipeline.common.images import Labelled, Normalisation
+from pipeline.common.images import ImageSet, Labelled
 from pipeline.common.recipes import make_model
 
 Layers = Sequence[Mapping[str, Any]]
@@ -39,7 +38,7 @@ def without_dropout(layers: Layers) -> Layers:
 def train_small(
     training: SmallTraining,
     layers: Layers,
-    normalisation: Normalisation,
+    image_set: ImageSet,
     train: Labelled,
     validation: Labelled,
 ) -> Trained:
@@ -48,19 +47,19 @@ def train_small(
     Args:
         training: how.
         layers: the model's layers.
-        normalisation: how bytes become numbers.
+        image_set: how bytes become numbers.
         train: the training images, of which the first are taken.
         validation: the images to evaluate the model on after each epoch.
     """
-    model = make_model(layers)
-    model.build(INPUT_SHAPE, np.random.default_rng(training.seed))
+    model, x = make_model(layers), image_set.normalise(train.images[: training.images])
+    model.build(x.shape[1:], np.random.default_rng(training.seed))
     history = model.fit(
-        normalisation.apply(train.images[: training.images]),
+        x,
         train.labels[: training.images].astype(np.int64),
         epochs=training.epochs,
         optimiser=cnn.Adam(learning_rate=training.learning_rate),
         batch_size=training.batch_size,
-        validation_data=(normalisation.apply(validation.images), validation.labels.astype(np.int64)),
+        validation_data=(image_set.normalise(validation.images), validation.labels.astype(np.int64)),
         progress=False,
         seed=training.seed,
     )

@@ -13,10 +13,9 @@ from lessons.kit import results
 from lessons.kit.small_trainings import Layers, TwoTrainings, train_small, without_dropout
 from lessons.params import Figures, SmallTraining, load_all_parameters
 from pipeline.common import paths
-from pipeline.common.datasets import DATASETS, Dataset
 from pipeline.common.errors import PipelineError
-from pipeline.common.images import Bytes, Labelled, Normalisation, load_normalisation, load_part
-from pipeline.common.model import load_model
+from pipeline.common.images import Bytes, ImageSet, Labelled, load_part
+from pipeline.common.model import load_model_and_test_images
 
 
 @dataclass(frozen=True)
@@ -25,20 +24,18 @@ class TrainedNetwork:
 
     Attributes:
         model: the network.
-        dataset: what it was trained on.
-        normalisation: how bytes become what it sees.
+        image_set: what it was trained on, and how bytes become what it sees.
         recipe: the recipe's name.
     """
 
     model: cnn.Sequential
-    dataset: Dataset
-    normalisation: Normalisation
+    image_set: ImageSet
     recipe: str
 
     @property
     def training(self) -> str:
         """Data set and recipe, as the figures' subtitles name them."""
-        return f"{self.dataset.title}, recipe {self.recipe}"
+        return f"{self.image_set.title}, recipe {self.recipe}"
 
 
 @dataclass(frozen=True)
@@ -68,12 +65,12 @@ class Subject(TrainedNetwork):
     @property
     def actual(self) -> str:
         """The class of the image that is followed."""
-        return str(self.dataset.class_names[self.test.labels[self.digit]])
+        return str(self.image_set.class_names[self.test.labels[self.digit]])
 
     @cached_property
     def x(self) -> Array:
         """The image that is followed as the network takes it, `[1, 28, 28, 1]`."""
-        return self.normalisation.apply(self.image[None])
+        return self.image_set.normalise(self.image[None])
 
     @cached_property
     def inputs(self) -> list[Array]:
@@ -89,7 +86,7 @@ class Subject(TrainedNetwork):
     @cached_property
     def answers(self) -> Array:
         """The probabilities of the classes of all test images, `[n, classes]`."""
-        return self.model.predict_proba(self.normalisation.apply(self.test.images))
+        return self.model.predict_proba(self.image_set.normalise(self.test.images))
 
     @cached_property
     def with_and_without_dropout(self) -> TwoTrainings:
@@ -101,7 +98,7 @@ class Subject(TrainedNetwork):
         """Train a small model, and the same one with other layers; validate both on some of the images."""
         validation = Labelled(*(part[: self.figures.images] for part in self.validation))
         with_it, without_it = (
-            train_small(training, layers, self.normalisation, self.train, validation)
+            train_small(training, layers, self.image_set, self.train, validation)
             for layers in (training.model, without)
         )
         return TwoTrainings(training, min(training.images, len(self.train.images)), with_it, without_it)
@@ -135,20 +132,18 @@ def load_subject() -> Subject:
     parameters = load_all_parameters()
     processed = paths.PROCESSED / parameters.data.dataset
     figures = parameters.figures
-    normalisation = load_normalisation(processed)
-    train, validation, test = (load_part(part, processed) for part in ("train", "validation", "test"))
+    model, image_set, test = load_model_and_test_images(processed)
     if figures.digit >= len(test.images):
         raise PipelineError(
             f"figures.digit is {figures.digit}, but there are {len(test.images):,} test images: "
             f"choose one from 0 to {len(test.images) - 1}."
         )
     return Subject(
-        model=load_model(),
-        dataset=DATASETS[normalisation.dataset],
-        normalisation=normalisation,
+        model=model,
+        image_set=image_set,
         recipe=results.evaluation()["recipe"],
-        train=train,
-        validation=validation,
+        train=load_part("train", processed),
+        validation=load_part("validation", processed),
         test=test,
         figures=figures,
         digit=figures.digit,

@@ -13,7 +13,7 @@ from lessons.kit.sheet import HEADING, LINE, SMALL, WIDTH, Sheet
 from lessons.kit.shown import Shown
 from lessons.kit.tables import code, table
 from lessons.kit.themes import Theme
-from pipeline.common.datasets import DATASETS
+from pipeline.common.datasets import title_of
 from pipeline.study.results import Study, mean_and_deviation
 
 ROW = 60  # CSS pixels from a recipe's trainings to the next recipe's
@@ -34,7 +34,7 @@ def studies_table(studies: Sequence[Study]) -> str:
     rows = [
         [
             code(study["recipe"]),
-            DATASETS[study["dataset"]].title,
+            title_of(study["dataset"]),
             code(study["kernels"]),
             len(study["seeds"]),
             *(mean_and_deviation(study, name) if name in study["summary"] else "" for name in measured),
@@ -58,7 +58,7 @@ def studies_table(studies: Sequence[Study]) -> str:
 def draw_studies(theme: Theme, studies: Sequence[Study]) -> Sheet:
     """Draw a row for each recipe: a point for each training, their mean and standard deviation."""
     height = ROW * len(studies)
-    titles = ", ".join(dict.fromkeys(DATASETS[study["dataset"]].title for study in studies))
+    titles = ", ".join(dict.fromkeys(title_of(study["dataset"]) for study in studies))
     subtitle = f"{titles}: each point is one training, with its own seed"
     sheet = Sheet(HEADING + height + 44 + 2 * LINE, theme, "Recipes, trained again and again", subtitle)
     axes = sheet.axes(6, HEADING, WIDTH - 12, height)

@@ -22,7 +22,11 @@ def from_repository() -> Shown:
         values={
             "file": parameters_table(parameters),
             "recipes": [
-                {"name": name, "layers": layers_table(recipe), "training": training(recipe)}
+                {
+                    "name": name,
+                    "layers": layers_table(recipe, parameters.data.input_shape),
+                    "training": training(recipe),
+                }
                 for name, recipe in parameters.recipes.items()
             ],
         }

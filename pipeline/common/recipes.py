@@ -20,8 +20,7 @@ from cnn.losses import LOSSES
 from cnn.optimisers import OPTIMISERS
 from cnn.schedules import SCHEDULES
 from cnn.summary import layer_summaries
-from cnn.types import Pair
-from pipeline.common.datasets import CLASSES, INPUT_SHAPE
+from cnn.types import Pair, Shape
 
 AUGMENTATIONS: dict[str, type[cnn.Augmentation]] = {kind.__name__: kind for kind in (cnn.RandomAffine,)}
 KINDS: dict[str, Mapping[str, type]] = {
@@ -101,19 +100,36 @@ def _made(config: Mapping[str, Any], what: str) -> Any:
         raise ValueError(str(error)) from error
 
 
-def check_shapes(layers: Sequence[Mapping[str, Any]], images: int) -> None:
+def with_number_of_classes(layers: Any, classes: int) -> Any:
+    """Return layers as they stand in `params.yaml`, with a number where one has `units: classes`.
+
+    Example:
+        >>> with_number_of_classes([{"layer": "Dense", "units": "classes"}], 10)
+        [{'layer': 'Dense', 'units': 10}]
+    """
+    if not isinstance(layers, list):
+        return layers
+    return [
+        {**layer, "units": classes} if isinstance(layer, dict) and layer.get("units") == "classes" else layer
+        for layer in layers
+    ]
+
+
+def check_shapes(layers: Sequence[Mapping[str, Any]], input_shape: Shape, classes: int, images: int) -> None:
     """Refuse a model that is absurdly large, cannot be trained, or does not give one number for each class.
 
     Args:
         layers: the model's layers.
+        input_shape: height, width and channels of an image.
+        classes: how many classes there are.
         images: the fewest images that it is trained with at a time.
 
     Raises:
         ValueError: if a layer is too large or does not fit; it says which.
     """
     model = make_model(layers)
-    output_shape = model.output_shape(INPUT_SHAPE)
-    for index, line in enumerate(layer_summaries(model.layers, INPUT_SHAPE)):
+    output_shape = model.output_shape(input_shape)
+    for index, line in enumerate(layer_summaries(model.layers, input_shape)):
         if isinstance(model[index], cnn.BatchNorm):
             try:
                 check_count(images * prod(line.output_shape[:-1]))
@@ -124,10 +140,11 @@ def check_shapes(layers: Sequence[Mapping[str, Any]], images: int) -> None:
                 f"Layer {index} ({line.kind}) is too large: an image would take more than {LARGEST:,} "
                 "products or numbers in it; choose fewer units or filters, or less padding."
             )
-    if output_shape != (CLASSES,):
+    if output_shape != (classes,):
         raise ValueError(
             f"Layer {len(layers) - 1} ({layers[-1]['layer']}) does not fit: the last layer must give an "
-            f"output of {(CLASSES,)}, a number for each class, received {output_shape}."
+            f"output of {(classes,)}, a number for each class, received {output_shape}; "
+            "a last Dense may say units: classes."
         )
 
 
@@ -155,7 +172,7 @@ def _one_of(what: str, kinds: Mapping[str, type], **other_types: Any) -> Any:
     return TypeAliasType(what.capitalize(), union)
 
 
-LAYER = _one_of("layer", LAYERS, initialiser=InitialiserName)
+LAYER = _one_of("layer", LAYERS, initialiser=InitialiserName, units=int | Literal["classes"])
 SCHEDULE = _one_of("schedule", SCHEDULES)
 OPTIMISER = _one_of("optimiser", OPTIMISERS, learning_rate=Annotated[float, Field(gt=0)] | SCHEDULE)
 LOSS = _one_of("loss", LOSSES)

@@ -17,7 +17,7 @@ from rich.table import Table
 from pipeline.common import paths
 from pipeline.common.errors import PipelineError
 from pipeline.common.files import files_digest
-from pipeline.common.images import load_normalisation, load_part
+from pipeline.common.images import load_image_set, load_part
 from pipeline.common.kernels import Kernels
 from pipeline.common.params import Parameters, load_parameters
 from pipeline.common.running import run_stage
@@ -89,7 +89,7 @@ def study(parameters: Parameters, seeds: int, validation_only: bool, scheduler: 
     processed = paths.PROCESSED / parameters.data.dataset
     images = load_images(processed, validation_only)
     path = results.results_path(parameters.recipe, validation_only)
-    begun = results.begin(parameters, images.normalisation.dataset)
+    begun = results.begin(parameters, images.image_set.dataset)
     origin = {"code": PROGRAM["code"], "data": files_digest(processed.iterdir())}
     finished = results.find(path, begun)["seeds"]
     if finished:
@@ -123,7 +123,7 @@ def load_images(processed: Path, validation_only: bool) -> Images:
         PipelineError: if it is not there.
     """
     return Images(
-        load_normalisation(processed),
+        load_image_set(processed),
         load_part("train", processed),
         load_part("validation", processed),
         None if validation_only else load_part("test", processed),

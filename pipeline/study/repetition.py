@@ -14,7 +14,7 @@ from cnn.history import best_epoch
 from cnn.parallel import processors
 from pipeline.code import code_digest
 from pipeline.common.errors import PipelineError
-from pipeline.common.images import Labelled, Normalisation
+from pipeline.common.images import ImageSet, Labelled
 from pipeline.common.kernels import Kernels, kernels_in_use
 from pipeline.common.machine import machine
 from pipeline.common.model import fit_recipe, untrained_model
@@ -35,7 +35,7 @@ PROGRAM = {
 class Images:
     """What the repetitions need of the data; `test` is None where the test images are left alone."""
 
-    normalisation: Normalisation
+    image_set: ImageSet
     training: Labelled
     validation: Labelled
     test: Labelled | None
@@ -79,11 +79,9 @@ def repeat_recipe(parameters: Parameters, images: Images, expected: dict[str, st
     _check_program(expected)
     kernels = _kernels_in_use(parameters.runtime.kernels)
     started = time.perf_counter()
-    model = untrained_model(recipe)
+    model = untrained_model(parameters)
     callbacks = (Report(topic, recipe.train.seed), cnn.BestWeights(recipe.train.monitor))
-    history = fit_recipe(
-        model, parameters, images.normalisation, images.training, images.validation, callbacks
-    )
+    history = fit_recipe(model, parameters, images.image_set, images.training, images.validation, callbacks)
     seconds = time.perf_counter() - started
     epoch = best_epoch(history, recipe.train.monitor)
     kept = history[epoch - 1]
@@ -94,7 +92,7 @@ def repeat_recipe(parameters: Parameters, images: Images, expected: dict[str, st
         "validation_loss": kept["validation_loss"],
     }
     if images.test is not None:
-        metrics, _ = measure(parameters, model, images.normalisation, images.test)
+        metrics, _ = measure(parameters, model, images.image_set, images.test)
         result |= {f"test_{name}": metrics[name] for name in ("accuracy", "errors", "loss")}
     workers = parameters.runtime.workers or processors()
     here = machine() | {"workers": workers, "kernels": kernels}

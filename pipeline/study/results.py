@@ -162,7 +162,7 @@ def _facts(parameters: Parameters) -> dict[str, Any]:
     """Return everything that shapes a result, except the seed and the kernels."""
     recipe = parameters.chosen.model_dump()
     del recipe["train"]["seed"]  # which the study varies
-    return {"data": parameters.data.model_dump(), "parameters": recipe}
+    return {"data": parameters.data.in_use(), "parameters": recipe}
 
 
 def _speed(result: Result) -> list[Any]:

@@ -15,8 +15,8 @@ import pytest
 import cnn
 from lessons.home import export_digits, export_network
 from lessons.kit.subject import TrainedNetwork
-from pipeline.common.datasets import MNIST
-from pipeline.common.images import Labelled, Normalisation
+from pipeline.common.datasets import DIGITS
+from pipeline.common.images import ImageSet, Labelled
 from tests.browser.support import PHONE, Watch, go, opened, recorded
 from tests.pipeline.workspace import digits
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
 Stroke = list[tuple[int, int]]
-DIGITS: dict[str, list[Stroke]] = {  # on a square of 280 pixels
+STROKES: dict[str, list[Stroke]] = {  # on a square of 280 pixels
     "0": [
         [(140, 40), (90, 80), (75, 140), (90, 200), (140, 235), (190, 200), (205, 140), (190, 80), (140, 40)]
     ],
@@ -81,7 +81,7 @@ def test_what_is_drawn_with_the_mouse_is_recognised(
     page: Page, record_property: Callable[[str, object], None]
 ) -> None:
     milliseconds = []
-    for shapes in (DIGITS, SMALL):
+    for shapes in (STROKES, SMALL):
         for digit, strokes in shapes.items():
             page.locator("digit-canvas .clear").click()
             draw(page, strokes)
@@ -98,7 +98,7 @@ def test_a_finger_draws(browser: Browser, site: str) -> None:
         assert box is not None
         touch = page.context.new_cdp_session(page)
         before = page.evaluate("() => scrollY")
-        [stroke] = DIGITS["7"]
+        [stroke] = STROKES["7"]
         for (x, y), (x_next, y_next) in pairwise(stroke):
             for part in range(6):
                 point = {
@@ -137,14 +137,14 @@ def test_the_first_digit_is_there_before_the_network_and_the_network_is_fetched_
     page.wait_for_load_state("networkidle")
     assert watch.fetched("weights.bin") == 0
     for digit in ("1", "7"):
-        draw(page, DIGITS[digit])
+        draw(page, STROKES[digit])
         assert answer(page).startswith("The network says")
         page.locator("digit-canvas .clear").click()
     assert watch.fetched("weights.bin") == 1
 
 
 def test_clear_clears(page: Page) -> None:
-    draw(page, DIGITS["1"])
+    draw(page, STROKES["1"])
     assert page.evaluate(INK, canvas(page).element_handle()) > 0
     page.locator("digit-canvas .clear").click()
     assert page.evaluate(INK, canvas(page).element_handle()) == 0
@@ -176,7 +176,7 @@ def test_a_network_that_cannot_be_had_is_told_in_one_sentence_and_tried_again(
 ) -> None:
     page.route("**/weights.bin", lambda asked: asked.fulfill(**route) if route else asked.abort())
     said = page.locator("digit-canvas .answer")
-    draw(page, DIGITS["1"])
+    draw(page, STROKES["1"])
     page.get_by_text(f"The network could not be loaded: {reason}.").wait_for()
     assert said.inner_text() == f"The network could not be loaded: {reason}."
     assert {fault.split(":")[0] for fault in watch.faults} == {
@@ -185,7 +185,7 @@ def test_a_network_that_cannot_be_had_is_told_in_one_sentence_and_tried_again(
     assert all("Failed to load resource" in fault for fault in watch.faults)
     watch.faults.clear()
     page.unroute("**/weights.bin")
-    draw(page, DIGITS["1"])
+    draw(page, STROKES["1"])
     assert answer(page).startswith("The network says 1, ")
 
 
@@ -205,7 +205,7 @@ def test_recorded_numbers_that_cannot_be_had_are_told_in_one_sentence(page: Page
 def test_a_network_without_convolution_is_shown_too(browser: Browser, site: str) -> None:
     model = cnn.Sequential([cnn.Flatten(), cnn.Dense(10)])
     model.build((28, 28, 1), np.random.default_rng(0))
-    trained = TrainedNetwork(model, MNIST, Normalisation("mnist", 33.0, 78.0), "dense")
+    trained = TrainedNetwork(model, ImageSet("mnist", DIGITS, 33.0, 78.0), "dense")
     files = export_network(trained) | export_digits(trained, Labelled(*digits(50, seed=0)), 3, [])
     with opened(browser, site) as (page, _):
         page.route(
@@ -214,5 +214,5 @@ def test_a_network_without_convolution_is_shown_too(browser: Browser, site: str)
         go(page, "")
         assert page.locator("digit-canvas .failure").count() == 0
         assert page.locator("digit-canvas aside .title").inner_text() == "Dense"
-        draw(page, DIGITS["1"])
+        draw(page, STROKES["1"])
         assert answer(page).startswith("The network says ")

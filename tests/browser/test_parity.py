@@ -17,8 +17,8 @@ from cnn.layers import LAYERS
 from lessons.home import export_network
 from lessons.kit.subject import TrainedNetwork, activations_to_probabilities
 from pipeline.common import paths
-from pipeline.common.datasets import MNIST
-from pipeline.common.images import Normalisation, load_normalisation, load_part
+from pipeline.common.datasets import DIGITS
+from pipeline.common.images import ImageSet, load_image_set, load_part
 from pipeline.common.model import load_model
 from pipeline.common.params import load_parameters
 from pipeline.picture import read_picture
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
 
 SITE = "http://site.test"
-NORMALISATION = Normalisation("mnist", mean=33.0, standard_deviation=78.0)
+IMAGE_SET = ImageSet("mnist", DIGITS, mean=33.0, standard_deviation=78.0)
 TOLERANCE = 1e-4  # of the layer's largest number
 EXPORTED = ROOT / paths.FIGURES / "network"
 
@@ -118,7 +118,7 @@ def answer(route: Route) -> None:
 
 def exported(model: cnn.Sequential) -> tuple[str, str]:
     """Return what the browser needs of a model: its description, and its weights in base 64."""
-    files = export_network(TrainedNetwork(model, MNIST, NORMALISATION, "small"))
+    files = export_network(TrainedNetwork(model, IMAGE_SET, "small"))
     return files["network.json"].decode(), encoded(files["weights.bin"])
 
 
@@ -161,7 +161,7 @@ def test_the_exported_network_gives_what_cnn_gives(page: Page, monkeypatch: pyte
     images = load_part("test", processed).images[:100]
     network, weights = ((EXPORTED / name).read_bytes() for name in ("network.json", "weights.bin"))
     page.evaluate(NETWORK, [network.decode(), encoded(weights)])
-    compare(page, load_model(), load_normalisation(processed).apply(images), images)
+    compare(page, load_model()[0], load_image_set(processed).normalise(images), images)
 
 
 def test_the_small_models_have_every_layer_and_so_has_the_page(page: Page) -> None:
@@ -175,7 +175,7 @@ def test_small_models_of_every_layer_give_what_cnn_gives(page: Page, layers: lis
     model = built(layers)
     page.evaluate(NETWORK, [*exported(model)])
     pixels = np.random.default_rng(2).integers(0, 256, (10, 13, 12, 2), np.uint8)
-    compare(page, model, NORMALISATION.apply(pixels)[..., 0], pixels)
+    compare(page, model, IMAGE_SET.normalise(pixels)[..., 0], pixels)
 
 
 def test_the_region_of_a_number_is_all_that_it_depends_on(page: Page) -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import cnn
 from lessons.activations import let_through, reached, without_activations
 from lessons.kit.small_trainings import Trained, TwoTrainings
-from pipeline.common.images import Labelled, Normalisation
+from pipeline.common.datasets import DIGITS
+from pipeline.common.images import ImageSet, Labelled
 from tests.lessons.shown import CURVES
 from tests.lessons.small import FIGURES, small
 
@@ -35,9 +36,9 @@ def test_the_table_counts_positive_numbers_and_units_that_never_or_always_give_o
     images = np.zeros((4, 6, 6), np.uint8)
     images[:, 0, 0], images[:2, 5, 5] = 1, 2
     model = small([cnn.ReLU(), cnn.Flatten(), cnn.Dense(2)])
-    constants = Normalisation("mnist", 0.0, 1.0)
+    constants = ImageSet("mnist", DIGITS, 0.0, 1.0)
     counted = Labelled(images, np.zeros(4, np.uint8))
-    subject: Any = SimpleNamespace(model=model, counted=counted, normalisation=constants)
+    subject: Any = SimpleNamespace(model=model, counted=counted, image_set=constants)
     assert let_through(subject).splitlines()[2:] == ["| 0. ReLU | 36 | 4.2% | 34 | 1 |"]
     subject.model = small([cnn.Flatten(), cnn.Tanh()])
     assert let_through(subject) == ""

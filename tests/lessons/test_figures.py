@@ -2,6 +2,7 @@ import base64
 import io
 import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -17,8 +18,11 @@ from lessons.kit.results import CURVES
 from lessons.kit.sheet import WIDTH, scaled
 from lessons.kit.themes import DARK, LIGHT, Theme, contrast, readable_on, shade
 from pipeline.common import paths
-from pipeline.common.datasets import INPUT_SHAPE
+from pipeline.common.datasets import DATASETS, INPUT_SHAPE
 from pipeline.common.errors import PipelineError
+from pipeline.common.files import write_json
+from pipeline.common.images import IMAGE_SET, ImageSet
+from pipeline.common.model import save_model
 from tests.pipeline.workspace import PROCESSED, changed, digits, run, small_parameters, write_parameters
 
 NAMES = (
@@ -82,10 +86,9 @@ def write_results(layers: Layers = PLAIN, epochs: int = 2, dataset: str = "mnist
     }.items():
         np.save(processed / f"{part}-images.npy", pictures)
         np.save(processed / f"{part}-labels.npy", labels)
-    normalisation = {"dataset": dataset, "mean": 0.0, "standard_deviation": 64.0}
-    (processed / "normalisation.json").write_text(json.dumps(normalisation))
-    paths.MODEL.parent.mkdir(exist_ok=True)
-    built(layers).save(paths.MODEL)
+    image_set = ImageSet(dataset, DATASETS[dataset].class_names, mean=0.0, standard_deviation=64.0)
+    write_json(processed / IMAGE_SET, asdict(image_set))
+    save_model(built(layers), image_set)
     for curve in CURVES.values():
         file = paths.TRAINING_LOG / f"plots/metrics/{curve}.tsv"
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -11,8 +11,8 @@ import cnn
 from cnn.types import Array
 from lessons.home import STEPS, export_digits, export_network
 from lessons.kit.subject import TrainedNetwork, activations_to_probabilities
-from pipeline.common.datasets import MNIST
-from pipeline.common.images import Bytes, Labelled, Normalisation
+from pipeline.common.datasets import DIGITS
+from pipeline.common.images import Bytes, ImageSet, Labelled
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (300, 28, 28), np.uint8)
 LAYERS: list[cnn.Layer] = [
@@ -34,13 +34,13 @@ def trained(request: pytest.FixtureRequest) -> TrainedNetwork:
         name: 0.1 * rng.standard_normal(array.shape, np.float32) for name, array in model.params.items()
     }
     model.assign(arrays | {"1.mean": rng.random(3, np.float32), "1.variance": rng.random(3, np.float32)})
-    return TrainedNetwork(model, MNIST, Normalisation("mnist", mean=33.0, standard_deviation=78.0), "small")
+    return TrainedNetwork(model, ImageSet("mnist", DIGITS, mean=33.0, standard_deviation=78.0), "small")
 
 
 @pytest.fixture(scope="module")
 def test(trained: TrainedNetwork) -> Labelled:
     """Return images of which the network recognises two thirds."""
-    answers = trained.model.predict(trained.normalisation.apply(IMAGES))
+    answers = trained.model.predict(trained.image_set.normalise(IMAGES))
     wrong = np.arange(len(answers)) % 3 == 2
     return Labelled(IMAGES, np.where(wrong, (answers + 1) % 10, answers).astype(np.uint8))
 
@@ -53,7 +53,7 @@ def exported(
 
 
 def activations(trained: TrainedNetwork, images: Bytes) -> list[Array]:
-    return activations_to_probabilities(trained.model, trained.normalisation.apply(images))
+    return activations_to_probabilities(trained.model, trained.image_set.normalise(images))
 
 
 def test_the_file_of_layers_tells_how_to_compute_them(trained: TrainedNetwork, test: Labelled) -> None:

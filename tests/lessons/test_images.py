@@ -2,7 +2,8 @@ import numpy as np
 
 import cnn
 from lessons.images import busiest, normalisation, resolution
-from pipeline.common.images import Labelled, Normalisation
+from pipeline.common.datasets import DIGITS
+from pipeline.common.images import ImageSet, Labelled
 
 
 def test_the_busiest_part_of_an_image_holds_what_it_shows() -> None:
@@ -15,7 +16,7 @@ def test_the_busiest_part_of_an_image_holds_what_it_shows() -> None:
 
 
 def test_black_and_white_become_what_the_network_sees() -> None:
-    rows = normalisation(Normalisation("mnist", 51.0, 102.0)).splitlines()[2:]
+    rows = normalisation(ImageSet("mnist", DIGITS, 51.0, 102.0)).splitlines()[2:]
     assert rows[2:] == ["| a pixel of 0 becomes | −0.500 |", "| a pixel of 255 becomes | 2.000 |"]
 
 
@@ -30,7 +31,7 @@ def test_coarse_images_are_answered_as_the_network_sees_them() -> None:
     images = np.zeros((2, 28, 28), np.uint8)
     images[0, 0, 0] = images[1, :4, :4] = 200  # a point, and a block of 4×4
     tested = Labelled(images, np.array([1, 1], np.uint8))
-    rows = resolution(model, Normalisation("mnist", 0.0, 1.0), tested).splitlines()[2:]
+    rows = resolution(model, ImageSet("mnist", DIGITS, 0.0, 1.0), tested).splitlines()[2:]
     assert rows == [
         "| 28×28 | 784 | 100.0% |",
         "| 14×14 | 196 | 50.0% |",

@@ -12,13 +12,21 @@ from pydantic import BaseModel
 from lessons.params import AllParameters, json_schema, load_all_parameters
 from pipeline.common import paths
 from pipeline.common.params import Recipe
-from tests.pipeline.workspace import ROOT, changed, parameters, run, small_parameters, write_parameters
+from tests.pipeline.workspace import (
+    ROOT,
+    changed,
+    parameters,
+    run,
+    small_parameters,
+    with_ten_classes,
+    write_parameters,
+)
 
 SMALL = small_parameters()
 
 
 def test_the_parameters_of_the_repository_are_right() -> None:
-    assert load_all_parameters(ROOT / paths.PARAMETERS).model_dump() == parameters()
+    assert load_all_parameters(ROOT / paths.PARAMETERS).model_dump() == with_ten_classes(parameters())
 
 
 def test_the_schema_in_the_repository_is_that_of_the_parameters() -> None:

@@ -25,7 +25,7 @@ def test_a_stage_is_told_of_those_whose_files_it_reads() -> None:
 def test_every_parameter_has_a_row_with_its_value_and_what_it_may_be() -> None:
     text = parameters_table(load_all_parameters())
     cells = {row.split(" | ")[0].strip("| `"): row.split(" | ")[1:] for row in text.splitlines()[2:]}
-    assert cells["data.dataset"][:2] == ["`mnist`", "`mnist` or `fashion-mnist`"]
+    assert cells["data.dataset"][:2] == ["`mnist`", "`mnist` or `fashion-mnist` or `folder`"]
     assert cells["recipes.<name>.train.batch_size"][0] == f"`{load_parameters().chosen.train.batch_size}`"
     assert {"recipe", "runtime.kernels", "figures.valley.steps"} <= cells.keys()
     assert all(meaning.strip("| ") for _, _, meaning in cells.values())

@@ -11,7 +11,8 @@ from sklearn.metrics import classification_report
 import cnn
 from pipeline import evaluate
 from pipeline.common import paths
-from pipeline.common.images import load_normalisation
+from pipeline.common.images import load_image_set
+from pipeline.common.model import save_model
 from pipeline.common.recipes import make_model
 from pipeline.evaluate import calibration_error, hardest, per_class
 from tests.pipeline.workspace import (
@@ -90,8 +91,7 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model = make_model(SMALL["model"])
     model.build((28, 28, 1), np.random.default_rng(1))
     with chdir(folder):
-        paths.MODEL.parent.mkdir()
-        model.save(paths.MODEL)
+        save_model(model, load_image_set(PROCESSED))
         evaluate.main()
     return folder
 
@@ -101,7 +101,7 @@ def outputs(evaluated: Path) -> tuple[Any, Any]:
     """The probabilities and predictions of the model."""
     images, _ = TEST
     model = cnn.Sequential.load(evaluated / paths.MODEL)
-    probabilities = model.predict_proba(load_normalisation(evaluated / PROCESSED).apply(images))
+    probabilities = model.predict_proba(load_image_set(evaluated / PROCESSED).normalise(images))
     return probabilities, probabilities.argmax(axis=1)
 
 

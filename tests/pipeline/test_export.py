@@ -17,7 +17,8 @@ import pytest
 import cnn
 from pipeline import export
 from pipeline.common import paths
-from pipeline.common.images import Normalisation
+from pipeline.common.datasets import DIGITS
+from pipeline.common.images import ImageSet
 from pipeline.common.running import run_stage
 from pipeline.export import from_bytes_to_probabilities
 from tests.pipeline.trained_on_digits import trained_on_digits
@@ -94,8 +95,8 @@ def test_the_file_takes_bytes_and_gives_the_probabilities_of_the_trained_network
     onnxruntime = pytest.importorskip("onnxruntime", reason=NO_PACKAGE)
     session = onnxruntime.InferenceSession(paths.ONNX)
     images = np.load(PROCESSED / "test-images.npy")
-    normalisation = Normalisation(**json.loads((PROCESSED / "normalisation.json").read_text()))
-    expected = cnn.Sequential.load(paths.MODEL).predict_proba(normalisation.apply(images))
+    image_set = ImageSet(**json.loads((PROCESSED / "image-set.json").read_text()))
+    expected = cnn.Sequential.load(paths.MODEL).predict_proba(image_set.normalise(images))
 
     [found] = session.run(["probabilities"], {"images": images[..., None]})
 
@@ -124,8 +125,8 @@ def interrupted(*_: Any, **__: Any) -> None:
 def answer_otherwise(patch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("onnxruntime", reason=NO_PACKAGE)
 
-    def normalised_otherwise(model: cnn.Sequential, normalisation: Normalisation) -> cnn.Sequential:
-        return from_bytes_to_probabilities(model, replace(normalisation, mean=0.0))
+    def normalised_otherwise(model: cnn.Sequential, image_set: ImageSet) -> cnn.Sequential:
+        return from_bytes_to_probabilities(model, replace(image_set, mean=0.0))
 
     patch.setattr(export, "from_bytes_to_probabilities", normalised_otherwise)
 
@@ -182,5 +183,5 @@ def test_a_folder_in_the_place_of_the_file_is_named(trained: Path, capsys: Said)
 def test_a_model_that_ends_with_a_softmax_gets_no_second_one() -> None:
     model = cnn.Sequential([cnn.Flatten(), cnn.Dense(3), cnn.Softmax()])
     model.build((2, 2, 1), np.random.default_rng(0))
-    whole = from_bytes_to_probabilities(model, Normalisation("mnist", mean=100.0, standard_deviation=50.0))
+    whole = from_bytes_to_probabilities(model, ImageSet("mnist", DIGITS, mean=100.0, standard_deviation=50.0))
     assert [layer.kind for layer in whole.layers] == ["Standardise", "Flatten", "Dense", "Softmax"]

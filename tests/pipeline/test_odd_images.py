@@ -13,7 +13,7 @@ from pipeline.common.errors import PipelineError
 from pipeline.common.images import Labelled
 from pipeline.preprocess import preprocess
 from tests.pipeline.test_preprocess import LABELS, numbered, write_raw
-from tests.pipeline.workspace import digits, make_processed, small_parameters
+from tests.pipeline.workspace import data_parameters, digits, make_processed, small_parameters
 from tests.refusals import assert_refuses
 
 SMALL = small_parameters()
@@ -24,7 +24,7 @@ def test_the_pipeline_refuses_training_images_of_one_grey(tmp_path: Path) -> Non
     raw = write_raw(tmp_path / "raw", grey, grey)
 
     assert_refuses(
-        lambda: preprocess(raw, tmp_path / "processed", 0.2, 0),
+        lambda: preprocess(raw, tmp_path / "processed", data_parameters()),
         PipelineError,
         "All pixels of the training images are the same, expected pictures of something.",
     )
@@ -61,7 +61,7 @@ def test_a_share_that_leaves_a_class_without_an_image_is_refused(
     raw = write_raw(tmp_path / "raw", numbered(labels), numbered(LABELS))
 
     with pytest.raises(PipelineError) as caught:
-        preprocess(raw, tmp_path / "processed", share, 0)
+        preprocess(raw, tmp_path / "processed", data_parameters(validation_share=share))
     assert str(caught.value).startswith(f"data.validation_share {share} ")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "processed").exists()

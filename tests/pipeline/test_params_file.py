@@ -113,7 +113,7 @@ def test_a_layer_that_is_given_other_axes_is_refused() -> None:
 def test_a_model_that_does_not_end_with_the_classes_is_refused(owner: str) -> None:
     assert misfit(FLAT[0], {"layer": "Dense", "units": 12}, owner=owner) == (
         f"{owner}: Layer 1 (Dense) does not fit: the last layer must give an output of (10,), a number for "
-        "each class, received (12,)."
+        "each class, received (12,); a last Dense may say units: classes."
     )
 
 

@@ -28,7 +28,8 @@ def test_a_command_in_a_parameter_reaches_no_shell(tmp_path: Path, command: str)
 def test_no_data_set_lies_outside_its_folder(tmp_path: Path, name: str) -> None:
     data = changed(small_parameters(), "data.dataset", name)
     with pytest.raises(
-        PipelineError, match=re.escape(f"data.dataset must be 'mnist' or 'fashion-mnist', received {name!r}.")
+        PipelineError,
+        match=re.escape(f"data.dataset must be 'mnist', 'fashion-mnist' or 'folder', received {name!r}."),
     ):
         load_parameters(write_parameters(tmp_path, data))
     assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]

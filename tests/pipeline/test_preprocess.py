@@ -14,7 +14,7 @@ from pipeline.common.errors import PipelineError
 from pipeline.common.idx import write_idx
 from pipeline.common.images import Labelled, Part, load_part
 from pipeline.preprocess import main, preprocess
-from tests.pipeline.workspace import changed, small_parameters, write_parameters
+from tests.pipeline.workspace import changed, data_parameters, small_parameters, write_parameters
 
 Bytes = NDArray[np.uint8]
 PARTS: tuple[Part, ...] = ("train", "validation", "test")
@@ -47,7 +47,7 @@ def raw(tmp_path: Path) -> Path:
 
 
 def split(raw: Path, destination: Path, share: float = 0.2, seed: int = 0) -> dict[Part, Labelled]:
-    preprocess(raw, destination, share, seed)
+    preprocess(raw, destination, data_parameters(validation_share=share, split_seed=seed))
     return {part: load_part(part, destination) for part in PARTS}
 
 
@@ -90,8 +90,9 @@ def test_the_normalisation_is_exact_and_of_the_training_part_only(raw: Path, tmp
     mean = Fraction(sum(values), len(values))
     variance = Fraction(sum(value * value for value in values), len(values)) - mean**2
 
-    assert json.loads((tmp_path / "processed" / "normalisation.json").read_text()) == {
+    assert json.loads((tmp_path / "processed" / "image-set.json").read_text()) == {
         "dataset": "mnist-sample",
+        "class_names": [*"0123456789"],
         "mean": float(mean),
         "standard_deviation": math.sqrt(variance),
     }
@@ -105,7 +106,7 @@ def test_a_failure_leaves_the_former_parts_and_nothing_beside_them(raw: Path, tm
     path.write_bytes(path.read_bytes()[:-1])
 
     with pytest.raises(PipelineError, match="t10k-images-idx3-ubyte has 15695 bytes, expected "):
-        preprocess(raw, destination, 0.2, 1)
+        preprocess(raw, destination, data_parameters(split_seed=1))
 
     assert contents(destination) == before
     assert list(destination.parent.iterdir()) == [destination]
@@ -115,7 +116,8 @@ def test_the_stage_works_by_the_parameters(
     raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    data = changed(small_parameters(), "data", {"dataset": "mnist", "validation_share": 0.4, "split_seed": 5})
+    data = changed(small_parameters(), "data.validation_share", 0.4)
+    data = changed(data, "data.split_seed", 5)
     write_parameters(tmp_path, data)
     shutil.copytree(raw, paths.RAW / "mnist")
 

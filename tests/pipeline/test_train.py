@@ -7,7 +7,7 @@ import pytest
 import cnn
 from pipeline import train
 from pipeline.common import paths
-from pipeline.common.images import load_normalisation, load_part
+from pipeline.common.images import load_image_set, load_part
 from tests.pipeline.workspace import PROCESSED, changed, digits, make_processed, small_parameters
 
 
@@ -18,7 +18,7 @@ def test_the_model_is_that_of_the_best_epoch_on_the_validation_images(trained: P
     images, labels = load_part("validation", trained / PROCESSED)
 
     model = cnn.Sequential.load(trained / paths.MODEL)
-    x = load_normalisation(trained / PROCESSED).apply(images)
+    x = load_image_set(trained / PROCESSED).normalise(images)
 
     assert header == "step\tloss"
     assert losses[0] == min(losses) < 0.95 * losses[-1]

@@ -8,8 +8,10 @@ from PIL import Image
 
 import cnn
 from pipeline.common import paths
+from pipeline.common.datasets import DIGITS
 from pipeline.common.files import write_json
-from pipeline.common.images import NORMALISATION, Normalisation
+from pipeline.common.images import IMAGE_SET, ImageSet
+from pipeline.common.model import save_model
 from tests.pipeline.pictures import real_digits
 from tests.pipeline.workspace import PROCESSED, ROOT
 
@@ -18,15 +20,14 @@ def trained_on_digits(folder: Path) -> Path:
     """Leave a folder as `dvc repro` does, with a small model of the sample's digits; add three pictures."""
     digits, classes = real_digits()
     images, labels = digits[::10], classes[::10]
-    normalisation = Normalisation.measured_on("mnist-sample", images)
+    image_set = ImageSet.measured_on("mnist-sample", DIGITS, images)
     model = cnn.Sequential(
         [cnn.Conv2D(8, 5, stride=2), cnn.BatchNorm(), cnn.ReLU(), cnn.Flatten(), cnn.Dense(10)]
     )
     model.build((28, 28, 1), np.random.default_rng(0))
-    model.fit(normalisation.apply(images), labels, epochs=10, optimiser=cnn.Adam(learning_rate=0.003))
-    (folder / paths.MODEL).parent.mkdir()
-    model.save(folder / paths.MODEL)
-    write_json(folder / PROCESSED / NORMALISATION, asdict(normalisation))
+    model.fit(image_set.normalise(images), labels, epochs=10, optimiser=cnn.Adam(learning_rate=0.003))
+    save_model(model, image_set, folder / paths.MODEL)
+    write_json(folder / PROCESSED / IMAGE_SET, asdict(image_set))
     np.save(folder / PROCESSED / "test-images.npy", digits[1::10])
     np.save(folder / PROCESSED / "test-labels.npy", classes[1::10].astype(np.uint8))
     (folder / paths.PARAMETERS).write_bytes((ROOT / paths.PARAMETERS).read_bytes())

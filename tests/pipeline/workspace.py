@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from ruamel.yaml import YAML
 
 from pipeline.common import paths
+from pipeline.common.datasets import DIGITS
 from pipeline.common.kernels import VARIABLE
+from pipeline.common.params import Data
 
 ROOT = Path(__file__).parents[2]
 PROCESSED = paths.PROCESSED / "mnist"
@@ -62,10 +64,28 @@ def parameters() -> dict[str, Any]:
     return data
 
 
+def with_ten_classes(data: Any) -> Any:
+    """Return plain data with 10 where a layer has `units: classes`, as the parameters have it once read."""
+    if isinstance(data, list):
+        return [with_ten_classes(part) for part in data]
+    if isinstance(data, dict):
+        return {
+            name: 10 if (name, part) == ("units", "classes") else with_ten_classes(part)
+            for name, part in data.items()
+        }
+    return data
+
+
+def data_parameters(**values: Any) -> Data:
+    """Return the parameters `data` of the repository, with other values for some of them."""
+    return Data.model_validate(parameters()["data"] | values)
+
+
 def small_parameters() -> dict[str, Any]:
     """Return the parameters with two small recipes, of which one is chosen, instead of the repository's."""
     recipes = {"small": copy.deepcopy(SMALL), "other": copy.deepcopy(SMALL)}
-    data = changed(parameters() | {"recipe": "small", "recipes": recipes}, "data.dataset", "mnist")
+    data = with_ten_classes(parameters() | {"recipe": "small", "recipes": recipes})
+    data = changed(data, "data.dataset", "mnist")
     for training in ("overfitting", "linear"):
         data = changed(data, f"figures.{training}.epochs", 2)
         data = changed(data, f"figures.{training}.images", 50)
@@ -112,8 +132,13 @@ def make_processed(
     for part, (images, labels) in parts.items():
         np.save(processed / f"{part}-images.npy", images)
         np.save(processed / f"{part}-labels.npy", labels)
-    normalisation = {"dataset": "mnist-sample", "mean": 100.0, "standard_deviation": 60.0}
-    (processed / "normalisation.json").write_text(json.dumps(normalisation))
+    image_set = {
+        "dataset": "mnist-sample",
+        "class_names": DIGITS,
+        "mean": 100.0,
+        "standard_deviation": 60.0,
+    }
+    (processed / "image-set.json").write_text(json.dumps(image_set))
     return folder
 
 

@@ -2,7 +2,8 @@ import numpy as np
 
 from lessons.kit.small_trainings import train_small, without_dropout
 from lessons.params import SmallTraining
-from pipeline.common.images import Labelled, Normalisation
+from pipeline.common.datasets import DIGITS
+from pipeline.common.images import ImageSet, Labelled
 from tests.lessons.small import FIGURES
 from tests.pipeline.workspace import digits
 
@@ -20,11 +21,11 @@ def test_a_small_training_sees_so_many_images_and_gives_the_same_weights_again()
     settings = OVERFITTING.model_dump() | {"epochs": 2, "images": 30}
     training = SmallTraining.model_validate(settings)
     train, validation = Labelled(*digits(60, 0)), Labelled(*digits(20, 1))
-    normalisation = Normalisation("mnist", 100.0, 60.0)
+    image_set = ImageSet("mnist", DIGITS, 100.0, 60.0)
     fewer = Labelled(train.images[:30], train.labels[:30])
 
     one, other = (
-        train_small(training, training.model, normalisation, part, validation) for part in (train, fewer)
+        train_small(training, training.model, image_set, part, validation) for part in (train, fewer)
     )
 
     assert one.history == other.history
