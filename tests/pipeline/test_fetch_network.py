@@ -4,6 +4,7 @@ import errno
 import os
 import re
 import socket
+import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -21,6 +22,9 @@ from tests.pipeline.faulty_answers import BOMB
 from tests.pipeline.faulty_server import serving
 from tests.pipeline.tiny_data import CONTENTS, TINY, assert_holds, fill
 
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows has its own words for the faults of a network"
+)
 FILES = list(CONTENTS)
 
 
