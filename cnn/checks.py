@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.habits import in_brief, nearest
+from cnn.habits import nearest
 from cnn.types import Array, Pair, Shape
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -33,7 +33,7 @@ def check_float_array(owner: str, x: object, axes: str = "n …", takes_bytes: b
         advice = "convert it by numpy.asarray(x, numpy.float32)"
         if isinstance(x, tuple) and len(x) == 2 and isinstance(x[0], np.ndarray):
             advice = "forward_pass returns the output and a cache, as in y, cache = layer.forward_pass(x)"
-        raise TypeError(f"{owner} expects a NumPy array, received {in_brief(x)}: {advice}.")
+        raise TypeError(f"{owner} expects a NumPy array, received {type(x).__name__}: {advice}.")
     _check_number_type(f"{owner} expects", x.dtype, takes_bytes, "convert it by x.astype(numpy.float32)")
     letters = axes.split()
     least = len(letters) - letters.count("…")

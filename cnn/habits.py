@@ -215,7 +215,7 @@ def check_object(expected: str, value: object, kind: type) -> None:
         received, wanted = f"the class {value.__name__}", value if issubclass(value, kind) else None
     else:
         received, wanted = in_brief(value), ours.get(_similar(value, ours))
-    advice = f"write {_call(wanted)}" if wanted else NAMES.get(_folded(value), "")
+    advice = NAMES.get(_folded(value)) or (f"write {_call(wanted)}" if wanted else "")
     raise TypeError(f"{expected}, received {received}{f': {advice}' if advice else ''}.")
 
 

@@ -135,7 +135,7 @@ class SoftmaxCrossEntropy(Loss):
         if wrong.any():
             raise ValueError(
                 "SoftmaxCrossEntropy expects targets whose rows are probabilities, which are not negative "
-                f"and add up to 1, received the row {in_brief(t[wrong.argmax()].tolist())}: for several "
+                f"and add up to 1, received the row {t[wrong.argmax()].tolist()!r:.60}: for several "
                 "labels of one sample, end the model with Sigmoid(), and choose MeanSquaredError()."
             )
         t = (1 - self.label_smoothing) * t + self.label_smoothing / outputs.shape[1]

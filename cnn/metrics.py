@@ -50,7 +50,7 @@ def confusion_matrix(
     """
     true, predicted = _pairs(labels, predictions, classes)
     if classes is None:
-        classes = int(max(true.max(), predicted.max())) + 1
+        classes = int(max(true.max(), predicted.max(), 0)) + 1
         true, predicted = _pairs(true, predicted, classes)  # refuses those below 0
     pairs = true.astype(np.int64) * classes + predicted.astype(np.int64)
     return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
