@@ -479,7 +479,7 @@ NAMES = {
     "parameter": f"a layer of your own puts its arrays into params in build, {_SEE_YOUR_OWN}",
     "prelu": _YOUR_OWN,
     "reducelronplateau": _RATE,
-    "relu6": f"write ReLU(), or {_YOUR_OWN.removeprefix('write ')}",
+    "relu6": f"write ReLU(), or a layer of your own, {_SEE_YOUR_OWN}",
     "save": "write model.save(path)",
     "setrandomseed": _SEED,
     "silu": _YOUR_OWN,
