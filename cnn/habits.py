@@ -14,7 +14,7 @@ from inspect import Parameter, isabstract, isfunction, signature
 from itertools import chain
 from opcode import opmap
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
 from cnn.foreign_names import ACTIVATIONS, ARGUMENTS, ATTRIBUTES, IN_ORDER, NAMES, SYNONYMS
 
@@ -171,7 +171,7 @@ def answer_names(package: ModuleType, *modules: ModuleType) -> None:
         vars(module)["__getattr__"] = partial(_refuse_name, module, package)
 
 
-def _refuse_name(module: ModuleType, package: ModuleType, name: str) -> None:
+def _refuse_name(module: ModuleType, package: ModuleType, name: str) -> NoReturn:
     """Raise the error for a name that a module does not have.
 
     Example:

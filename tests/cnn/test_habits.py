@@ -5,6 +5,7 @@ import inspect
 import pickle
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -108,30 +109,17 @@ ARGUMENTS: list[tuple[Callable[[], object], str]] = [
     (lambda: c.StepDecay(0.1, step_size=10), "write points=(0.5, 0.75), the shares of the training"),
     (lambda: c.CosineDecay(0.1, T_max=10), "it follows the progress of the training"),
     (lambda: c.BestWeights(mode="min"), "'mode': an accuracy should be high"),
-    (
-        lambda: c.Dense(10, activation="softmax"),
-        "'activation': leave it out, since SoftmaxCrossEntropy applies",
-    ),
+    (lambda: c.Dense(10, activation="softmax"), "'activation': leave it out, since"),
     (lambda: c.Dense(10, activation="sigmoid"), "put Sigmoid() after it"),
-    (lambda: c.Dense(10, activation=None), "'activation': leave it out."),
-    (lambda: c.Adam(clipnorm=1.0), "'clipnorm': write clip_norm=…"),
     (lambda: c.SoftmaxCrossEntropy(weight=[1, 2]), "'weight': write the loss Weighted, as the page"),
     (lambda: model().fit(X, LABELS, class_weight={0: 2}), "write the loss Weighted, as the page"),
-    (lambda: model().fit(X, LABELS, sample_weight=LABELS), "write the loss Weighted, as the page"),
     (lambda: model().evaluate(X, LABELS, sample_weight=LABELS), "write the loss Weighted, as the page"),
     (lambda: model().fit(X, LABELS, scheduler=None), "give the schedule to the optimiser"),
-    (lambda: model().fit(X, LABELS, device="cuda"), "cnn computes on the processor"),
     (lambda: model().fit(X, LABELS, clip_grad_norm=1), "write clip_norm=… on the optimiser"),
-    (lambda: model().fit(X, LABELS, start_epoch=2), "fit goes on with the parameters as they are"),
-    (
-        lambda: model().fit(X, LABELS, n_iter_no_change=5),
-        "callbacks=[EarlyStopping(patience=3), BestWeights()]",
-    ),
-    (lambda: model().fit(X, LABELS, alpha=0.1), "write weight_decay=… on the optimiser"),
+    (lambda: model().fit(X, LABELS, tol=0.1), "callbacks=[EarlyStopping(patience=3), BestWeights()]"),
     (lambda: model().fit(X, LABELS, n_jobs=2), "'n_jobs': did you mean 'workers'?"),
     (lambda: c.Sequential(hidden_layer_sizes=(100,)), "write the layers, as in Sequential(["),
     (lambda: c.Sequential([c.ReLU()], solver="adam"), "give fit the optimiser itself"),
-    (lambda: c.Sequential([c.ReLU()], warm_start=True), "a second fit always goes on"),
     (lambda: model().outputs(inputs=X), "outputs has no argument 'inputs'"),
     (lambda: model().build(shape=(6, 6, 1)), "'shape': did you mean 'input_shape'?"),
 ]
@@ -267,16 +255,10 @@ def training() -> Any:
         (lambda: training().history, "history", 'write history["loss"]'),
         (model, "set_params", "scikit-learn's tools take a class Classifier or Regressor around the model"),
         (model, "named_modules", "write for layer in model"),
-        (model, "requires_grad_", "all parameters are trained; to freeze some"),
         (model, "predict_log_proba", "write numpy.log(predict_proba(x))"),
         (lambda: c.Dense(2), "add_weight", "put the array into params in build(input_shape, rng)"),
         (lambda: c.Dense(2), "get_config", "write to_config()"),
-        (
-            c.Adam,
-            "state_dict",
-            "save(path) and Optimiser.load(path) keep its arrays and the number of its steps",
-        ),
-        (c.Adam, "load_state_dict", "Optimiser.load(path)"),
+        (c.Adam, "state_dict", "Optimiser.load(path) keep its arrays and the number of its steps"),
         (c.Adam, "param_groups", "all parameters have one rate, learning_rate"),
         (c.Adam, "step", "model.assign(optimiser.update(model.params, grads, progress, model.decays))"),
         (lambda: c.CosineDecay(0.1), "step", "asks it at each step; leave it out"),
@@ -306,18 +288,12 @@ def test_an_attribute_of_another_library_is_answered_with_what_to_do(
 )
 def test_what_a_model_is_told_to_do_works(names: str, code: str) -> None:
     one, other = (cnn.Sequential([cnn.Dense(3)]) for _ in range(2))
-    given: dict[str, Any] = {
-        "x": X.reshape(4, 36),
-        "targets": LABELS,
-        "optimiser": cnn.Adam(),
-        "one": one,
-        "other": other,
-    }
+    x, targets, optimiser = X.reshape(4, 36), LABELS, cnn.Adam()
     for each in (one, other):
-        each.fit(given["x"], LABELS, epochs=1)
+        each.fit(x, targets, epochs=1)
     for name in names.split():
-        assert_refuses(lambda name=name: getattr(one, name), AttributeError, code)  # type: ignore[misc]
-    eval(f"one.{code}", given)  # noqa: S307 - the message's own words
+        assert_refuses(partial(getattr, one, name), AttributeError, code)
+    eval(f"one.{code}", {"x": x, "targets": targets, "optimiser": optimiser, "one": one, "other": other})  # noqa: S307
 
 
 def test_scikit_learn_quotes_which_class_its_tools_take() -> None:
@@ -374,23 +350,14 @@ def test_other_attributes_are_refused_in_pythons_own_words() -> None:
         ("ModelCheckpoint", "write callbacks=[BestWeights()] and then model.save(path)"),
         ("ImageDataGenerator", "augmentation=RandomAffine"),
         ("StandardScaler", "write Standardise.of(x) as the first layer"),
-        ("Normalization", "write Standardise.of(x) as the first layer"),
         ("BinaryCrossentropy", "several labels of one sample, write the loss BinaryCrossEntropy"),
         ("Unflatten", "x.reshape(-1, h, w, c)"),
         ("L1Loss", "or a loss of your own"),
-        ("SmoothL1Loss", "or a loss of your own"),
         ("ReLU6", "write ReLU(), or a layer of your own"),
         ("clone_model", "write Sequential.from_config(model.to_config()) for an untrained copy"),
-        ("train_test_split", "import it from sklearn.model_selection"),
-        ("classification_report", "import it from sklearn.metrics"),
         ("MLPRegressor", "end Sequential with Dense(1)"),
-        ("ModuleList", "write Sequential("),
-        ("Parameter", "puts its arrays into params in build"),
-        ("autograd", "gradient_check checks them"),
         ("clip_grad_norm_", "write clip_norm=1.0 on the optimiser"),
-        ("Dataset", "it cuts them into batches"),
         ("ExponentialLR", "write a schedule of your own"),
-        ("LambdaLR", "write a schedule of your own"),
     ],
 )
 def test_a_name_of_another_library_is_answered_with_ours(name: str, told: str) -> None:
@@ -406,11 +373,9 @@ def test_a_name_of_another_library_is_answered_with_ours(name: str, told: str) -
     [
         ("layers", "MaxPooling2D", "did you mean 'MaxPool2D'?"),
         ("layers", "Input", "the shape follows from the samples"),
-        ("layers", "Activation", "write the layer itself"),
         ("layers", "SDG", "did you mean 'SGD'? It is in cnn."),
         ("losses", "CategoricalCrossentropy", "did you mean 'SoftmaxCrossEntropy'?"),
         ("callbacks", "ModelCheckpoint", "write callbacks=[BestWeights()]"),
-        ("schedules", "StepLR", "did you mean 'StepDecay'?"),
     ],
 )
 def test_so_it_is_in_the_modules_of_the_package(module: str, name: str, told: str) -> None:
