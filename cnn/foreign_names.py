@@ -108,7 +108,7 @@ _BIASES = {
     "bias_initializer": "the biases start at 0",
     "use_bias": "it always has biases, which start at 0",
 }
-_EARLY_STOPPING = "write callbacks=[EarlyStopping(patience=3), BestWeights()]"
+_EARLY_STOPPING = "write validation_data=(x, targets), callbacks=[EarlyStopping(patience=3), BestWeights()]"
 _NO_DEVICE = "cnn computes on the processor; leave it out"
 _OF_FIT = {
     "alpha": "write weight_decay=… on the optimiser, as in optimiser=AdamW(weight_decay=0.01)",
@@ -464,8 +464,8 @@ NAMES = {
     "mlpregressor": _REGRESSION,
     "model": _A_MODEL,
     "modelcheckpoint": (
-        "write callbacks=[BestWeights()] and then model.save(path); Checkpoint keeps what a killed training "
-        "needs to go on"
+        "write validation_data=(x, targets), callbacks=[BestWeights()] and then model.save(path); Checkpoint "
+        "keeps what a killed training needs to go on"
     ),
     "models": "write cnn.Sequential and Sequential.load(path)",
     "module": _A_MODEL,

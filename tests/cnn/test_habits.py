@@ -89,7 +89,7 @@ ARGUMENTS: list[tuple[Callable[[], object], str]] = [
     (lambda: model().fit(X, LABELS, learning_rate=0.1), "'learning_rate': give it to the optimiser"),
     (lambda: model().fit(X, LABELS, criterion=None), "'criterion': did you mean 'loss'?"),
     (lambda: model().fit(X, LABELS, max_iter=3), "'max_iter': did you mean 'epochs'?"),
-    (lambda: model().fit(X, LABELS, early_stopping=True), "write callbacks=[EarlyStopping(patience=3), "),
+    (lambda: model().fit(X, LABELS, early_stopping=True), "callbacks=[EarlyStopping(patience=3), "),
     (lambda: model().fit(X, LABELS, eval_set=(X, LABELS)), "did you mean 'validation_data'?"),
     (lambda: model().fit(X, LABELS, val_data=(X, LABELS)), "did you mean 'validation_data'?"),
     (lambda: model().fit(X, LABELS, steps_per_epoch=3), "an epoch goes through all samples once"),
@@ -195,7 +195,7 @@ def test_a_model_without_layers_is_told_to_take_all_at_once() -> None:
         ({"augmentation": cnn.RandomAffine}, "received the class RandomAffine: write RandomAffine()."),
         ({"callbacks": [cnn.EarlyStopping]}, "write EarlyStopping(patience=…)."),
         ({"callbacks": ["early_stopping"]}, "write EarlyStopping(patience=…)."),
-        ({"callbacks": ["model_checkpoint"]}, "write callbacks=[BestWeights()] and then model.save(path)"),
+        ({"callbacks": ["model_checkpoint"]}, "callbacks=[BestWeights()] and then model.save(path)"),
     ],
     ids=str,
 )
@@ -347,7 +347,7 @@ def test_other_attributes_are_refused_in_pythons_own_words() -> None:
         ("Convolution2D", "did you mean 'Conv2D'?"),
         ("Swish", "a layer of your own"),
         ("Concatenate", "layers in a row, without branches"),
-        ("ModelCheckpoint", "write callbacks=[BestWeights()] and then model.save(path)"),
+        ("ModelCheckpoint", "callbacks=[BestWeights()] and then model.save(path)"),
         ("ImageDataGenerator", "augmentation=RandomAffine"),
         ("StandardScaler", "write Standardise.of(x) as the first layer"),
         ("BinaryCrossentropy", "several labels of one sample, write the loss BinaryCrossEntropy"),
@@ -375,7 +375,7 @@ def test_a_name_of_another_library_is_answered_with_ours(name: str, told: str) -
         ("layers", "Input", "the shape follows from the samples"),
         ("layers", "SDG", "did you mean 'SGD'? It is in cnn."),
         ("losses", "CategoricalCrossentropy", "did you mean 'SoftmaxCrossEntropy'?"),
-        ("callbacks", "ModelCheckpoint", "write callbacks=[BestWeights()]"),
+        ("callbacks", "ModelCheckpoint", "callbacks=[BestWeights()]"),
     ],
 )
 def test_so_it_is_in_the_modules_of_the_package(module: str, name: str, told: str) -> None:
