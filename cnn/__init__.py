@@ -14,9 +14,9 @@ Images are `[n, h, w, c]`, filters `[h_f, w_f, c, n_f]`, dense weights `[n_in, n
 the loss with respect to y, and so on.
 """
 
-import typing
+import sys
 
-from cnn import habits
+from cnn import callbacks, habits, layers, losses, metrics, optimisers, schedules
 from cnn.augmentation import Augmentation, RandomAffine
 from cnn.callbacks import BestWeights, Checkpoint, EarlyStopping, ProgressBar, WeightAverage
 from cnn.gradients import gradient_check
@@ -104,7 +104,4 @@ __all__ = [
 ]
 
 
-if not typing.TYPE_CHECKING:  # a type checker refuses unknown names itself
-
-    def __getattr__(name: str) -> object:
-        raise habits.missing_name(name, __all__)
+habits.answer_names(sys.modules[__name__], layers, losses, callbacks, optimisers, schedules, metrics)

@@ -30,10 +30,10 @@ def check_float_array(owner: str, x: object, axes: str = "n …", takes_bytes: b
         ValueError: if it has another number of axes.
     """
     if not isinstance(x, np.ndarray):
-        raise TypeError(
-            f"{owner} expects a NumPy array, received {type(x).__name__}: "
-            "convert it by numpy.asarray(x, numpy.float32)."
-        )
+        advice = "convert it by numpy.asarray(x, numpy.float32)"
+        if isinstance(x, tuple) and len(x) == 2 and isinstance(x[0], np.ndarray):
+            advice = "forward_pass returns the output and a cache, as in y, cache = layer.forward_pass(x)"
+        raise TypeError(f"{owner} expects a NumPy array, received {type(x).__name__}: {advice}.")
     _check_number_type(f"{owner} expects", x.dtype, takes_bytes, "convert it by x.astype(numpy.float32)")
     letters = axes.split()
     least = len(letters) - letters.count("…")
@@ -111,8 +111,7 @@ def as_samples(name: str, x: object, takes_bytes: bool = False) -> Array:
     Raises:
         TypeError: if the numbers have another type.
     """
-    samples = as_array(name, x).view()
-    _check_convertible(name, samples)
+    samples = _floats_of_objects(name, as_array(name, x)).view()
     advice = "x.astype(numpy.float32)" if isinstance(x, np.ndarray) else "numpy.asarray(x, numpy.float32)"
     first = "begin the model with Rescale(1 / 255), or " if samples.dtype == np.uint8 else ""
     _check_number_type(f"{name} must be", samples.dtype, takes_bytes, f"{first}convert it by {advice}")
@@ -120,12 +119,18 @@ def as_samples(name: str, x: object, takes_bytes: bool = False) -> Array:
     return samples
 
 
-def _check_convertible(name: str, x: NDArray[Any]) -> None:
-    """Refuse objects and texts that no conversion of the array makes numbers.
+def _floats_of_objects(name: str, x: NDArray[Any]) -> NDArray[Any]:
+    """Return objects that are floats and booleans, as a frame of pandas may hold, as an array of floats.
 
     Raises:
-        TypeError: if there is one; the message says what to do with its kind.
+        TypeError: if there is one that no conversion of the array makes a number, or if there are dates or
+            complex numbers; the message says what to do with its kind.
     """
+    if x.dtype.kind in "cmM":
+        advice = (
+            "take x.real, or numpy.abs(x)" if x.dtype.kind == "c" else "put in numbers, such as years or days"
+        )
+        raise TypeError(f"{name} must be real numbers, received {x.dtype}: {advice}.")
     for value in x.flat if x.dtype.kind in "OSU" else ():
         if hasattr(value, "__array_interface__") and np.ndim(value):  # arrays, Pillow's images
             raise TypeError(
@@ -139,9 +144,16 @@ def _check_convertible(name: str, x: NDArray[Any]) -> None:
                 f"{name} must be numbers, received {value!r:.60} among them: leave such columns or rows out, "
                 "or put numbers in their place."
             ) from None
+    kinds = {type(value) for value in x.flat} if x.dtype == object else set()
+    are_numbers = all(issubclass(kind, int | float | np.number | np.bool_) for kind in kinds)
+    has_floats = any(issubclass(kind, float | np.floating) for kind in kinds)
+    return x.astype(np.float64) if are_numbers and has_floats else x
 
 
-ONE_AXIS = ": add an axis, x[None] for a single sample, x[:, None] for samples of one number"
+ONE_AXIS = (
+    ": add an axis, numpy.asarray(x)[None] for a single sample, numpy.asarray(x)[:, None] for samples of "
+    "one number"
+)
 
 
 def check_samples(name: str, x: Array, input_shape: Shape | None) -> None:
@@ -162,13 +174,14 @@ def check_samples(name: str, x: Array, input_shape: Shape | None) -> None:
 def _advice(shape: Shape, input_shape: Shape) -> str:
     """Say which axes are missing, or which one stands at the wrong place."""
     if shape == input_shape:
-        return ": add the axis of the samples, x[None]"
+        return ": add the axis of the samples, numpy.asarray(x)[None]"
     if (*shape[1:], 1) == input_shape:
-        return ": add the axis of the channels, x[..., None]"
+        return ": add the axis of the channels, numpy.asarray(x)[..., None]"
     if (*shape, 1) == input_shape:
-        return ": add the axes of the samples and of the channels, x[None, ..., None]"
+        return ": add the axes of the samples and of the channels, numpy.asarray(x)[None, ..., None]"
     if len(shape) <= 2 and shape[-1:] == (prod(input_shape),):
-        return f": give each sample its shape by x.reshape({', '.join(map(str, (-1, *input_shape)))})"
+        sides = ", ".join(map(str, input_shape))
+        return f": give each sample its shape by numpy.asarray(x).reshape(-1, {sides})"
     return channels_last(shape, input_shape)
 
 
@@ -218,11 +231,15 @@ def check_image_shape(owner: str, input_shape: Shape) -> None:
     if len(input_shape) != 3:
         advice = ""
         if len(input_shape) == 2:
-            advice = ": add the axis n to a single image by x[None], or c to grey images by x[..., None]"
+            advice = (
+                ": add the axis n to a single image by numpy.asarray(x)[None], or c to grey images by "
+                "numpy.asarray(x)[..., None]"
+            )
         elif len(input_shape) == 1:
             side = isqrt(input_shape[0])
             sides = f"{side}, {side}, 1" if side**2 == input_shape[0] else "h, w, c"
-            advice = f": if each image is a row of numbers, give it its shape by x.reshape(-1, {sides})"
+            reshaped = f"numpy.asarray(x).reshape(-1, {sides})"
+            advice = f": if each image is a row of numbers, give it its shape by {reshaped}"
         raise ValueError(
             f"{owner} expects images of (h, w, c), received samples of the shape {input_shape}{advice}."
         )

@@ -33,7 +33,7 @@ class Configured(Explains):
 
         Raises:
             TypeError: if an argument was not kept as an attribute, is not plain data, or is named like the
-                family.
+                family; or if the constructor takes any number of them.
 
         Example:
             >>> from cnn import Adam, CosineDecay, Dropout
@@ -43,7 +43,12 @@ class Configured(Explains):
             {'schedule': 'CosineDecay', 'peak': 0.1, 'warm_up': 0.0, 'end': 0.0}
         """
         kind, arguments = type(self).__name__, {}
-        for name in constructor_parameters(type(self)):
+        for name, parameter in constructor_parameters(type(self)).items():
+            if parameter.kind in {Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD}:
+                raise TypeError(
+                    f"{kind} takes {parameter}, and plain data cannot tell what that held: leave it out of "
+                    "the constructor, which names each argument, or write to_config."
+                )
             if name == self.family:
                 raise TypeError(
                     f"{kind} has an argument named {name}, the key under which its class stands: rename it."
@@ -90,6 +95,14 @@ def plain(owner: str, value: Any) -> Any:
             return {name: plain(f"{owner}: {name}", part) for name, part in value.items()}
         case Configured():
             return plain(type(value).__name__, value.to_config())
+        case np.ndarray():
+            raise TypeError(f"{owner} must be plain data, received an array: make a list of it by .tolist().")
+        case Mapping():
+            wrong = next(name for name in value if not isinstance(name, str))
+            raise TypeError(
+                f"{owner} must be plain data, whose dicts have texts as keys, received the key {wrong!r} of "
+                f"the type {type(wrong).__name__}: write {str(wrong)!r}."
+            )
     if isfunction(value) and value.__name__.isidentifier():  # a lambda has no name to find it by
         return {"function": value.__name__}
     raise TypeError(
@@ -153,7 +166,9 @@ def _check_arguments(kind: type, arguments: Mapping[str, Any], config: Mapping[s
         return  # it takes what it likes
     for argument in arguments:
         if argument not in parameters:
-            raise ValueError(unknown_argument(kind, "hyperparameter", argument, parameters))
+            raise ValueError(
+                unknown_argument(kind, "hyperparameter", argument, parameters, arguments[argument])
+            )
     for argument, parameter in parameters.items():
         if argument not in arguments and parameter.default is Parameter.empty:
             raise ValueError(f"{kind.__name__} needs {argument}, received {dict(config)}.")

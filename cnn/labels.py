@@ -61,20 +61,33 @@ def as_labels(name: str, labels: ArrayLike, classes: int | None = None) -> Label
         raise ValueError(f"{name} must have the shape [n], received {list(array.shape)}.")
     if array.dtype.kind == "f":
         check_finite(name, array)
-        wrong = (array != np.rint(array)) | (
-            abs(array) >= 2**53
-        )  # larger floats cannot tell each whole number
+        too_large = abs(array) >= 2**53  # such floats cannot tell each whole number
+        wrong = too_large | (array != np.rint(array))
         if wrong.any():
             index = int(wrong.argmax())
-            raise ValueError(f"{name} must be whole numbers below 2⁵³, received {array[index]} at [{index}].")
+            raise ValueError(
+                f"{name} must be whole numbers{' below 2⁵³' if too_large[index] else ''}, received "
+                f"{array[index]} at [{index}]: to learn numbers instead of classes, end the model with "
+                "Dense(1), and choose MeanSquaredError()."
+            )
     if array.dtype.kind in "bf":
         array = array.astype(np.int64)
     if classes is not None and len(array) and (array.min() < 0 or array.max() >= classes):
         raise ValueError(
             f"{name} must lie from 0 to {classes - 1} for {classes} classes, received {array.min()} to "
-            f"{array.max()}: a model's last layer gives one number for each class."
+            f"{array.max()}: {_numbering(array)}."
         )
     return array
+
+
+def _numbering(labels: Labels) -> str:
+    """Say how labels come to lie below the number of classes."""
+    largest, different = int(labels.max()), len(np.unique(labels))
+    number = "number the classes from 0 on by names, labels = numpy.unique(labels, return_inverse=True)"
+    if labels.min() != 0:
+        return number
+    units = f"a last layer Dense({largest + 1}) gives one number for each class"
+    return units if largest < different else f"{units}; if not all numbers below are classes, {number}"
 
 
 def tells_classes(output_shape: Shape) -> bool:
@@ -145,7 +158,7 @@ def _conversion(labels: NDArray[Any]) -> str:
             return f"leave out the samples with {label!r:.60}, or give them a label"
     return (
         "number the classes by names, numbers = numpy.unique(labels, return_inverse=True), and those of test "
-        "data by numpy.searchsorted(names, test_labels)"
+        "data by [list(names).index(label) for label in test_labels], which refuses unknown ones"
     )
 
 

@@ -131,10 +131,12 @@ class SoftmaxCrossEntropy(Loss):
         """Compute the mean cross-entropy and its gradient."""
         check_float_array(type(self).__name__, outputs, "n classes")
         t = target_rows(targets, like=outputs)
-        if (t < 0).any() or (abs(t.sum(axis=1) - 1) > 1e-3).any():
+        wrong = (t < 0).any(axis=1) | (abs(t.sum(axis=1) - 1) > 1e-3)
+        if wrong.any():
             raise ValueError(
-                "SoftmaxCrossEntropy expects targets whose rows are probabilities, received a row that has a "
-                "negative number or does not add up to 1."
+                "SoftmaxCrossEntropy expects targets whose rows are probabilities, which are not negative "
+                f"and add up to 1, received the row {t[wrong.argmax()].tolist()!r:.60}: for several "
+                "labels of one sample, end the model with Sigmoid(), and choose MeanSquaredError()."
             )
         t = (1 - self.label_smoothing) * t + self.label_smoothing / outputs.shape[1]
         shifted = outputs - outputs.max(axis=1, keepdims=True)  # changes no probability, prevents overflow

@@ -26,13 +26,15 @@ def accuracy(labels: ArrayLike, predictions: ArrayLike) -> float:
     return float(np.mean(true == predicted))
 
 
-def confusion_matrix(labels: ArrayLike, predictions: ArrayLike, classes: int) -> NDArray[np.int64]:
+def confusion_matrix(
+    labels: ArrayLike, predictions: ArrayLike, classes: int | None = None
+) -> NDArray[np.int64]:
     """Count how often each class was predicted for each true class.
 
     Args:
         labels: the true classes, `[n]`, as an array or list.
         predictions: the predicted ones, `[n]`.
-        classes: the number of classes.
+        classes: the number of classes; None takes the largest number among both, and 1 more.
 
     Returns:
         The counts, `[classes, classes]`: one row for each true class, one column for each predicted one.
@@ -42,11 +44,14 @@ def confusion_matrix(labels: ArrayLike, predictions: ArrayLike, classes: int) ->
         ValueError: if one is not whole or out of range, they are empty, or their lengths differ.
 
     Example:
-        >>> confusion_matrix([0, 1, 1], [0, 1, 0], classes=2)
+        >>> confusion_matrix([0, 1, 1], [0, 1, 0])
         array([[1, 0],
                [1, 1]])
     """
     true, predicted = _pairs(labels, predictions, classes)
+    if classes is None:
+        classes = int(max(true.max(), predicted.max(), 0)) + 1
+        true, predicted = _pairs(true, predicted, classes)  # refuses those below 0
     pairs = true.astype(np.int64) * classes + predicted.astype(np.int64)
     return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
 

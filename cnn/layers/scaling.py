@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from typing import ClassVar
 
 import numpy as np
@@ -189,6 +191,24 @@ class Standardise(Layer):
     def _repeated(self, values: PerChannel, like: Array) -> Array:
         """Return the values at every pixel of a sample."""
         return repeat_channels(np.array(values, like.dtype), self.output_shape(like.shape[1:]))
+
+
+def _explains_nothing_received(init: Callable[..., None]) -> Callable[..., None]:
+    """Make a constructor that received nothing say how the numbers are measured."""
+
+    @wraps(init)
+    def explained(self: Standardise, *args: object, **kwargs: object) -> None:
+        if not args and not kwargs:
+            raise TypeError(
+                "Standardise needs mean and standard_deviation, received nothing: write Standardise.of(x), "
+                "which measures them on the training samples x."
+            )
+        init(self, *args, **kwargs)
+
+    return explained
+
+
+Standardise.__init__ = _explains_nothing_received(Standardise.__init__)  # type: ignore[method-assign]
 
 
 def _per_channel(owner: str, name: str, value: object, low: float = -np.inf) -> PerChannel:

@@ -5,13 +5,16 @@ import inspect
 import pickle
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.model_selection import cross_val_score
 
 import cnn
-from cnn.habits import NAMES, SYNONYMS, nearest
+from cnn.foreign_names import NAMES, SYNONYMS
+from cnn.habits import nearest
 from tests.cnn.own import AbsoluteError, Scale
 from tests.cnn.tiny import images, linear
 from tests.refusals import assert_refuses
@@ -64,7 +67,7 @@ ARGUMENTS: list[tuple[Callable[[], object], str]] = [
     (lambda: c.Adam(lr=0.1), "'lr': did you mean 'learning_rate'?"),
     (lambda: c.Adam(betas=(0.9, 0.99)), "'betas': write beta_1=0.9, beta_2=0.999"),
     (lambda: c.Adam(momentum=0.9), "'momentum': write beta_1=… for Adam"),
-    (lambda: c.SGD(decay=1e-4), "'decay': did you mean 'weight_decay'?"),
+    (lambda: c.SGD(decay=1e-4), "'decay': for a rate that falls, as in Keras, give a schedule"),
     (lambda: c.SGD(weightdecay=1e-4), "'weightdecay': did you mean 'weight_decay'?"),
     (lambda: c.RMSProp(rho=0.9), "'rho': did you mean 'decay'?"),
     (lambda: c.OneCycle(max_lr=0.1), "'max_lr': did you mean 'peak'?"),
@@ -86,7 +89,7 @@ ARGUMENTS: list[tuple[Callable[[], object], str]] = [
     (lambda: model().fit(X, LABELS, learning_rate=0.1), "'learning_rate': give it to the optimiser"),
     (lambda: model().fit(X, LABELS, criterion=None), "'criterion': did you mean 'loss'?"),
     (lambda: model().fit(X, LABELS, max_iter=3), "'max_iter': did you mean 'epochs'?"),
-    (lambda: model().fit(X, LABELS, early_stopping=True), "write callbacks=[EarlyStopping(patience=3)]"),
+    (lambda: model().fit(X, LABELS, early_stopping=True), "callbacks=[EarlyStopping(patience=3), "),
     (lambda: model().fit(X, LABELS, eval_set=(X, LABELS)), "did you mean 'validation_data'?"),
     (lambda: model().fit(X, LABELS, val_data=(X, LABELS)), "did you mean 'validation_data'?"),
     (lambda: model().fit(X, LABELS, steps_per_epoch=3), "an epoch goes through all samples once"),
@@ -106,6 +109,17 @@ ARGUMENTS: list[tuple[Callable[[], object], str]] = [
     (lambda: c.StepDecay(0.1, step_size=10), "write points=(0.5, 0.75), the shares of the training"),
     (lambda: c.CosineDecay(0.1, T_max=10), "it follows the progress of the training"),
     (lambda: c.BestWeights(mode="min"), "'mode': an accuracy should be high"),
+    (lambda: c.Dense(10, activation="softmax"), "'activation': leave it out, since"),
+    (lambda: c.Dense(10, activation="sigmoid"), "put Sigmoid() after it"),
+    (lambda: c.SoftmaxCrossEntropy(weight=[1, 2]), "'weight': write the loss Weighted, as the page"),
+    (lambda: model().fit(X, LABELS, class_weight={0: 2}), "write the loss Weighted, as the page"),
+    (lambda: model().evaluate(X, LABELS, sample_weight=LABELS), "write the loss Weighted, as the page"),
+    (lambda: model().fit(X, LABELS, scheduler=None), "give the schedule to the optimiser"),
+    (lambda: model().fit(X, LABELS, clip_grad_norm=1), "write clip_norm=… on the optimiser"),
+    (lambda: model().fit(X, LABELS, tol=0.1), "callbacks=[EarlyStopping(patience=3), BestWeights()]"),
+    (lambda: model().fit(X, LABELS, n_jobs=2), "'n_jobs': did you mean 'workers'?"),
+    (lambda: c.Sequential(hidden_layer_sizes=(100,)), "write the layers, as in Sequential(["),
+    (lambda: c.Sequential([c.ReLU()], solver="adam"), "give fit the optimiser itself"),
     (lambda: model().outputs(inputs=X), "outputs has no argument 'inputs'"),
     (lambda: model().build(shape=(6, 6, 1)), "'shape': did you mean 'input_shape'?"),
 ]
@@ -127,6 +141,7 @@ IN_ORDER: list[tuple[Callable[[], object], str]] = [
 
 MEANINGS: list[tuple[Callable[[], object], str]] = [
     (lambda: c.Dense(10, "relu"), "initialiser cannot be 'relu': put an activation after it"),
+    (lambda: c.Dense(10, "softmax"), "initialiser cannot be 'softmax': leave it out, since"),
     (lambda: c.Dense(784, 10), "initialiser cannot be 10: give the outputs alone"),
     (lambda: c.BatchNorm(32), "momentum cannot be 32: the channels follow from the samples"),
     (lambda: c.Adam(model().params), "fit gives it the model's parameters"),
@@ -180,6 +195,7 @@ def test_a_model_without_layers_is_told_to_take_all_at_once() -> None:
         ({"augmentation": cnn.RandomAffine}, "received the class RandomAffine: write RandomAffine()."),
         ({"callbacks": [cnn.EarlyStopping]}, "write EarlyStopping(patience=…)."),
         ({"callbacks": ["early_stopping"]}, "write EarlyStopping(patience=…)."),
+        ({"callbacks": ["model_checkpoint"]}, "callbacks=[BestWeights()] and then model.save(path)"),
     ],
     ids=str,
 )
@@ -237,6 +253,15 @@ def training() -> Any:
         (training, "stop_training", "Training has no attribute 'stop_training': set stopped = True."),
         (training, "stop", "set stopped = True."),
         (lambda: training().history, "history", 'write history["loss"]'),
+        (model, "set_params", "scikit-learn's tools take a class Classifier or Regressor around the model"),
+        (model, "named_modules", "write for layer in model"),
+        (model, "predict_log_proba", "write numpy.log(predict_proba(x))"),
+        (lambda: c.Dense(2), "add_weight", "put the array into params in build(input_shape, rng)"),
+        (lambda: c.Dense(2), "get_config", "write to_config()"),
+        (c.Adam, "state_dict", "Optimiser.load(path) keep its arrays and the number of its steps"),
+        (c.Adam, "param_groups", "all parameters have one rate, learning_rate"),
+        (c.Adam, "step", "model.assign(optimiser.update(model.params, grads, progress, model.decays))"),
+        (lambda: c.CosineDecay(0.1), "step", "asks it at each step; leave it out"),
     ],
     ids=told_alone,
 )
@@ -245,6 +270,35 @@ def test_an_attribute_of_another_library_is_answered_with_what_to_do(
 ) -> None:
     assert_refuses(lambda: getattr(one(), name), AttributeError, told)
     assert_refuses(lambda: setattr(one(), name, 1), AttributeError, told)  # it would do nothing
+
+
+@pytest.mark.parametrize(
+    ("names", "code"),
+    [
+        ("get_weights parameters coefs_ intercepts_", "params['0.weight']"),
+        ("state_dict load_state_dict", "assign(other.params | other.state)"),
+        ("train_on_batch", "fit(x, targets, epochs=1, batch_size=len(x), optimiser=optimiser)"),
+        ("score", 'evaluate(x, targets)["accuracy"]'),
+        ("loss_curve_", 'history["loss"]'),
+        ("n_features_in_", "input_shape"),
+        ("register_forward_hook", "activations(x)"),
+        ("get_config", "to_config()"),
+        ("classes_", "classes()"),
+    ],
+)
+def test_what_a_model_is_told_to_do_works(names: str, code: str) -> None:
+    one, other = (cnn.Sequential([cnn.Dense(3)]) for _ in range(2))
+    x, targets, optimiser = X.reshape(4, 36), LABELS, cnn.Adam()
+    for each in (one, other):
+        each.fit(x, targets, epochs=1)
+    for name in names.split():
+        assert_refuses(partial(getattr, one, name), AttributeError, code)
+    eval(f"one.{code}", {"x": x, "targets": targets, "optimiser": optimiser, "one": one, "other": other})  # noqa: S307
+
+
+def test_scikit_learn_quotes_which_class_its_tools_take() -> None:
+    with pytest.raises(AttributeError, match="scikit-learn's tools take a class Classifier or Regressor"):
+        cross_val_score(model(), X, LABELS, cv=2, scoring="accuracy")
 
 
 def test_own_attributes_may_be_set_and_own_classes_may_have_any() -> None:
@@ -270,7 +324,7 @@ def test_other_attributes_are_refused_in_pythons_own_words() -> None:
         ("BatchNormalization", "did you mean 'BatchNorm'?"),
         ("CrossEntropyLoss", "did you mean 'SoftmaxCrossEntropy'?"),
         ("Optimizer", "did you mean 'Optimiser'?"),
-        ("optimizers", "the optimisers are in cnn itself"),
+        ("optimizers", "they are in cnn itself, such as cnn.Adam"),
         ("Model", "cnn has no 'Model': write Sequential("),
         ("MLPClassifier", "write Sequential("),
         ("LayerNorm", "the normalisation here is BatchNorm"),
@@ -280,7 +334,7 @@ def test_other_attributes_are_refused_in_pythons_own_words() -> None:
         ("Conv1d", "write Conv2D or a pool on samples of (length, 1, channels)"),
         ("Conv2DTranspose", "no layer enlarges an image"),
         ("MeanAbsoluteError", "write MeanSquaredError(), or a loss of your own"),
-        ("functional", "the layers are in cnn itself"),
+        ("functional", "they are in cnn itself, such as cnn.ReLU"),
         ("no_grad", "only where backward_pass is called"),
         ("manual_seed", "fit(x, targets, seed=0)"),
         ("set_random_seed", "fit(x, targets, seed=0)"),
@@ -293,8 +347,17 @@ def test_other_attributes_are_refused_in_pythons_own_words() -> None:
         ("Convolution2D", "did you mean 'Conv2D'?"),
         ("Swish", "a layer of your own"),
         ("Concatenate", "layers in a row, without branches"),
-        ("ModelCheckpoint", "did you mean 'Checkpoint'?"),
+        ("ModelCheckpoint", "callbacks=[BestWeights()] and then model.save(path)"),
         ("ImageDataGenerator", "augmentation=RandomAffine"),
+        ("StandardScaler", "write Standardise.of(x) as the first layer"),
+        ("BinaryCrossentropy", "several labels of one sample, write the loss BinaryCrossEntropy"),
+        ("Unflatten", "x.reshape(-1, h, w, c)"),
+        ("L1Loss", "or a loss of your own"),
+        ("ReLU6", "write ReLU(), or a layer of your own"),
+        ("clone_model", "write Sequential.from_config(model.to_config()) for an untrained copy"),
+        ("MLPRegressor", "end Sequential with Dense(1)"),
+        ("clip_grad_norm_", "write clip_norm=1.0 on the optimiser"),
+        ("ExponentialLR", "write a schedule of your own"),
     ],
 )
 def test_a_name_of_another_library_is_answered_with_ours(name: str, told: str) -> None:
@@ -302,6 +365,23 @@ def test_a_name_of_another_library_is_answered_with_ours(name: str, told: str) -
     assert_refuses(lambda: getattr(cnn, name), AttributeError, told)
     with pytest.raises(ImportError, match="cnn has no") as caught:
         exec(f"from cnn import {name}")  # noqa: S102 - the statement is what is tested
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "told"),
+    [
+        ("layers", "MaxPooling2D", "did you mean 'MaxPool2D'?"),
+        ("layers", "Input", "the shape follows from the samples"),
+        ("layers", "SDG", "did you mean 'SGD'? It is in cnn."),
+        ("losses", "CategoricalCrossentropy", "did you mean 'SoftmaxCrossEntropy'?"),
+        ("callbacks", "ModelCheckpoint", "callbacks=[BestWeights()]"),
+    ],
+)
+def test_so_it_is_in_the_modules_of_the_package(module: str, name: str, told: str) -> None:
+    assert_refuses(lambda: getattr(getattr(cnn, module), name), AttributeError, f"cnn.{module} has no", told)
+    with pytest.raises(ImportError, match=f"cnn.{module} has no") as caught:
+        exec(f"from cnn.{module} import {name}")  # noqa: S102
     assert told in str(caught.value)
 
 

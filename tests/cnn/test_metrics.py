@@ -41,6 +41,7 @@ def test_labels_count_in_every_form_that_people_have(labels: Any) -> None:
     predictions = np.array([0, 1, 0])
     assert accuracy(labels, predictions) == accuracy(predictions, labels) == 2 / 3
     assert confusion_matrix(labels, predictions, classes=2).tolist() == [[1, 0], [1, 1]]
+    assert confusion_matrix(labels, predictions).tolist() == [[1, 0], [1, 1]]
 
 
 @pytest.mark.parametrize(

@@ -161,6 +161,14 @@ class Wraps(ReLU):
     layer: Any = None
 
 
+class Takes(ReLU):
+    """Takes anything, as layers of Keras do."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__()
+        self.kwargs = kwargs
+
+
 def another_small() -> Callable[..., Any]:
     def small(shape: Shape, rng: np.random.Generator) -> Array:
         return np.zeros(shape)
@@ -177,9 +185,10 @@ UNSAVED: list[tuple[list[Layer], type[Exception], tuple[str, ...]]] = [
     ([Silent(2)], ValueError, ("Silent would not come back", "Silent needs factor")),
     ([Late()], ValueError, ("would not come back", "late")),
     ([Counts()], ValueError, ("'0.count' of int64", "float32 or float64")),
-    ([Holds(np.zeros(3))], TypeError, ("Holds: value must be plain data", "received array")),
+    ([Holds(np.zeros(3))], TypeError, ("Holds: value must be plain data", "an array", "by .tolist()")),
     ([Wraps(Dense(2))], TypeError, ("Wraps has an argument named layer", "rename it")),
-    ([Holds({1: 2})], TypeError, ("Holds: value must be plain data", "received {1: 2}")),
+    ([Holds({1: 2})], TypeError, ("Holds: value must be plain data", "the key 1 of the type int", "'1'")),
+    ([Takes(units=3)], TypeError, ("Takes takes **kwargs", "leave it out of the constructor")),
     ([Dense(3, initialiser=lambda shape, _: np.zeros(shape))], TypeError, ("Dense: initialiser", "by def")),
     (
         [Dense(3, initialiser=small), Dense(3, initialiser=another_small())],

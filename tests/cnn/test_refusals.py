@@ -143,7 +143,9 @@ WRONG_SAMPLES: list[tuple[Any, type[Exception], tuple[str, ...]]] = [
     (np.zeros((4, 6, 6, 1), int).tolist(), TypeError, ("int64", "numpy.asarray(x, numpy.float32)")),
     (images(4)[0].astype(np.float16), TypeError, ("float16", "float32", "x.astype(numpy.float32)")),
     (images(4)[0].astype(np.uint8), TypeError, ("uint8", "Rescale(1 / 255)", "x.astype(numpy.float32)")),
-    (images(4)[0].astype(complex), TypeError, ("complex128",)),
+    (images(4)[0].astype(complex), TypeError, ("real numbers", "complex128", "x.real")),
+    (np.zeros((4, 2), "datetime64[s]"), TypeError, ("real numbers", "datetime64[s]", "years or days")),
+    (pd.DataFrame({"a": [True, 1]}), TypeError, ("float32", "numpy.asarray(x, numpy.float32)")),
     (np.ma.array(images(4)[0]), TypeError, ("masked array",)),
     ([[1.0], [1.0, 2.0]], TypeError, ("lists of equal lengths",)),
     ({"x": 1.0}, TypeError, ("an array or a list", "{'x': 1.0}")),
@@ -159,10 +161,10 @@ WRONG_SAMPLES: list[tuple[Any, type[Exception], tuple[str, ...]]] = [
         ("numbers, received <NA>", "columns or rows out"),
     ),
     (np.array([["1.5"]]), TypeError, ("<U3", "x.astype(numpy.float32)")),
-    (images(4)[0].reshape(4, 36), ValueError, ("[4, 36]", "x.reshape(-1, 6, 6, 1)")),
-    (images(4)[0][0, ..., 0], ValueError, ("received [6, 6]", "x[None, ..., None]")),
-    (images(4)[0][0], ValueError, ("[n, 6, 6, 1]", "[6, 6, 1]", "x[None]")),
-    (images(4)[0][..., 0], ValueError, ("[n, 6, 6, 1]", "[4, 6, 6]", "x[..., None]")),
+    (images(4)[0].reshape(4, 36), ValueError, ("[4, 36]", "(x).reshape(-1, 6, 6, 1)")),
+    (images(4)[0][0, ..., 0], ValueError, ("received [6, 6]", "(x)[None, ..., None]")),
+    (images(4)[0][0], ValueError, ("[n, 6, 6, 1]", "[6, 6, 1]", "(x)[None]")),
+    (images(4)[0][..., 0], ValueError, ("[n, 6, 6, 1]", "[4, 6, 6]", "(x)[..., None]")),
     (images(4)[0][:, :5], ValueError, ("[n, 6, 6, 1]", "[4, 5, 6, 1]")),
     (images(4)[0].transpose(0, 3, 1, 2), ValueError, ("[4, 1, 6, 6]", "x.transpose(0, 2, 3, 1)")),
     (images(4)[0][:0], ValueError, ("at least one sample",)),
@@ -224,6 +226,12 @@ def test_samples_are_taken_as_lists_and_in_the_other_byte_order(use: str, x: Any
     USES_OF_SAMPLES[use](linear(), x)
 
 
+def test_samples_are_taken_from_a_frame_of_floats_and_booleans() -> None:
+    frame = pd.get_dummies(pd.DataFrame({"size": [0.5, 1.5], "colour": ["red", "blue"]}))
+    model = built([Dense(3)], (3,))
+    np.testing.assert_array_equal(model(frame), model([[0.5, 0.0, 1.0], [1.5, 1.0, 0.0]]))
+
+
 class Halves(ReLU):
     """A layer that takes bytes."""
 
@@ -243,12 +251,12 @@ def test_bytes_are_taken_where_the_first_layer_takes_them(use: str) -> None:
 @pytest.mark.parametrize(
     ("layers", "x", "named"),
     [
-        ([Dense(3)], np.zeros(4), ("[n, …]", "[4]", "x[None]", "x[:, None]")),
-        ([Conv2D(2, 3), Flatten(), Dense(3)], np.zeros((4, 64)), ("Conv2D", "x.reshape(-1, 8, 8, 1)")),
-        ([Conv2D(2, 3), Flatten(), Dense(3)], np.zeros((4, 192)), ("Conv2D", "x.reshape(-1, h, w, c)")),
-        ([Conv2D(2, 3), Flatten(), Dense(3)], np.zeros((8, 8, 1)), ("Conv2D", "(8, 1)", "x[None]")),
-        ([Conv2D(2, 3), Flatten(), Dense(3)], np.zeros((4, 6, 6)), ("Conv2D", "(6, 6)", "x[..., None]")),
-        ([GlobalAveragePool2D(), Dense(3)], np.zeros((4, 6, 6)), ("GlobalAve", "(6, 6)", "x[..., None]")),
+        ([Dense(3)], np.zeros(4), ("[n, …]", "[4]", "(x)[None]", "(x)[:, None]")),
+        ([Conv2D(2, 3), Flatten(), Dense(3)], np.zeros((4, 64)), ("Conv2D", "(x).reshape(-1, 8, 8, 1)")),
+        ([Conv2D(2, 3), Flatten(), Dense(3)], np.zeros((4, 192)), ("Conv2D", "(x).reshape(-1, h, w, c)")),
+        ([Conv2D(2, 3), Flatten(), Dense(3)], np.zeros((8, 8, 1)), ("Conv2D", "(8, 1)", "(x)[None]")),
+        ([Conv2D(2, 3), Flatten(), Dense(3)], np.zeros((4, 6, 6)), ("Conv2D", "(6, 6)", "(x)[..., None]")),
+        ([GlobalAveragePool2D(), Dense(3)], np.zeros((4, 6, 6)), ("GlobalAve", "(6, 6)", "(x)[..., None]")),
         ([MaxPool2D(2), Flatten(), Dense(3)], np.zeros((4, 6)), ("MaxPool2D", "(6,)")),
         ([Dense(3)], np.zeros((0, 5)), ("at least one sample",)),
     ],
@@ -279,7 +287,7 @@ WRONG_TARGETS: list[tuple[Any, type[Exception], tuple[str, ...]]] = [
     (np.array([0, 1e300, 2, 0]), ValueError, ("whole numbers below 2⁵³", "1e+300 at [1]")),
     (np.array([0, 1, 2]), ValueError, ("4 samples", "received the shape [3]")),
     (np.full((4, 2), 0.5), ValueError, ("[4, 3]", "[4, 2]")),
-    (np.full((4, 3), 0.5), ValueError, ("probabilities", "add up to 1")),
+    (np.full((4, 3), 0.5), ValueError, ("probabilities", "add up to 1", "row [0.5, 0.5, 0.5]", "Sigmoid()")),
     (np.array([[2.0, -1, 0]] * 4), ValueError, ("probabilities", "negative")),
 ]
 

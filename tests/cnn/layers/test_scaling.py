@@ -61,6 +61,11 @@ def test_numbers_worked_by_hand() -> None:
         assert dx.dtype == np.float32
 
 
+def test_standardise_without_numbers_says_how_they_are_measured() -> None:
+    kind: Any = Standardise
+    assert_refuses(kind, TypeError, "received nothing: write Standardise.of(x), which measures them")
+
+
 def test_the_numbers_travel_with_the_model_as_plain_data() -> None:
     row: Any = np.array([1, 2])
     cases: list[tuple[Layer, dict[str, Any]]] = [
