@@ -99,7 +99,7 @@ class Optimiser(Configured, ABC):
             )
         for name, value in params.items():
             for what, array in (("parameter", value), ("gradient", grads[name])):
-                if not isinstance(array, np.ndarray):
+                if not isinstance(array, np.ndarray | np.generic):  # sums are generic if w has no axes
                     raise TypeError(f"The {what} {name} must be a NumPy array, received {in_brief(array)}.")
             if grads[name].shape != value.shape:
                 raise ValueError(

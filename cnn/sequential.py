@@ -22,9 +22,17 @@ from cnn.checks import (
     random_generator,
     sample_shape,
 )
-from cnn.config import Kinds, from_config, plain
-from cnn.contract import check_gradients, dx_and_gradients, output_and_cache
+from cnn.config import Kinds, constructor_parameters, from_config, plain
+from cnn.contract import (
+    attributes,
+    check_built,
+    check_gradients,
+    dx_and_gradients,
+    has_shorter_way,
+    output_and_cache,
+)
 from cnn.custom import check_custom, given_objects, made_again, own_parts, warn_to_keep
+from cnn.description import description
 from cnn.habits import Explains, check_object, explains_arguments, in_brief
 from cnn.history import History
 from cnn.initialisers import INITIALISERS
@@ -79,6 +87,18 @@ class Sequential(Explains):
         >>> history[-1]["accuracy"]
         1.0
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name in ("forward", "call"):
+            if name in vars(cls) and cls.forward_pass is Sequential.forward_pass:
+                raise TypeError(
+                    f"{cls.__name__} has a method {name}, which fit and predict never call: write "
+                    "forward_pass(self, x, training=False, rng=None) and backward_pass(self, dy, caches), or "
+                    "a layer of your own."
+                )
+        if "backward_pass" in vars(cls) and "parameter_gradients" not in vars(cls):
+            cls.parameter_gradients = _by_backward_pass  # type: ignore[assignment, method-assign]
 
     def __init__(self, layers: Iterable[Layer] = ()) -> None:
         if isinstance(layers, Layer):
@@ -161,6 +181,7 @@ class Sequential(Explains):
         missing = [self._lacks_arrays(index, shape) for index, shape in enumerate(shapes[:-1])]
         for index, layer in enumerate(self.layers):
             if missing[index]:
+                before = attributes(layer)
                 try:
                     returned = layer.build(shapes[index], rng)
                 except MemoryError as error:
@@ -170,6 +191,7 @@ class Sequential(Explains):
                         f"Layer {index} ({layer.kind}): build must return the shape of one output, as "
                         f"output_shape does, {shapes[index + 1]}, received {returned!r}."
                     )
+                check_built(layer, before)
                 layer.built_for = shapes[index]
         self.input_shape = input_shape
         return shapes[-1]
@@ -319,8 +341,8 @@ class Sequential(Explains):
         first = next((index for index, layer in enumerate(self.layers) if layer.params), None)
         if first is None:
             return {}
-        if type(self.layers[first]).parameter_gradients is Layer.parameter_gradients:
-            return self._back_to(first, dy, caches)[1]  # it has no shorter way
+        if not has_shorter_way(type(self.layers[first])):
+            return self._back_to(first, dy, caches)[1]
         dy, grads = self._back_to(first + 1, dy, caches)
         return grads | self._flat(first, self.layers[first].parameter_gradients(dy, caches[first]))
 
@@ -711,6 +733,8 @@ class Sequential(Explains):
             self._check_comes_back(config, own)
             config |= {"custom": list(own)}
         header = {"input_shape": list(input_shape), **config}
+        if type(self) is not Sequential:
+            self._check_made_again(config, own)
         if self.metadata:
             header["metadata"] = plain("model.metadata", self.metadata)
         if type(self) is not Sequential:  # it may compute something else
@@ -727,6 +751,25 @@ class Sequential(Explains):
             Sequential(layers)._build_with(self.built_for(), self.params | self.state)
         except Exception as error:
             raise ValueError(f"The model would not come back from its file: {reason(error)}") from error
+
+    def _check_made_again(self, config: dict[str, Any], own: Mapping[str, Any]) -> None:
+        """Make the model from its plain data, as `load` will: a subclass may have another constructor."""
+        kind, arrays = type(self), self.params | self.state
+        advice = f"write from_config and to_config for {kind.__name__}"
+        try:
+            again = kind.from_config(config, own.values())
+            again._build_with(self.built_for(), arrays)
+        except Exception as error:  # in a constructor that is not ours
+            raise ValueError(
+                f"{kind.__name__} would not come back by its from_config, which gives the layers to its "
+                f"constructor: {advice}."
+            ) from error
+        for name in constructor_parameters(kind):
+            if hasattr(self, name) and description(getattr(self, name)) != description(getattr(again, name)):
+                raise ValueError(f"{kind.__name__} would come back with another {name}: {advice}.")
+        x = np.random.default_rng(0).random((2, *self.built_for()), np.float32)
+        if not np.array_equal(again.forward_pass(x)[0], self.forward_pass(x)[0], equal_nan=True):
+            raise ValueError(f"{kind.__name__} would come back with other outputs: {advice}.")
 
     @classmethod
     @explains_arguments
@@ -794,6 +837,11 @@ def _owned(name: str, values: ArrayLike) -> Array:
         raise TypeError(f"{name} must be float32 or float64, received {array.dtype}.")
     check_finite(name, array)
     return array
+
+
+def _by_backward_pass(model: Sequential, dy: Array, caches: list[Any]) -> Gradients:
+    """Return the parameters' gradients of a model with a backward pass of its own."""
+    return model.backward_pass(dy, caches)[1]
 
 
 def _outputs_of(model: Sequential, x: Array) -> Array:

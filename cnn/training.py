@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from copy import copy
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, NamedTuple, Protocol
@@ -14,11 +15,12 @@ from numpy.typing import ArrayLike
 from cnn.augmentation import Augmentation
 from cnn.checks import as_floats, whole_number
 from cnn.config import constructor_parameters
+from cnn.contract import watched
 from cnn.habits import Explains, check_hooks, check_object, check_takes_training
 from cnn.history import History, Record
 from cnn.labels import labels_of
 from cnn.layers import Layer
-from cnn.losses import Loss, check_takes_batch_size, loss_and_gradient
+from cnn.losses import Loss, check_divides, check_takes_batch_size, loss_and_gradient
 from cnn.optimisers import Optimiser
 from cnn.parallel import keep_freed_memory, one_blas_thread
 from cnn.types import Array, Gradients, Labels, Targets
@@ -372,12 +374,18 @@ def run_micro_batch(
         Its part of the loss, its gradients and statistics, and the layer that overflowed.
     """
     keep_freed_memory()  # in this process, which may be another than that of fit
+    is_first = not any(rng_key[1:])
+    if is_first:
+        model = copy(model)
+        model.layers = watched(model.layers)
     # Tiny numbers become 0, and Training reports those that are too large.
     with one_blas_thread(), np.errstate(under="ignore", over="ignore", invalid="ignore"):
         if augmentation is not None:
             x = augmentation(as_floats(x), draws)
         outputs, caches = model.forward_pass(x, training=True, rng=generator(*rng_key))
         value, doutputs = loss_and_gradient(loss, outputs, targets, batch_size)
+        if is_first:
+            check_divides(loss, outputs, targets, batch_size, (value, doutputs))
         grads = model.parameter_gradients(doutputs, caches)
     correct = int((labels_of(outputs) == labels_of(targets)).sum()) if classifies else 0
     statistics = [layer.batch_statistics(cache) for layer, cache in zip(model.layers, caches, strict=True)]
