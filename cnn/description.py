@@ -48,8 +48,10 @@ def description(value: Any, *left_out: str, inside: tuple[int, ...] = ()) -> Any
         case np.generic():
             found = part(value.item())
         case np.ndarray():
-            digest = sha256(np.ascontiguousarray(value).tobytes()).hexdigest()[:16]
-            found = f"{value.dtype} {list(value.shape)} {digest}"
+            bytes_of = (
+                value.tobytes() if value.dtype.hasobject else np.ascontiguousarray(value).view(np.uint8)
+            )
+            found = f"{value.dtype} {list(value.shape)} {sha256(bytes_of).hexdigest()[:16]}"
         case None | bool() | int() | str() | float():
             endless = isinstance(value, float) and not isfinite(value)
             found = repr(value) if endless else value  # NaN would differ from itself

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from math import inf, isnan
 from typing import SupportsIndex, overload
 
-from cnn.habits import Explains, nearest
+import numpy as np
+
+from cnn.habits import Explains, in_brief, nearest
 from cnn.tables import Table
 
 Record = dict[str, float]
@@ -94,9 +96,16 @@ def readable(name: str, value: float) -> str:
         >>> readable("accuracy", 0.98765), readable("loss", 0.0123456)
         ('98.77%', '0.01235')
     """
+    if not is_number(value):  # from a callback of a user's own
+        return in_brief(value)
     if name == "epoch":
         return f"{value:.0f}"
     return f"{value:.2%}" if name.endswith("accuracy") else f"{value:.4g}"
+
+
+def is_number(value: object) -> bool:
+    """Tell whether a value is a number, perhaps one of NumPy's, also as an array without axes."""
+    return np.ndim(value) == 0 and np.asarray(value).dtype.kind in "biuf"  # type: ignore[arg-type]
 
 
 def _known(record: Record) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from cnn.checks import check_float_array, number_between, whole_number
 from cnn.config import Configured
 from cnn.habits import in_brief
+from cnn.history import is_number
 from cnn.labels import target_rows
 from cnn.types import Array, Targets
 
@@ -83,18 +84,13 @@ def loss_and_gradient(
         TypeError: if it is not a number and a gradient in the shape of the outputs.
     """
     found: Any = loss(outputs, targets, batch_size)
-    right = isinstance(found, tuple) and len(found) == 2 and _is_number(found[0])
+    right = isinstance(found, tuple) and len(found) == 2 and is_number(found[0])
     if not right or np.shape(found[1]) != outputs.shape:
         raise TypeError(
             f"{type(loss).__name__} must return the mean loss and its gradient, (value, gradient), with the "
             f"gradient in the shape of the outputs, {list(outputs.shape)}, received {in_brief(found)}."
         )
     return float(found[0]), found[1]
-
-
-def _is_number(value: Any) -> bool:
-    """Tell whether a value is a number, perhaps one of NumPy's or an array without axes."""
-    return np.ndim(value) == 0 and np.asarray(value).dtype.kind in "biuf"
 
 
 def check_divides(

@@ -75,7 +75,10 @@ def read_arrays(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, Array]
     except Exception as error:  # damaged content can raise any error in a decoder
         raise ValueError(f"{path} is not a {kind} file, or a damaged one: {reason(error)}") from error
     if found != kind:
-        raise ValueError(f"{path} is a {_brief(found)} file, expected a {kind} file.")
+        advice = ""
+        if found == "cnn checkpoint" and kind == "cnn model":
+            advice = ": a fit with Checkpoint goes on from it, and model.save(path) then writes the model"
+        raise ValueError(f"{path} is a {_brief(found)} file, expected a {kind} file{advice}.")
     if version != FORMAT_VERSION:
         raise ValueError(
             f"{path} has format {_brief(version)}, expected {FORMAT_VERSION}: "

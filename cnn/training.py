@@ -89,6 +89,7 @@ class Model(Protocol):
     """What training needs of a model. `Sequential` has all of it."""
 
     layers: Sequence[Layer]
+    history: History
 
     @property
     def params(self) -> dict[str, Array]:
@@ -145,6 +146,7 @@ class Training(Explains):
         seen: the samples seen in the current epoch.
         history: one record for each completed epoch.
         stopped: set it to end training after the current epoch.
+        earlier: the history of the model's last training before this one.
 
     Example:
         >>> from cnn import SGD, Dense, Sequential
@@ -177,10 +179,12 @@ class Training(Explains):
     seen: int = 0
     history: History = field(default_factory=History)
     stopped: bool = False
+    earlier: History = field(init=False, repr=False)
     _loss_sum: float = field(init=False, repr=False, default=0.0)
     _correct: int = field(init=False, repr=False, default=0)
 
     def __post_init__(self) -> None:
+        self.earlier = self.model.history
         for name in ("epochs", "batch_size", "micro_batch_size"):
             setattr(self, name, whole_number("fit", name, getattr(self, name), minimum=1))
         self.seed = whole_number("fit", "seed", self.seed, minimum=0)

@@ -241,7 +241,9 @@ class EnormousLoss(MeanSquaredError):  # noqa: N818 - no exception
     """A loss whose values are too large to be written out."""
 
     def __call__(self, outputs: Any, targets: Any, batch_size: int | None = None) -> tuple[float, Any]:
-        return 1e40, super().__call__(outputs, targets, batch_size)[1]
+        return 1e40 * len(outputs) / (batch_size or len(outputs)), super().__call__(
+            outputs, targets, batch_size
+        )[1]
 
 
 def test_the_progress_bar_shows_a_large_loss_in_few_digits(capsys: pytest.CaptureFixture[str]) -> None:
