@@ -88,8 +88,13 @@ class BestWeights(Callback):
     They are given back too if training fails or is interrupted after the first epoch.
 
     Args:
-        monitor: the entry of the history that decides; an accuracy should be high, anything else low. If
-            several epochs are equally good, the first counts.
+        monitor: the entry of the history that decides; a name that ends with loss, error, mae or mse should
+            be low, anything else, such as an accuracy, high. It may be one that a callback before this one
+            writes into `training.history[-1]`. If several epochs are equally good, the first counts.
+
+    Raises:
+        ValueError: at the start of training, if it will not record the entry; or after the first epoch, if
+            there are callbacks of your own that might have written it.
     """
 
     def __init__(self, monitor: str = "validation_loss") -> None:
@@ -102,7 +107,7 @@ class BestWeights(Callback):
 
     def on_epoch_end(self, training: Training) -> None:
         """Keep the parameters if this epoch is the best so far."""
-        if best_epoch(training.history, self.monitor) == training.epoch:
+        if _best_epoch(self, self.monitor, training) == training.epoch:
             self._best = training.model.params | training.model.state
 
     def on_exit(self, training: Training) -> None:
@@ -128,7 +133,7 @@ class EarlyStopping(Callback):
         monitor: the entry of the history that decides, as in BestWeights.
 
     Raises:
-        ValueError: if `patience` is less than 1.
+        ValueError: if `patience` is less than 1; during training, as in BestWeights.
 
     Source:
         Prechelt: Early stopping, but when? 1998.
@@ -144,7 +149,7 @@ class EarlyStopping(Callback):
 
     def on_epoch_end(self, training: Training) -> None:
         """Stop training if the best epoch is `patience` epochs ago."""
-        if training.epoch - best_epoch(training.history, self.monitor) >= self.patience:
+        if training.epoch - _best_epoch(self, self.monitor, training) >= self.patience:
             training.stopped = True
 
 
@@ -154,7 +159,8 @@ class WeightAverage(Callback):
     After step t, with d the decay and w the array: average ← average + (1 − d) / (1 − dᵗ) · (w − average).
     This is the mean of the arrays after all steps so far, where each counts d times as much as the next one.
     Training goes on with the arrays themselves. The validation, the callbacks after each epoch and the final
-    model get the averages.
+    model get the averages. A step ends for this callback after it has ended for all others, so that it
+    averages what they leave, such as arrays that one of them freezes.
 
     Args:
         decay: d, in [0, 1); the average covers about the last 1 / (1 − d) steps.
@@ -167,6 +173,8 @@ class WeightAverage(Callback):
         Polyak, Juditsky: Acceleration of stochastic approximation by averaging, SIAM Journal on Control and
         Optimization 30, 1992; the decay: Tarvainen, Valpola: Mean teachers, NeurIPS 2017, arXiv:1703.01780.
     """
+
+    hears_last = ("on_step_end",)
 
     def __init__(self, decay: float) -> None:
         self.decay = number_between("WeightAverage", "decay", decay, 0, 1)
@@ -388,13 +396,31 @@ def _plain_record(record: Record) -> Record:
 
 
 def _check_monitor(callback: Callback, monitor: str, training: Training) -> None:
-    if monitor not in training.entries:
+    if monitor not in training.entries and not _may_be_written(monitor, training):
         recorded = f"this training records {', '.join(training.entries)}"
         if training.validation_data is None and str(monitor).startswith(("validation_", "val_")):
             hint = f": {recorded}; give fit validation_data."
         else:
             hint = nearest(monitor, training.entries, recorded)
         raise ValueError(f"{type(callback).__name__} cannot monitor {monitor!r}{hint}")
+
+
+def _may_be_written(monitor: str, training: Training) -> bool:
+    """Tell whether there are callbacks of a user's own that may write an entry into an epoch's record."""
+    return monitor not in ("accuracy", "validation_loss", "validation_accuracy") and any(
+        not isinstance(one, Callback)
+        or not (type(one).__module__.startswith("cnn.") or type(one).on_epoch_end is Callback.on_epoch_end)
+        for one in training.callbacks
+    )
+
+
+def _best_epoch(callback: Callback, monitor: str, training: Training) -> int:
+    record, kind = training.history[-1], type(callback).__name__
+    if monitor not in record:
+        known = f"epoch {training.epoch} has {', '.join(record)}; a callback that writes another entry into "
+        hint = nearest(monitor, record, f"{known}training.history[-1] must come before {kind}")
+        raise ValueError(f"{kind} cannot monitor {monitor!r}{hint}")
+    return best_epoch(training.history, monitor)
 
 
 def _arguments(training: Training) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,24 @@ def check_gradients(layer: Layer, grads: Any) -> None:
         if np.shape(grad) != params[name].shape:
             expected = f"a gradient of {name} in the shape of {name}, {list(params[name].shape)}"
             raise _broken(layer, "backward_pass", expected, grad)
+
+
+@cache
+def check_passes(kind: type[Layer]) -> None:
+    """Refuse a class of layers whose passes cannot be called with what the contract gives them.
+
+    Raises:
+        TypeError: if one takes other arguments.
+    """
+    for method, taken in (("forward_pass", "x, training=False, rng=None"), ("backward_pass", "dy, cache")):
+        expected = f"{method}(self, {taken})"
+        given = signature(getattr(kind, method))
+        try:
+            given.bind(None, *taken.split(", "))
+        except TypeError:
+            raise TypeError(
+                f"{kind.__name__}.{method} must be written as {expected}, received {method}{given}."
+            ) from None
 
 
 def check_shape(layer: Layer, method: str, found: Any, expected: Shape) -> None:

@@ -48,10 +48,9 @@ def description(value: Any, *left_out: str, inside: tuple[int, ...] = ()) -> Any
         case np.generic():
             found = part(value.item())
         case np.ndarray():
-            bytes_of = (
-                value.tobytes() if value.dtype.hasobject else np.ascontiguousarray(value).view(np.uint8)
-            )
-            found = f"{value.dtype} {list(value.shape)} {sha256(bytes_of).hexdigest()[:16]}"
+            whole = np.ascontiguousarray(value)
+            content = value.tobytes() if value.dtype.hasobject else whole.view(np.uint8).data
+            found = f"{value.dtype} {list(value.shape)} {sha256(content).hexdigest()[:16]}"
         case None | bool() | int() | str() | float():
             endless = isinstance(value, float) and not isfinite(value)
             found = repr(value) if endless else value  # NaN would differ from itself

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from copy import copy
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,7 +17,6 @@ from cnn.callbacks import ProgressBar, someone_watches
 from cnn.checks import (
     FLOATS,
     as_samples,
-    check_finite,
     check_samples,
     random_generator,
     sample_shape,
@@ -27,6 +26,7 @@ from cnn.contract import (
     attributes,
     check_built,
     check_gradients,
+    check_passes,
     dx_and_gradients,
     has_shorter_way,
     output_and_cache,
@@ -43,10 +43,10 @@ from cnn.losses import LOSSES, Loss, SoftmaxCrossEntropy, loss_and_gradient
 from cnn.metrics import accuracy
 from cnn.optimisers import Adam, Optimiser
 from cnn.parallel import check_workers, keep_freed_memory, one_blas_thread, worker_pool
-from cnn.storage import read_arrays, reason, write_arrays
+from cnn.storage import of_class, read_arrays, reason, write_arrays
 from cnn.summary import summary
 from cnn.tables import Table
-from cnn.training import MICRO_BATCH_SIZE, CallbackLike, Training
+from cnn.training import MICRO_BATCH_SIZE, CallbackLike, Training, first_overflow
 from cnn.types import Array, Gradients, Labels, Shape, Targets
 
 KINDS: Kinds = {"layer": LAYERS, "loss": LOSSES, "function": INITIALISERS}
@@ -115,10 +115,29 @@ class Sequential(Explains):
                 "as in Sequential([Dense(8), ReLU(), Dense(2)])."
             )
         for layer in self.layers:
+            if isinstance(layer, Sequential):
+                raise TypeError(
+                    "Sequential expects layers, received a model: put its layers into the row by a star, as "
+                    "in Sequential([*inner, Dense(3)])."
+                )
             check_object("Sequential expects layers such as Dense(10)", layer, Layer)
             check_started(layer)
+            check_passes(type(layer))
         if len({id(layer) for layer in self.layers}) < len(self.layers):
             raise ValueError("Sequential needs different layer objects, received one of them twice.")
+
+    if not TYPE_CHECKING:  # a type checker refuses such attributes itself
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            if name in ("params", "state") and type(self) is Sequential:
+                raise AttributeError(_instead_of_writing(name))
+            others = isinstance(value, Layer) and all(value is not layer for layer in self.layers)
+            if others and type(self) is Sequential:
+                raise AttributeError(
+                    f"A model has its layers in a row, and would not use one in its attribute {name}: make a "
+                    "new Sequential of all layers, or replace one of them by model.layers[-1] = …."
+                )
+            super().__setattr__(name, value)
 
     def __repr__(self) -> str:
         return f"Sequential([{', '.join(map(repr, self.layers))}])"
@@ -254,13 +273,17 @@ class Sequential(Explains):
 
     @property
     def params(self) -> dict[str, Array]:
-        """All parameters under flat names: `0.weight` is the weight of the first layer."""
-        return {f"{i}.{name}": p for i, layer in enumerate(self.layers) for name, p in layer.params.items()}
+        """All parameters under flat names: `0.weight` is the weight of the first layer; read-only."""
+        of_layers = enumerate(self.layers)
+        return _ReadOnly(
+            "params", {f"{i}.{name}": p for i, one in of_layers for name, p in one.params.items()}
+        )
 
     @property
     def state(self) -> dict[str, Array]:
-        """The layers' arrays that have no gradient, under flat names such as `1.mean`."""
-        return {f"{i}.{name}": s for i, layer in enumerate(self.layers) for name, s in layer.state.items()}
+        """The layers' arrays that have no gradient, under flat names such as `1.mean`; read-only."""
+        of_layers = enumerate(self.layers)
+        return _ReadOnly("state", {f"{i}.{name}": s for i, one in of_layers for name, s in one.state.items()})
 
     @property
     def decays(self) -> set[str]:
@@ -279,12 +302,13 @@ class Sequential(Explains):
         owners, copies = self._owners(), {name: _owned(name, array) for name, array in arrays.items()}
         for name, array in copies.items():
             if name not in owners:
-                raise ValueError(f"The model has no array named {name!r}.")
+                unbuilt = "" if owners else ", since it has not been built: call build(input_shape) first"
+                raise ValueError(f"The model has no array named {name!r}{unbuilt}.")
             expected = owners[name][name.partition(".")[2]].shape
             if array.shape != expected:
                 raise ValueError(f"{name} has the shape {list(expected)}, received {list(array.shape)}.")
         for name, array in copies.items():
-            owners[name][name.partition(".")[2]] = array
+            dict.__setitem__(owners[name], name.partition(".")[2], array)  # a layer may hold a model's params
 
     def _owners(self) -> dict[str, dict[str, Array]]:
         """Return the dict that holds the array of each flat name."""
@@ -296,18 +320,19 @@ class Sequential(Explains):
         }
 
     def forward_pass(
-        self, x: Array, training: bool = False, rng: np.random.Generator | None = None
+        self, x: Array, training: bool = False, rng: np.random.Generator | int | None = None
     ) -> tuple[Array, list[Any]]:
         """Send samples through all layers.
 
         Args:
             x: the samples, `[n, h, w, c]`.
             training: whether to behave as in training.
-            rng: where dropout draws from; only needed in training.
+            rng: where dropout draws from, a generator or a seed; only needed in training.
 
         Returns:
             The last layer's output, and every layer's cache.
         """
+        rng = None if rng is None else random_generator("forward_pass", rng)
         caches = []
         for layer in self.layers:
             x, cache = output_and_cache(layer, layer.forward_pass(x, training, rng))
@@ -389,7 +414,7 @@ class Sequential(Explains):
         micro_batch_size: int = MICRO_BATCH_SIZE,
         validation_data: tuple[ArrayLike, ArrayLike] | None = None,
         augmentation: Augmentation | None = None,
-        callbacks: Iterable[CallbackLike] = (),
+        callbacks: Iterable[CallbackLike] | None = None,
         progress: bool | None = None,
         workers: int | None = None,
         executor: Executor | None = None,
@@ -425,7 +450,8 @@ class Sequential(Explains):
             workers: the number of threads; None takes one for each processor.
             executor: an executor to use instead of new threads.
             seed: the random numbers of the first parameters, shuffling, augmentation and dropout derive
-                from it.
+                from it. Each `fit` draws them anew, so give another seed to each of several calls, as where
+                the data come in parts: with the same one all would drop out the same numbers.
 
         Returns:
             One record per epoch: epoch, learning_rate, loss, accuracy and, with validation data,
@@ -435,7 +461,8 @@ class Sequential(Explains):
         Raises:
             TypeError: if an argument has the wrong type, or a layer or loss returns something else than its
                 contract says.
-            ValueError: if data do not fit the model or hold NaN, or an argument is out of range.
+            ValueError: if data do not fit the model or hold NaN, an argument is out of range, or a loss of
+                your own ignores the batch size.
             FloatingPointError: if the loss stops being a finite number.
 
         Warns:
@@ -463,7 +490,7 @@ class Sequential(Explains):
             if also != classifies:
                 raise ValueError("fit: targets and validation targets must both be labels, or both rows.")
             validation_data = validation_x, validation_targets
-        if not isinstance(callbacks, Iterable):
+        if not isinstance(callbacks := callbacks or (), Iterable):
             raise TypeError(
                 f"fit: callbacks must be a list of callbacks, received {callbacks!r}: put it into [ ]."
             )
@@ -529,7 +556,21 @@ class Sequential(Explains):
     def _outputs_for_classes(self, x: ArrayLike, workers: int | None, executor: Executor | None) -> Array:
         samples = self._samples_to_use(x)
         self.classes()
-        return self._outputs(samples, workers, executor)
+        return self._finite_outputs(samples, workers, executor)
+
+    def _finite_outputs(self, x: Array, workers: int | None, executor: Executor | None) -> Array:
+        """Return the outputs, unless they are no numbers to choose a class or compute a loss by."""
+        outputs = self._outputs(x, workers, executor)
+        finite = np.isfinite(outputs)
+        if not finite.all():
+            sample = int(finite.reshape(len(x), -1).all(axis=1).argmin())
+            index = first_overflow(self, x[sample : sample + 1])
+            raise FloatingPointError(
+                f"The model gives {outputs[sample][~finite[sample]][0]} for sample {sample}, since numbers "
+                f"stop being finite in layer {index} ({self.layers[index].kind}), as after a training that "
+                "diverged: train a new model, with a lower learning rate."
+            )
+        return outputs
 
     @explains_arguments
     def predict_proba(
@@ -537,7 +578,8 @@ class Sequential(Explains):
     ) -> Array:
         """Return the probability of each class, `[n, classes]`.
 
-        Arguments and errors are those of `outputs` and `classes`.
+        Arguments and errors are those of `outputs` and `classes`; a FloatingPointError if an output is not
+        finite.
         """
         return self.probabilities(self._outputs_for_classes(x, workers, executor))
 
@@ -552,8 +594,8 @@ class Sequential(Explains):
     ) -> Labels:
         """Return the number of the most probable class of each sample, `[n]`, so no argmax is needed.
 
-        Arguments and errors are those of `outputs` and `classes`. A model for regression does not predict
-        classes: `model(x)` gives its numbers.
+        Arguments and errors are those of `predict_proba`. A model for regression does not predict classes:
+        `model(x)` gives its numbers, `[n, 1]` if there is one a sample, and `model(x)[:, 0]` the row of them.
         """
         return labels_of(self._outputs_for_classes(x, workers, executor))
 
@@ -581,11 +623,12 @@ class Sequential(Explains):
             RuntimeError: if the model has not been built.
             TypeError: if samples or targets have the wrong type.
             ValueError: if they do not fit the model or hold NaN.
+            FloatingPointError: if an output is not a finite number.
         """
         x, loss = self._samples_to_use(x), self.loss if loss is None else loss
         output_shape = self.output_shape(self.built_for())
         targets, classifies = self._targets("targets", targets, len(x), output_shape, loss)
-        outputs = self._outputs(x, workers, executor)
+        outputs = self._finite_outputs(x, workers, executor)
         found = {"loss": loss_and_gradient(loss, outputs, targets)[0]}
         return found | {"accuracy": accuracy(labels_of(targets), labels_of(outputs))} if classifies else found
 
@@ -600,13 +643,13 @@ class Sequential(Explains):
         output_shape = self.output_shape(self.built_for())
         if not self.classifies:
             raise ValueError(
-                "The model was trained with numbers as targets and tells no classes: call model(x) for its "
-                "outputs, or train it with labels [n]."
+                "The model was trained with numbers as targets and tells no classes: call "
+                f"model(x){'[:, 0]' * (output_shape == (1,))} for its outputs, or train it with labels [n]."
             )
         if not tells_classes(output_shape):
             raise ValueError(
                 f"A classifier must give one number for each of two or more classes, this model gives "
-                f"{output_shape}: call model(x) for its outputs."
+                f"{output_shape}: call model(x){'[:, 0]' * (output_shape == (1,))} for its outputs."
             )
         return output_shape[0]
 
@@ -771,6 +814,7 @@ class Sequential(Explains):
         if not np.array_equal(again.forward_pass(x)[0], self.forward_pass(x)[0], equal_nan=True):
             raise ValueError(f"{kind.__name__} would come back with other outputs: {advice}.")
 
+    @of_class
     @classmethod
     @explains_arguments
     def load(cls, path: str | Path, custom: Iterable[object] = ()) -> Sequential:
@@ -835,8 +879,42 @@ def _owned(name: str, values: ArrayLike) -> Array:
         array = array.astype(np.float32)
     if array.dtype not in FLOATS:
         raise TypeError(f"{name} must be float32 or float64, received {array.dtype}.")
-    check_finite(name, array)
+    if not np.isfinite(array).all():
+        raise ValueError(
+            f"{name} must hold finite numbers, received {array[~np.isfinite(array)][0]} among them: if an "
+            "optimiser gave them, training has diverged; try a lower learning rate, a warm-up or clip_norm."
+        )
     return array
+
+
+def _instead_of_writing(what: str) -> str:
+    return (
+        f"model.{what} cannot be written to: give the model new arrays by model.assign({{name: array}}), or "
+        f"change a copy, dict(model.{what})."
+    )
+
+
+class _ReadOnly(dict[str, Array]):
+    """A model's arrays under flat names, put together each time: to write into it would do nothing."""
+
+    __slots__ = ("_what",)
+
+    def __init__(self, what: str, arrays: dict[str, Array]) -> None:
+        super().__init__(arrays)
+        self._what = what
+
+    def __reduce__(self) -> tuple[type, tuple[dict[str, Array]]]:
+        return dict, (dict(self),)
+
+    if not TYPE_CHECKING:
+
+        def _refuse(self, *_: object, **__: object) -> None:
+            raise TypeError(_instead_of_writing(self._what))
+
+        __setitem__ = __delitem__ = update = setdefault = pop = popitem = clear = _refuse
+
+        def __ior__(self, others: dict[str, Array]) -> dict[str, Array]:
+            return self | others
 
 
 def _by_backward_pass(model: Sequential, dy: Array, caches: list[Any]) -> Gradients:

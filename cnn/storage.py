@@ -8,15 +8,37 @@ import os
 import stat
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from cnn.checks import FLOATS
 from cnn.types import Array
 
+Method = TypeVar("Method")
+
 HEADER = "header"
 FORMAT_VERSION = 1
+
+
+class _OfClass(classmethod):  # type: ignore[type-arg]
+    """A class method that an object refuses, and does not pass on to its class."""
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        if instance is None:
+            return super().__get__(None, owner)
+
+        def load(*_: object, **__: object) -> None:
+            kind = type(instance)
+            what = getattr(kind, "family", "model")
+            raise TypeError(f"load returns a new {what}: write {what} = {kind.__name__}.load(path).")
+
+        return load
+
+
+def of_class(method: Method) -> Method:
+    """Refuse a class method on an object, where people expect it to change the object."""
+    return _OfClass(method.__func__)  # type: ignore[attr-defined, return-value]
 
 
 def write_arrays(path: Path, kind: str, header: dict[str, Any], arrays: dict[str, Array]) -> None:
