@@ -189,8 +189,8 @@ class _Watched(Layer):
         self, x: Array, training: bool = False, rng: np.random.Generator | None = None
     ) -> tuple[Array, tuple[Any, Shape]]:
         inside = _arrays_inside(self.layer)
-        for name, array in self.params.items() if inside else ():
-            dict.__setitem__(self.params, name, array.copy())  # as a step of the training does
+        for name, array in list(self.params.items()) if inside else ():
+            self.params[name] = array.copy()  # as a step of the training does
         y, cache = output_and_cache(self.layer, self.layer.forward_pass(x, training, rng))
         now = {id(array) for _, array in _arrays_inside(self.layer)}
         for name, array in inside:

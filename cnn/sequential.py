@@ -211,6 +211,8 @@ class Sequential(Explains):
                         f"output_shape does, {shapes[index + 1]}, received {returned!r}."
                     )
                 check_built(layer, before)
+                if isinstance(layer.params, _ReadOnly):  # those of a model inside the layer
+                    layer.params = dict(layer.params)
                 layer.built_for = shapes[index]
         self.input_shape = input_shape
         return shapes[-1]
@@ -308,7 +310,7 @@ class Sequential(Explains):
             if array.shape != expected:
                 raise ValueError(f"{name} has the shape {list(expected)}, received {list(array.shape)}.")
         for name, array in copies.items():
-            dict.__setitem__(owners[name], name.partition(".")[2], array)  # a layer may hold a model's params
+            owners[name][name.partition(".")[2]] = array
 
     def _owners(self) -> dict[str, dict[str, Array]]:
         """Return the dict that holds the array of each flat name."""
@@ -490,7 +492,8 @@ class Sequential(Explains):
             if also != classifies:
                 raise ValueError("fit: targets and validation targets must both be labels, or both rows.")
             validation_data = validation_x, validation_targets
-        if not isinstance(callbacks := callbacks or (), Iterable):
+        callbacks = () if callbacks is None else callbacks
+        if not isinstance(callbacks, Iterable):
             raise TypeError(
                 f"fit: callbacks must be a list of callbacks, received {callbacks!r}: put it into [ ]."
             )

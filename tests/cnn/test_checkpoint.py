@@ -215,8 +215,9 @@ def test_a_model_whose_training_was_interrupted_goes_on_itself(tmp_path: Path) -
         fit(model, Interrupts())
     fit(model)
     assert digests(model.params) == digests(undisturbed.params)
-    with pytest.warns(UserWarning, match="nothing was left to train"):
+    with pytest.warns(UserWarning, match="nothing was left to train") as told:
         fit(model)
+    assert told[0].filename == __file__
 
 
 def halve_the_rate(training: Training) -> None:

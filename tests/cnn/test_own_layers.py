@@ -43,7 +43,7 @@ class Block(Layer):
 
     def build(self, input_shape: Shape, rng: np.random.Generator) -> Shape:
         self.inside.build(input_shape, rng)
-        self.params = dict(self.inside.params)
+        self.params = self.inside.params
         return self.output_shape(input_shape)
 
     def output_shape(self, input_shape: Shape) -> Shape:
@@ -116,6 +116,11 @@ class Residual(Layer):
 )
 def test_arrays_that_would_never_be_trained_are_refused(layer: Layer, named: tuple[str, ...]) -> None:
     assert_refuses(lambda: fit(layer, Dense(3)), TypeError, *named)
+
+
+@pytest.mark.parametrize("layer", [Beside(), Untold()], ids=["array", "layers"])
+def test_the_gradient_check_refuses_such_arrays_too(layer: Layer) -> None:
+    assert_refuses(lambda: gradient_check(layer, (2, 4), 0), TypeError, "neither trained nor saved")
 
 
 @pytest.mark.parametrize("block", [Residual, Follows])
