@@ -14,7 +14,7 @@ import numpy as np
 from cnn.checks import number_between, whole_number
 from cnn.config import Configured, constructor_parameters, from_config, plain
 from cnn.description import description, difference
-from cnn.habits import in_brief, nearest
+from cnn.habits import SYNONYMS, in_brief, nearest
 from cnn.history import Record, best_epoch, is_number, readable
 from cnn.schedules import SCHEDULES
 from cnn.storage import read_arrays, write_arrays
@@ -407,7 +407,8 @@ def _check_monitor(callback: Callback, monitor: str, training: Training) -> None
 
 def _may_be_written(monitor: str, training: Training) -> bool:
     """Tell whether there are callbacks of a user's own that may write an entry into an epoch's record."""
-    return monitor not in ("accuracy", "validation_loss", "validation_accuracy") and any(
+    ours = monitor in SYNONYMS or monitor in ("accuracy", "validation_loss", "validation_accuracy")
+    return not ours and any(
         not isinstance(one, Callback)
         or not (type(one).__module__.startswith("cnn.") or type(one).on_epoch_end is Callback.on_epoch_end)
         for one in training.callbacks

@@ -406,9 +406,10 @@ def test_an_entry_of_ones_own_can_be_monitored() -> None:
             [WritesF1(), EarlyStopping(2, "f2")],
             ("EarlyStopping cannot monitor 'f2'", "epoch 1 has epoch, learning_rate, loss, accuracy, f1"),
         ),
+        ([WritesF1(), BestWeights("val_loss")], ("'val_loss'", "give fit validation_data")),
         ([BestWeights("f1")], ("BestWeights cannot monitor 'f1'", "learning_rate, loss, accuracy")),
     ],
-    ids=["order", "name", "nobody"],
+    ids=["order", "name", "Keras's", "nobody"],
 )
 def test_an_entry_that_nobody_has_written_is_refused(
     callbacks: list[CallbackLike], named: tuple[str, ...]
