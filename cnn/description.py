@@ -48,8 +48,9 @@ def description(value: Any, *left_out: str, inside: tuple[int, ...] = ()) -> Any
         case np.generic():
             found = part(value.item())
         case np.ndarray():
-            digest = sha256(np.ascontiguousarray(value).tobytes()).hexdigest()[:16]
-            found = f"{value.dtype} {list(value.shape)} {digest}"
+            whole = np.ascontiguousarray(value)
+            content = value.tobytes() if value.dtype.hasobject else whole.view(np.uint8).data
+            found = f"{value.dtype} {list(value.shape)} {sha256(content).hexdigest()[:16]}"
         case None | bool() | int() | str() | float():
             endless = isinstance(value, float) and not isfinite(value)
             found = repr(value) if endless else value  # NaN would differ from itself

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from cnn.checks import random_generator
+from cnn.contract import attributes, check_built
 from cnn.habits import check_object
 from cnn.layers import Layer
 from cnn.layers.base import check_started
@@ -33,7 +34,8 @@ def gradient_check(layer: Layer, input_shape: Shape, rng: np.random.Generator | 
         gives far more.
 
     Raises:
-        TypeError: if it is not a layer, or `rng` is neither a generator nor a whole number.
+        TypeError: if it is not a layer, or keeps arrays that training would not see, or `rng` is neither a
+            generator nor a whole number.
         ValueError: if the layer cannot take such an input, or a gradient has not the shape of its array.
 
     Example:
@@ -53,7 +55,9 @@ def gradient_check(layer: Layer, input_shape: Shape, rng: np.random.Generator | 
         )
     rng = random_generator("gradient_check", rng)
     layer = copy.deepcopy(layer)
+    before = attributes(layer)
     layer.build(tuple(input_shape[1:]), rng)
+    check_built(layer, before)
     # Zeros would hide errors: adding a bias of 0 and forgetting it give the same output.
     layer.params = {name: rng.standard_normal(value.shape) for name, value in layer.params.items()}
     x = rng.standard_normal(input_shape)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from cnn.checks import FLOATS, one_of
+from cnn.config import Configured
 from cnn.types import Array, Shape
 
 Initialiser = Callable[[Shape, np.random.Generator], Array]
@@ -92,7 +93,7 @@ def parse_initialiser(owner: str, initialiser: Any) -> InitialiserName | Initial
     for name, function in INITIALISERS.items():
         if function is initialiser:
             initialiser = name
-    if not callable(initialiser):
+    if not callable(initialiser) or isinstance(initialiser, Configured):  # a layer is no function
         one_of(owner, "initialiser", initialiser, INITIALISERS)
     named: InitialiserName | Initialiser = initialiser
     return named

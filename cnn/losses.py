@@ -13,6 +13,7 @@ import numpy as np
 from cnn.checks import check_float_array, number_between, whole_number
 from cnn.config import Configured
 from cnn.habits import in_brief
+from cnn.history import is_number
 from cnn.labels import target_rows
 from cnn.types import Array, Targets
 
@@ -83,13 +84,42 @@ def loss_and_gradient(
         TypeError: if it is not a number and a gradient in the shape of the outputs.
     """
     found: Any = loss(outputs, targets, batch_size)
-    right = isinstance(found, tuple) and len(found) == 2 and np.ndim(found[0]) == 0
+    right = isinstance(found, tuple) and len(found) == 2 and is_number(found[0])
     if not right or np.shape(found[1]) != outputs.shape:
         raise TypeError(
             f"{type(loss).__name__} must return the mean loss and its gradient, (value, gradient), with the "
             f"gradient in the shape of the outputs, {list(outputs.shape)}, received {in_brief(found)}."
         )
-    return found[0], found[1]
+    return float(found[0]), found[1]
+
+
+def check_divides(
+    loss: Loss, outputs: Array, targets: Targets, batch_size: int, found: tuple[float, Array]
+) -> None:
+    """Refuse a user's own loss whose value or gradient does not halve if the batch size doubles.
+
+    It would train with a gradient for each micro-batch as large as that of the whole batch.
+
+    Args:
+        loss: the loss; one of the library's is not called again.
+        outputs: the model's outputs.
+        targets: their targets.
+        batch_size: N.
+        found: what it returned for them.
+
+    Raises:
+        ValueError: if it divides by another number than N.
+    """
+    if type(loss) in LOSSES.values():
+        return
+    again = loss_and_gradient(loss, outputs, targets, 2 * batch_size)
+    for whole, half in zip(map(np.asarray, found), map(np.asarray, again), strict=True):
+        if not np.allclose(2 * half, whole, rtol=1e-3, atol=1e-30, equal_nan=True):
+            raise ValueError(
+                f"{type(loss).__name__} must divide the sum over the samples by batch_size (by len(outputs) "
+                "if it is None), received a value or gradient that does not halve where batch_size doubles: "
+                "a batch is computed in parts, and each is given the size of the whole."
+            )
 
 
 @dataclass

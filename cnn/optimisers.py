@@ -16,7 +16,7 @@ from cnn.config import Configured, Kinds, from_config, plain
 from cnn.custom import given_objects, made_again, own_parts, warn_to_keep
 from cnn.habits import check_object, in_brief
 from cnn.schedules import SCHEDULES, Schedule
-from cnn.storage import read_arrays, reason, write_arrays
+from cnn.storage import of_class, read_arrays, reason, write_arrays
 from cnn.types import Array, Gradients
 
 # Parameters are updated in pieces of this many numbers: a piece with its gradient and state stays in a core's
@@ -99,7 +99,7 @@ class Optimiser(Configured, ABC):
             )
         for name, value in params.items():
             for what, array in (("parameter", value), ("gradient", grads[name])):
-                if not isinstance(array, np.ndarray):
+                if not isinstance(array, np.ndarray | np.generic):  # sums are generic if w has no axes
                     raise TypeError(f"The {what} {name} must be a NumPy array, received {in_brief(array)}.")
             if grads[name].shape != value.shape:
                 raise ValueError(
@@ -188,6 +188,7 @@ class Optimiser(Configured, ABC):
         write_arrays(Path(path), "cnn optimiser", header, arrays)
         warn_to_keep("Optimiser", path, own)
 
+    @of_class
     @classmethod
     def load(cls, path: str | Path, custom: Iterable[object] = ()) -> Optimiser:
         """Read an optimiser that `save` wrote.

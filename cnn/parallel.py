@@ -47,7 +47,11 @@ def check_workers(workers: int | None, executor: Executor | None) -> None:
         ValueError: if it is less than 1, or both are given.
     """
     if workers is not None:
-        whole_number("Micro-batches", "workers", workers, minimum=1)
+        if whole_number("Micro-batches", "workers", workers, minimum=-1) < 1:
+            raise ValueError(
+                f"Micro-batches: workers must be 1 or more, received {workers}: None takes one for each "
+                "processor."
+            )
         if executor is not None:
             raise ValueError(f"Give either workers or an executor, received both (workers={workers}).")
     if executor is not None and not isinstance(executor, Executor):

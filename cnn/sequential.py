@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from copy import copy
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,14 +17,22 @@ from cnn.callbacks import ProgressBar, someone_watches
 from cnn.checks import (
     FLOATS,
     as_samples,
-    check_finite,
     check_samples,
     random_generator,
     sample_shape,
 )
-from cnn.config import Kinds, from_config, plain
-from cnn.contract import check_gradients, dx_and_gradients, output_and_cache
+from cnn.config import Kinds, constructor_parameters, from_config, plain
+from cnn.contract import (
+    attributes,
+    check_built,
+    check_gradients,
+    check_passes,
+    dx_and_gradients,
+    has_shorter_way,
+    output_and_cache,
+)
 from cnn.custom import check_custom, given_objects, made_again, own_parts, warn_to_keep
+from cnn.description import description
 from cnn.habits import Explains, check_object, explains_arguments, in_brief
 from cnn.history import History
 from cnn.initialisers import INITIALISERS
@@ -35,10 +43,10 @@ from cnn.losses import LOSSES, Loss, SoftmaxCrossEntropy, loss_and_gradient
 from cnn.metrics import accuracy
 from cnn.optimisers import Adam, Optimiser
 from cnn.parallel import check_workers, keep_freed_memory, one_blas_thread, worker_pool
-from cnn.storage import read_arrays, reason, write_arrays
+from cnn.storage import of_class, read_arrays, reason, write_arrays
 from cnn.summary import summary
 from cnn.tables import Table
-from cnn.training import MICRO_BATCH_SIZE, CallbackLike, Training
+from cnn.training import MICRO_BATCH_SIZE, CallbackLike, Training, first_overflow
 from cnn.types import Array, Gradients, Labels, Shape, Targets
 
 KINDS: Kinds = {"layer": LAYERS, "loss": LOSSES, "function": INITIALISERS}
@@ -80,6 +88,18 @@ class Sequential(Explains):
         1.0
     """
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name in ("forward", "call"):
+            if name in vars(cls) and cls.forward_pass is Sequential.forward_pass:
+                raise TypeError(
+                    f"{cls.__name__} has a method {name}, which fit and predict never call: write "
+                    "forward_pass(self, x, training=False, rng=None) and backward_pass(self, dy, caches), or "
+                    "a layer of your own."
+                )
+        if "backward_pass" in vars(cls) and "parameter_gradients" not in vars(cls):
+            cls.parameter_gradients = _by_backward_pass  # type: ignore[assignment, method-assign]
+
     def __init__(self, layers: Iterable[Layer] = ()) -> None:
         if isinstance(layers, Layer):
             raise TypeError(f"Sequential expects a list of layers, received {layers!r}: put it into [ ].")
@@ -95,10 +115,29 @@ class Sequential(Explains):
                 "as in Sequential([Dense(8), ReLU(), Dense(2)])."
             )
         for layer in self.layers:
+            if isinstance(layer, Sequential):
+                raise TypeError(
+                    "Sequential expects layers, received a model: put its layers into the row by a star, as "
+                    "in Sequential([*inner, Dense(3)])."
+                )
             check_object("Sequential expects layers such as Dense(10)", layer, Layer)
             check_started(layer)
+            check_passes(type(layer))
         if len({id(layer) for layer in self.layers}) < len(self.layers):
             raise ValueError("Sequential needs different layer objects, received one of them twice.")
+
+    if not TYPE_CHECKING:  # a type checker refuses such attributes itself
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            if name in ("params", "state") and type(self) is Sequential:
+                raise AttributeError(_instead_of_writing(name))
+            others = isinstance(value, Layer) and all(value is not layer for layer in self.layers)
+            if others and type(self) is Sequential:
+                raise AttributeError(
+                    f"A model has its layers in a row, and would not use one in its attribute {name}: make a "
+                    "new Sequential of all layers, or replace one of them by model.layers[-1] = …."
+                )
+            super().__setattr__(name, value)
 
     def __repr__(self) -> str:
         return f"Sequential([{', '.join(map(repr, self.layers))}])"
@@ -161,6 +200,7 @@ class Sequential(Explains):
         missing = [self._lacks_arrays(index, shape) for index, shape in enumerate(shapes[:-1])]
         for index, layer in enumerate(self.layers):
             if missing[index]:
+                before = attributes(layer)
                 try:
                     returned = layer.build(shapes[index], rng)
                 except MemoryError as error:
@@ -170,6 +210,9 @@ class Sequential(Explains):
                         f"Layer {index} ({layer.kind}): build must return the shape of one output, as "
                         f"output_shape does, {shapes[index + 1]}, received {returned!r}."
                     )
+                check_built(layer, before)
+                if isinstance(layer.params, _ReadOnly):  # those of a model inside the layer
+                    layer.params = dict(layer.params)
                 layer.built_for = shapes[index]
         self.input_shape = input_shape
         return shapes[-1]
@@ -232,13 +275,17 @@ class Sequential(Explains):
 
     @property
     def params(self) -> dict[str, Array]:
-        """All parameters under flat names: `0.weight` is the weight of the first layer."""
-        return {f"{i}.{name}": p for i, layer in enumerate(self.layers) for name, p in layer.params.items()}
+        """All parameters under flat names: `0.weight` is the weight of the first layer; read-only."""
+        of_layers = enumerate(self.layers)
+        return _ReadOnly(
+            "params", {f"{i}.{name}": p for i, one in of_layers for name, p in one.params.items()}
+        )
 
     @property
     def state(self) -> dict[str, Array]:
-        """The layers' arrays that have no gradient, under flat names such as `1.mean`."""
-        return {f"{i}.{name}": s for i, layer in enumerate(self.layers) for name, s in layer.state.items()}
+        """The layers' arrays that have no gradient, under flat names such as `1.mean`; read-only."""
+        of_layers = enumerate(self.layers)
+        return _ReadOnly("state", {f"{i}.{name}": s for i, one in of_layers for name, s in one.state.items()})
 
     @property
     def decays(self) -> set[str]:
@@ -257,7 +304,8 @@ class Sequential(Explains):
         owners, copies = self._owners(), {name: _owned(name, array) for name, array in arrays.items()}
         for name, array in copies.items():
             if name not in owners:
-                raise ValueError(f"The model has no array named {name!r}.")
+                unbuilt = "" if owners else ", since it has not been built: call build(input_shape) first"
+                raise ValueError(f"The model has no array named {name!r}{unbuilt}.")
             expected = owners[name][name.partition(".")[2]].shape
             if array.shape != expected:
                 raise ValueError(f"{name} has the shape {list(expected)}, received {list(array.shape)}.")
@@ -274,18 +322,19 @@ class Sequential(Explains):
         }
 
     def forward_pass(
-        self, x: Array, training: bool = False, rng: np.random.Generator | None = None
+        self, x: Array, training: bool = False, rng: np.random.Generator | int | None = None
     ) -> tuple[Array, list[Any]]:
         """Send samples through all layers.
 
         Args:
             x: the samples, `[n, h, w, c]`.
             training: whether to behave as in training.
-            rng: where dropout draws from; only needed in training.
+            rng: where dropout draws from, a generator or a seed; only needed in training.
 
         Returns:
             The last layer's output, and every layer's cache.
         """
+        rng = None if rng is None else random_generator("forward_pass", rng)
         caches = []
         for layer in self.layers:
             x, cache = output_and_cache(layer, layer.forward_pass(x, training, rng))
@@ -319,8 +368,8 @@ class Sequential(Explains):
         first = next((index for index, layer in enumerate(self.layers) if layer.params), None)
         if first is None:
             return {}
-        if type(self.layers[first]).parameter_gradients is Layer.parameter_gradients:
-            return self._back_to(first, dy, caches)[1]  # it has no shorter way
+        if not has_shorter_way(type(self.layers[first])):
+            return self._back_to(first, dy, caches)[1]
         dy, grads = self._back_to(first + 1, dy, caches)
         return grads | self._flat(first, self.layers[first].parameter_gradients(dy, caches[first]))
 
@@ -367,7 +416,7 @@ class Sequential(Explains):
         micro_batch_size: int = MICRO_BATCH_SIZE,
         validation_data: tuple[ArrayLike, ArrayLike] | None = None,
         augmentation: Augmentation | None = None,
-        callbacks: Iterable[CallbackLike] = (),
+        callbacks: Iterable[CallbackLike] | None = None,
         progress: bool | None = None,
         workers: int | None = None,
         executor: Executor | None = None,
@@ -403,7 +452,8 @@ class Sequential(Explains):
             workers: the number of threads; None takes one for each processor.
             executor: an executor to use instead of new threads.
             seed: the random numbers of the first parameters, shuffling, augmentation and dropout derive
-                from it.
+                from it. Each `fit` draws them anew, so give another seed to each of several calls, as where
+                the data come in parts: with the same one all would drop out the same numbers.
 
         Returns:
             One record per epoch: epoch, learning_rate, loss, accuracy and, with validation data,
@@ -413,7 +463,8 @@ class Sequential(Explains):
         Raises:
             TypeError: if an argument has the wrong type, or a layer or loss returns something else than its
                 contract says.
-            ValueError: if data do not fit the model or hold NaN, or an argument is out of range.
+            ValueError: if data do not fit the model or hold NaN, an argument is out of range, or a loss of
+                your own ignores the batch size.
             FloatingPointError: if the loss stops being a finite number.
 
         Warns:
@@ -441,6 +492,7 @@ class Sequential(Explains):
             if also != classifies:
                 raise ValueError("fit: targets and validation targets must both be labels, or both rows.")
             validation_data = validation_x, validation_targets
+        callbacks = () if callbacks is None else callbacks
         if not isinstance(callbacks, Iterable):
             raise TypeError(
                 f"fit: callbacks must be a list of callbacks, received {callbacks!r}: put it into [ ]."
@@ -507,7 +559,21 @@ class Sequential(Explains):
     def _outputs_for_classes(self, x: ArrayLike, workers: int | None, executor: Executor | None) -> Array:
         samples = self._samples_to_use(x)
         self.classes()
-        return self._outputs(samples, workers, executor)
+        return self._finite_outputs(samples, workers, executor)
+
+    def _finite_outputs(self, x: Array, workers: int | None, executor: Executor | None) -> Array:
+        """Return the outputs, unless they are no numbers to choose a class or compute a loss by."""
+        outputs = self._outputs(x, workers, executor)
+        finite = np.isfinite(outputs)
+        if not finite.all():
+            sample = int(finite.reshape(len(x), -1).all(axis=1).argmin())
+            index = first_overflow(self, x[sample : sample + 1])
+            raise FloatingPointError(
+                f"The model gives {outputs[sample][~finite[sample]][0]} for sample {sample}, since numbers "
+                f"stop being finite in layer {index} ({self.layers[index].kind}), as after a training that "
+                "diverged: train a new model, with a lower learning rate."
+            )
+        return outputs
 
     @explains_arguments
     def predict_proba(
@@ -515,7 +581,8 @@ class Sequential(Explains):
     ) -> Array:
         """Return the probability of each class, `[n, classes]`.
 
-        Arguments and errors are those of `outputs` and `classes`.
+        Arguments and errors are those of `outputs` and `classes`; a FloatingPointError if an output is not
+        finite.
         """
         return self.probabilities(self._outputs_for_classes(x, workers, executor))
 
@@ -530,8 +597,8 @@ class Sequential(Explains):
     ) -> Labels:
         """Return the number of the most probable class of each sample, `[n]`, so no argmax is needed.
 
-        Arguments and errors are those of `outputs` and `classes`. A model for regression does not predict
-        classes: `model(x)` gives its numbers.
+        Arguments and errors are those of `predict_proba`. A model for regression does not predict classes:
+        `model(x)` gives its numbers, `[n, 1]` if there is one a sample, and `model(x)[:, 0]` the row of them.
         """
         return labels_of(self._outputs_for_classes(x, workers, executor))
 
@@ -559,11 +626,12 @@ class Sequential(Explains):
             RuntimeError: if the model has not been built.
             TypeError: if samples or targets have the wrong type.
             ValueError: if they do not fit the model or hold NaN.
+            FloatingPointError: if an output is not a finite number.
         """
         x, loss = self._samples_to_use(x), self.loss if loss is None else loss
         output_shape = self.output_shape(self.built_for())
         targets, classifies = self._targets("targets", targets, len(x), output_shape, loss)
-        outputs = self._outputs(x, workers, executor)
+        outputs = self._finite_outputs(x, workers, executor)
         found = {"loss": loss_and_gradient(loss, outputs, targets)[0]}
         return found | {"accuracy": accuracy(labels_of(targets), labels_of(outputs))} if classifies else found
 
@@ -578,13 +646,13 @@ class Sequential(Explains):
         output_shape = self.output_shape(self.built_for())
         if not self.classifies:
             raise ValueError(
-                "The model was trained with numbers as targets and tells no classes: call model(x) for its "
-                "outputs, or train it with labels [n]."
+                "The model was trained with numbers as targets and tells no classes: call "
+                f"model(x){'[:, 0]' * (output_shape == (1,))} for its outputs, or train it with labels [n]."
             )
         if not tells_classes(output_shape):
             raise ValueError(
                 f"A classifier must give one number for each of two or more classes, this model gives "
-                f"{output_shape}: call model(x) for its outputs."
+                f"{output_shape}: call model(x){'[:, 0]' * (output_shape == (1,))} for its outputs."
             )
         return output_shape[0]
 
@@ -711,6 +779,8 @@ class Sequential(Explains):
             self._check_comes_back(config, own)
             config |= {"custom": list(own)}
         header = {"input_shape": list(input_shape), **config}
+        if type(self) is not Sequential:
+            self._check_made_again(config, own)
         if self.metadata:
             header["metadata"] = plain("model.metadata", self.metadata)
         if type(self) is not Sequential:  # it may compute something else
@@ -728,6 +798,26 @@ class Sequential(Explains):
         except Exception as error:
             raise ValueError(f"The model would not come back from its file: {reason(error)}") from error
 
+    def _check_made_again(self, config: dict[str, Any], own: Mapping[str, Any]) -> None:
+        """Make the model from its plain data, as `load` will: a subclass may have another constructor."""
+        kind, arrays = type(self), self.params | self.state
+        advice = f"write from_config and to_config for {kind.__name__}"
+        try:
+            again = kind.from_config(config, own.values())
+            again._build_with(self.built_for(), arrays)
+        except Exception as error:  # in a constructor that is not ours
+            raise ValueError(
+                f"{kind.__name__} would not come back by its from_config, which gives the layers to its "
+                f"constructor: {advice}."
+            ) from error
+        for name in constructor_parameters(kind):
+            if hasattr(self, name) and description(getattr(self, name)) != description(getattr(again, name)):
+                raise ValueError(f"{kind.__name__} would come back with another {name}: {advice}.")
+        x = np.random.default_rng(0).random((2, *self.built_for()), np.float32)
+        if not np.array_equal(again.forward_pass(x)[0], self.forward_pass(x)[0], equal_nan=True):
+            raise ValueError(f"{kind.__name__} would come back with other outputs: {advice}.")
+
+    @of_class
     @classmethod
     @explains_arguments
     def load(cls, path: str | Path, custom: Iterable[object] = ()) -> Sequential:
@@ -792,8 +882,47 @@ def _owned(name: str, values: ArrayLike) -> Array:
         array = array.astype(np.float32)
     if array.dtype not in FLOATS:
         raise TypeError(f"{name} must be float32 or float64, received {array.dtype}.")
-    check_finite(name, array)
+    if not np.isfinite(array).all():
+        raise ValueError(
+            f"{name} must hold finite numbers, received {array[~np.isfinite(array)][0]} among them: if an "
+            "optimiser gave them, training has diverged; try a lower learning rate, a warm-up or clip_norm."
+        )
     return array
+
+
+def _instead_of_writing(what: str) -> str:
+    return (
+        f"model.{what} cannot be written to: give the model new arrays by model.assign({{name: array}}), or "
+        f"change a copy, dict(model.{what})."
+    )
+
+
+class _ReadOnly(dict[str, Array]):
+    """A model's arrays under flat names, put together each time: to write into it would do nothing."""
+
+    __slots__ = ("_what",)
+
+    def __init__(self, what: str, arrays: dict[str, Array]) -> None:
+        super().__init__(arrays)
+        self._what = what
+
+    def __reduce__(self) -> tuple[type, tuple[dict[str, Array]]]:
+        return dict, (dict(self),)
+
+    if not TYPE_CHECKING:
+
+        def _refuse(self, *_: object, **__: object) -> None:
+            raise TypeError(_instead_of_writing(self._what))
+
+        __setitem__ = __delitem__ = update = setdefault = pop = popitem = clear = _refuse
+
+        def __ior__(self, others: dict[str, Array]) -> dict[str, Array]:
+            return self | others
+
+
+def _by_backward_pass(model: Sequential, dy: Array, caches: list[Any]) -> Gradients:
+    """Return the parameters' gradients of a model with a backward pass of its own."""
+    return model.backward_pass(dy, caches)[1]
 
 
 def _outputs_of(model: Sequential, x: Array) -> Array:

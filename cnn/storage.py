@@ -8,15 +8,37 @@ import os
 import stat
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from cnn.checks import FLOATS
 from cnn.types import Array
 
+Method = TypeVar("Method")
+
 HEADER = "header"
 FORMAT_VERSION = 1
+
+
+class _OfClass(classmethod):  # type: ignore[type-arg]
+    """A class method that an object refuses, and does not pass on to its class."""
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        if instance is None:
+            return super().__get__(None, owner)
+
+        def load(*_: object, **__: object) -> None:
+            kind = type(instance)
+            what = getattr(kind, "family", "model")
+            raise TypeError(f"load returns a new {what}: write {what} = {kind.__name__}.load(path).")
+
+        return load
+
+
+def of_class(method: Method) -> Method:
+    """Refuse a class method on an object, where people expect it to change the object."""
+    return _OfClass(method.__func__)  # type: ignore[attr-defined, return-value]
 
 
 def write_arrays(path: Path, kind: str, header: dict[str, Any], arrays: dict[str, Array]) -> None:
@@ -75,7 +97,10 @@ def read_arrays(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, Array]
     except Exception as error:  # damaged content can raise any error in a decoder
         raise ValueError(f"{path} is not a {kind} file, or a damaged one: {reason(error)}") from error
     if found != kind:
-        raise ValueError(f"{path} is a {_brief(found)} file, expected a {kind} file.")
+        advice = ""
+        if found == "cnn checkpoint" and kind == "cnn model":
+            advice = ": a fit with Checkpoint goes on from it, and model.save(path) then writes the model"
+        raise ValueError(f"{path} is a {_brief(found)} file, expected a {kind} file{advice}.")
     if version != FORMAT_VERSION:
         raise ValueError(
             f"{path} has format {_brief(version)}, expected {FORMAT_VERSION}: "

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from copy import copy
 from dataclasses import dataclass, field
-from math import isfinite
-from typing import Any, NamedTuple, Protocol
+from math import isfinite, nan
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,11 +15,12 @@ from numpy.typing import ArrayLike
 from cnn.augmentation import Augmentation
 from cnn.checks import as_floats, whole_number
 from cnn.config import constructor_parameters
+from cnn.contract import watched
 from cnn.habits import Explains, check_hooks, check_object, check_takes_training
 from cnn.history import History, Record
 from cnn.labels import labels_of
 from cnn.layers import Layer
-from cnn.losses import Loss, check_takes_batch_size, loss_and_gradient
+from cnn.losses import Loss, check_divides, check_takes_batch_size, loss_and_gradient
 from cnn.optimisers import Optimiser
 from cnn.parallel import keep_freed_memory, one_blas_thread
 from cnn.types import Array, Gradients, Labels, Targets
@@ -30,6 +32,9 @@ MICRO_BATCH_SIZE = 32
 class Callback(Explains):
     """Something that is told how a training goes; every method does nothing unless overridden.
 
+    Attributes:
+        hears_last: the methods that are called after those of all other callbacks, whatever the order.
+
     Example:
         >>> class Names(Callback):
         ...     def on_epoch_end(self, training):
@@ -39,6 +44,8 @@ class Callback(Explains):
         TypeError: where a class derives from it, if a method `on_…` is none of these, so that it would never
             be called, or takes anything but the training.
     """
+
+    hears_last: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -87,6 +94,7 @@ class Model(Protocol):
     """What training needs of a model. `Sequential` has all of it."""
 
     layers: Sequence[Layer]
+    history: History
 
     @property
     def params(self) -> dict[str, Array]:
@@ -143,6 +151,7 @@ class Training(Explains):
         seen: the samples seen in the current epoch.
         history: one record for each completed epoch.
         stopped: set it to end training after the current epoch.
+        earlier: the history of the model's last training before this one.
 
     Example:
         >>> from cnn import SGD, Dense, Sequential
@@ -175,10 +184,12 @@ class Training(Explains):
     seen: int = 0
     history: History = field(default_factory=History)
     stopped: bool = False
+    earlier: History = field(init=False, repr=False)
     _loss_sum: float = field(init=False, repr=False, default=0.0)
     _correct: int = field(init=False, repr=False, default=0)
 
     def __post_init__(self) -> None:
+        self.earlier = self.model.history
         for name in ("epochs", "batch_size", "micro_batch_size"):
             setattr(self, name, whole_number("fit", name, getattr(self, name), minimum=1))
         self.seed = whole_number("fit", "seed", self.seed, minimum=0)
@@ -188,7 +199,7 @@ class Training(Explains):
             expected = "fit: augmentation must be an Augmentation such as RandomAffine(shift=1)"
             check_object(expected, self.augmentation, Augmentation)
         for callback in self.callbacks:
-            if isinstance(callback, type) or not callable(callback):
+            if isinstance(callback, type | Layer) or not callable(callback):
                 check_object("fit: a callback must be a Callback or a function", callback, Callback)
             elif not isinstance(callback, Callback):
                 check_takes_training(callback)
@@ -232,6 +243,12 @@ class Training(Explains):
         Raises:
             FloatingPointError: if the loss stops being a finite number.
         """
+        for kept in self.optimiser.state.values():
+            if kept.keys() != self.model.params.keys():
+                raise ValueError(
+                    f"The optimiser keeps averages for {', '.join(kept)}, which are not the parameters of "
+                    "this model: make a new optimiser for another model."
+                )
         try:
             self._tell("on_fit_start")
             while self.epoch < self.epochs and not self.stopped:
@@ -257,12 +274,16 @@ class Training(Explains):
         self._tell("on_validation_start")
         record: Record = {"epoch": self.epoch, "learning_rate": rate, **self.running}
         if self.validation_data is not None:
-            validation = self.model.evaluate(*self.validation_data, self.loss, executor=pool)
+            try:
+                validation = self.model.evaluate(*self.validation_data, self.loss, executor=pool)
+                found = f"the loss {validation['loss']:.4g}"
+            except FloatingPointError:
+                validation, found = {"loss": nan}, "outputs that are not finite"
             if not isfinite(validation["loss"]):
                 x = self.validation_data[0]
                 parts = (x[i : i + MICRO_BATCH_SIZE] for i in range(0, len(x), MICRO_BATCH_SIZE))
                 index = min(first_overflow(self.model, part) for part in parts)
-                raise self._diverged(f"in the validation of epoch {self.epoch}", index, validation["loss"])
+                raise self._diverged(f"in the validation of epoch {self.epoch}", index, found)
             record |= {f"validation_{name}": value for name, value in validation.items()}
         self.history.append(record)
 
@@ -275,7 +296,8 @@ class Training(Explains):
             params = self.optimiser.update(self.model.params, grads, self.progress, self.model.decays)
         index = diverging_layer(results, grads, params)
         if index is not None:
-            raise self._diverged(f"at step {self.step + 1} of epoch {self.epoch + 1}", index, loss_value)
+            when, found = f"at step {self.step + 1} of epoch {self.epoch + 1}", f"the loss {loss_value:.4g}"
+            raise self._diverged(when, index, found)
         self.model.assign(params)
         for result in results:
             for layer, statistics in zip(self.model.layers, result.statistics, strict=True):
@@ -285,10 +307,10 @@ class Training(Explains):
         self.seen += len(batch)
         self._loss_sum += loss_value * len(batch)
 
-    def _diverged(self, when: str, index: int, loss_value: float) -> FloatingPointError:
+    def _diverged(self, when: str, index: int, found: str) -> FloatingPointError:
         return FloatingPointError(
-            f"Training diverged {when}, in layer {index} ({self.model.layers[index].kind}), with the loss "
-            f"{loss_value:.4g}: try a lower learning rate, a warm-up or clip_norm."
+            f"Training diverged {when}, in layer {index} ({self.model.layers[index].kind}), with {found}: "
+            "try a lower learning rate, a warm-up or clip_norm."
         )
 
     def _micro_batches(self, pool: Executor, batch: Labels, draws: Array) -> Iterator[MicroBatchResult]:
@@ -309,7 +331,7 @@ class Training(Explains):
         )
 
     def _tell(self, event: str) -> None:
-        for callback in self.callbacks:
+        for callback in sorted(self.callbacks, key=lambda each: event in getattr(each, "hears_last", ())):
             if isinstance(callback, Callback):
                 getattr(callback, event)(self)
             elif event == "on_epoch_end":
@@ -372,12 +394,18 @@ def run_micro_batch(
         Its part of the loss, its gradients and statistics, and the layer that overflowed.
     """
     keep_freed_memory()  # in this process, which may be another than that of fit
+    is_first = not any(rng_key[1:])
+    if is_first:
+        model = copy(model)
+        model.layers = watched(model.layers)
     # Tiny numbers become 0, and Training reports those that are too large.
     with one_blas_thread(), np.errstate(under="ignore", over="ignore", invalid="ignore"):
         if augmentation is not None:
             x = augmentation(as_floats(x), draws)
         outputs, caches = model.forward_pass(x, training=True, rng=generator(*rng_key))
         value, doutputs = loss_and_gradient(loss, outputs, targets, batch_size)
+        if is_first:
+            check_divides(loss, outputs, targets, batch_size, (value, doutputs))
         grads = model.parameter_gradients(doutputs, caches)
     correct = int((labels_of(outputs) == labels_of(targets)).sum()) if classifies else 0
     statistics = [layer.batch_statistics(cache) for layer, cache in zip(model.layers, caches, strict=True)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
@@ -48,6 +48,17 @@ class Layer(Configured, ABC):
     params: dict[str, Array] = field(init=False, repr=False, default_factory=dict)
     state: dict[str, Array] = field(init=False, repr=False, default_factory=dict)
     built_for: Shape | None = field(init=False, repr=False, default=None)
+
+    def __call__(self, x: object) -> NoReturn:
+        """Refuse to be called, as layers of other libraries are.
+
+        Raises:
+            TypeError: always.
+        """
+        raise TypeError(
+            f"A layer is not called: write {self.kind.lower()}.forward_pass(x), which returns the output and "
+            "the cache, or put the layer into a Sequential, and call that."
+        )
 
     @property
     def kind(self) -> str:

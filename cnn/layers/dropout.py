@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnn.checks import check_float_array, number_between
+from cnn.checks import check_float_array, number_between, random_generator
 from cnn.layers.base import Layer
 from cnn.types import Array, Gradients, Shape
 
@@ -55,7 +55,7 @@ class Dropout(Layer):
             return x, None
         if rng is None:
             raise ValueError("Dropout needs a random generator in training: call forward_pass(x, True, rng).")
-        kept = rng.random(x.shape, dtype=np.float32) >= self.rate
+        kept = random_generator("Dropout", rng).random(x.shape, dtype=np.float32) >= self.rate
         mask = kept * x.dtype.type(1 / (1 - self.rate))
         y = x * mask
         return y, mask

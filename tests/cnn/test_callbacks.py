@@ -20,6 +20,7 @@ from cnn import (
     Training,
     WeightAverage,
 )
+from cnn.training import CallbackLike
 from tests.cnn.tiny import Watcher, built, convolutional, digests, fit_linear, images, train
 from tests.refusals import assert_refuses
 
@@ -241,7 +242,9 @@ class EnormousLoss(MeanSquaredError):  # noqa: N818 - no exception
     """A loss whose values are too large to be written out."""
 
     def __call__(self, outputs: Any, targets: Any, batch_size: int | None = None) -> tuple[float, Any]:
-        return 1e40, super().__call__(outputs, targets, batch_size)[1]
+        return 1e40 * len(outputs) / (batch_size or len(outputs)), super().__call__(
+            outputs, targets, batch_size
+        )[1]
 
 
 def test_the_progress_bar_shows_a_large_loss_in_few_digits(capsys: pytest.CaptureFixture[str]) -> None:
@@ -373,3 +376,42 @@ def fit_numbers(**options: Any) -> None:
     """Train a model whose targets are no classes."""
     options = {"loss": MeanSquaredError(), "epochs": 2, **options}
     built([Dense(1)], (2,)).fit(np.ones((9, 2)), np.ones(9), **options)
+
+
+# Entries of one's own ---------------------------------------------------------------------------------
+
+
+class WritesF1(Callback):
+    """Writes an entry that is best in the second epoch."""
+
+    def on_epoch_end(self, training: Training) -> None:
+        training.history[-1]["f1"] = [0.25, 0.75, 0.5, 0.5][training.epoch - 1]
+
+
+def test_an_entry_of_ones_own_can_be_monitored() -> None:
+    epochs = WeightsOfEachEpoch()
+    run = train(epochs=4, callbacks=[WritesF1(), BestWeights("f1"), EarlyStopping(2, "f1"), epochs])
+    assert len(run.history) == 4
+    assert digests(run.model.params | run.model.state) == epochs.found[1]
+
+
+@pytest.mark.parametrize(
+    ("callbacks", "named"),
+    [
+        (
+            [BestWeights("f1"), WritesF1()],
+            ("BestWeights cannot monitor 'f1'", "must come before BestWeights"),
+        ),
+        (
+            [WritesF1(), EarlyStopping(2, "f2")],
+            ("EarlyStopping cannot monitor 'f2'", "epoch 1 has epoch, learning_rate, loss, accuracy, f1"),
+        ),
+        ([WritesF1(), BestWeights("val_loss")], ("'val_loss'", "give fit validation_data")),
+        ([BestWeights("f1")], ("BestWeights cannot monitor 'f1'", "learning_rate, loss, accuracy")),
+    ],
+    ids=["order", "name", "Keras's", "nobody"],
+)
+def test_an_entry_that_nobody_has_written_is_refused(
+    callbacks: list[CallbackLike], named: tuple[str, ...]
+) -> None:
+    assert_refuses(lambda: fit_linear(callbacks), ValueError, *named)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,28 @@ from cnn import (
     Callback,
     Checkpoint,
     Dense,
+    Dropout,
     Flatten,
     OneCycle,
     RandomAffine,
+    Sequential,
     SoftmaxCrossEntropy,
+    StepDecay,
     Training,
 )
 from cnn.training import CallbackLike
 from cnn.types import Array
 from tests.cnn.own import Halving, Line, Noise, Scale, Slope, Twice, Weighted
-from tests.cnn.tiny import Watcher, fit_linear, resumable, run_python, train
+from tests.cnn.tiny import (
+    Watcher,
+    digests,
+    fit_linear,
+    images,
+    linear,
+    resumable,
+    run_python,
+    train,
+)
 from tests.refusals import assert_refuses
 
 # A callback that kills its process at the second step of the epoch after the best.
@@ -56,6 +69,14 @@ class Dies(Callback):
 
 resumable(Path(sys.argv[1]), Dies())
 """
+
+
+class Interrupts(Callback):
+    """Ends training in its second epoch, as Ctrl-C does."""
+
+    def on_step_end(self, training: Training) -> None:
+        if training.epoch == 1:
+            raise KeyboardInterrupt
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +124,8 @@ def test_one_more_callback_takes_nothing_from_the_others(
 def test_a_training_that_was_stopped_stays_stopped(undisturbed: dict[str, object], tmp_path: Path) -> None:
     resumable(tmp_path / "run.npz", Watcher())
     watcher = Watcher()
-    assert resumable(tmp_path / "run.npz", watcher).bits() == undisturbed
+    with pytest.warns(UserWarning, match="ended after epoch 6, so nothing was left to train: model.save"):
+        assert resumable(tmp_path / "run.npz", watcher).bits() == undisturbed
     assert watcher.events == ["fit_start", "fit_end"]
 
 
@@ -149,6 +171,104 @@ def test_a_checkpoint_of_other_arguments_is_refused(
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("differs", "change"),
+    [
+        ("samples", lambda given: given["x"].__setitem__((0, 0, 0), 9)),
+        ("targets", lambda given: given.update(targets=given["targets"][::-1].copy())),
+        ("validation samples", lambda given: given["validation_data"][0].__setitem__(0, 9)),
+        ("validation targets", lambda given: given["validation_data"][1].__setitem__(0, 2)),
+        ("starting parameters", lambda given: given["model"].assign({"1.bias": [1, 2, 3]})),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_checkpoint_of_other_data_or_parameters_is_refused(
+    differs: str, change: Callable[[dict[str, Any]], None], tmp_path: Path
+) -> None:
+    def run(change: Callable[[dict[str, Any]], None]) -> None:
+        (x, targets), model = images(9), linear()
+        given: dict[str, Any] = {
+            "model": model,
+            "x": x,
+            "targets": targets,
+            "validation_data": images(9, seed=1),
+        }
+        change(given)
+        checkpoint = Checkpoint(tmp_path / "run.npz")
+        model.fit(
+            given["x"], given["targets"], epochs=1, validation_data=given["validation_data"],
+            callbacks=[checkpoint],
+        )  # fmt: skip
+
+    run(lambda _: None)
+    named = f"belongs to a training with other {differs}: delete it", "another path", "fold"
+    assert_refuses(lambda: run(change), ValueError, *named)
+
+
+def test_a_model_whose_training_was_interrupted_goes_on_itself(tmp_path: Path) -> None:
+    def fit(model: Sequential, *callbacks: Callback) -> None:
+        checkpoint = Checkpoint(tmp_path / "run.npz")
+        model.fit(*images(9), epochs=3, batch_size=4, callbacks=[*callbacks, checkpoint])
+
+    undisturbed, model = linear(), linear()
+    fit(undisturbed)
+    (tmp_path / "run.npz").unlink()
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, Interrupts())
+    fit(model)
+    assert digests(model.params) == digests(undisturbed.params)
+    with pytest.warns(UserWarning, match="nothing was left to train") as told:
+        fit(model)
+    assert told[0].filename == __file__
+
+
+def halve_the_rate(training: Training) -> None:
+    training.optimiser.learning_rate = training.optimiser.rate_at(0) / 2
+
+
+def change_the_schedule(training: Training) -> None:
+    training.optimiser.learning_rate = StepDecay(0.1 * training.epoch, points=(0.5,))
+
+
+def raise_the_dropout(training: Training) -> None:
+    dropout = training.model.layers[0]
+    assert isinstance(dropout, Dropout)
+    dropout.rate += 0.1
+
+
+@pytest.mark.parametrize("sets", [halve_the_rate, change_the_schedule, raise_the_dropout])
+def test_what_callbacks_have_set_is_kept(sets: Callable[[Training], None], tmp_path: Path) -> None:
+    def run(*callbacks: CallbackLike) -> dict[str, object]:
+        layers = [Dropout(0.1), Flatten(), Dense(3)]
+        return train(layers, epochs=3, optimiser=SGD(learning_rate=0.1), callbacks=callbacks).bits()
+
+    undisturbed, checkpoint = run(sets), Checkpoint(tmp_path / "run.npz")
+    with pytest.raises(KeyboardInterrupt):
+        run(sets, Interrupts(), checkpoint)
+    assert run(sets, checkpoint) == undisturbed
+
+
+def test_numbers_of_numpy_in_the_history_are_kept_and_other_entries_refused(tmp_path: Path) -> None:
+    def writes(value: Any) -> Callable[[Training], None]:
+        return lambda training: training.history[-1].update(f1=value)
+
+    path = tmp_path / "run.npz"
+    history = fit_linear([writes(np.float32(0.5)), Checkpoint(path)])
+    with pytest.warns(UserWarning, match="nothing was left to train"):
+        assert fit_linear([Checkpoint(path)]) == history
+    values: list[Any] = [np.zeros(2), "high", None]
+    for value in values:
+        named = "numbers alone", "'f1'", "history"
+        callbacks: list[CallbackLike] = [writes(value), Checkpoint(tmp_path / "new.npz")]
+        assert_refuses(partial(fit_linear, callbacks), TypeError, *named)
+
+
+def test_a_checkpoint_loaded_as_a_model_says_how_to_get_the_model(tmp_path: Path) -> None:
+    checkpointed(tmp_path / "run.npz")
+    named = "is a cnn checkpoint file, expected a cnn model file: a fit with Checkpoint", "model.save(path)"
+    assert_refuses(lambda: Sequential.load(tmp_path / "run.npz"), ValueError, *named)
+
+
 OWN: list[tuple[Callable[[float], dict[str, Any]], str]] = [
     (lambda value: {"layers": [Flatten(), Scale(value), Dense(3)]}, "model[1].factor"),
     (lambda value: {"layers": [Slope(value), Flatten(), Dense(3)]}, "model[0].start"),
@@ -187,7 +307,8 @@ def test_whole_numbers_of_numpy_are_kept_like_others(tmp_path: Path) -> None:
     numbers: dict[str, Any] = {"seed": 3, "epochs": 1, "batch_size": 20, "micro_batch_size": 7}
     checkpointed(tmp_path / "run.npz", **{name: np.int64(number) for name, number in numbers.items()})
     watcher = Watcher()
-    checkpointed(tmp_path / "run.npz", **numbers, callbacks=[watcher, Checkpoint(tmp_path / "run.npz")])
+    with pytest.warns(UserWarning, match="nothing was left to train"):
+        checkpointed(tmp_path / "run.npz", **numbers, callbacks=[watcher, Checkpoint(tmp_path / "run.npz")])
     assert watcher.events == ["fit_start", "fit_end"]
 
 
@@ -228,6 +349,7 @@ def test_callbacks_get_back_what_they_gave_the_checkpoint(tmp_path: Path) -> Non
 
     fit_linear([lambda _: None, Keeps(), Checkpoint(tmp_path / "run.npz")])
     again = Keeps()
-    fit_linear([lambda _: None, again, Checkpoint(tmp_path / "run.npz")])
+    with pytest.warns(UserWarning, match="nothing was left to train"):
+        fit_linear([lambda _: None, again, Checkpoint(tmp_path / "run.npz")])
     assert again.kept.keys() == {"a/b"}
     assert again.kept["a/b"].tolist() == [0, 1, 2]

@@ -1,4 +1,7 @@
 import copy
+from typing import Any
+
+import numpy as np
 
 from cnn.history import History
 from tests.refusals import assert_refuses
@@ -48,3 +51,8 @@ def test_a_history_shows_entries_that_only_some_epochs_have() -> None:
 
 def test_a_copy_of_a_history_is_a_history() -> None:
     assert copy.deepcopy(HISTORY)["loss"] == HISTORY["loss"]
+
+
+def test_entries_that_are_no_numbers_are_shown_in_brief() -> None:
+    record: Any = {"epoch": 1, "f1": np.zeros(3), "note": "good", "loss": np.float32(0.5)}
+    assert "an array of the shape [3]  'good'   0.5" in str(History([record]))

@@ -301,7 +301,7 @@ def test_assigned_arrays_are_copied_and_become_floats(bias: Any) -> None:
 @pytest.mark.parametrize(
     ("bias", "error", "named"),
     [
-        ([1.0, np.nan], ValueError, ("0.bias must hold finite numbers", "nan at [1]")),
+        ([1.0, np.nan], ValueError, ("0.bias must hold finite numbers", "received nan", "diverged")),
         (["a", "b"], TypeError, ("0.bias must be float32 or float64", "<U1")),
         ([[1.0], [1.0, 2.0]], TypeError, ("0.bias must be an array, or lists of equal lengths",)),
         (None, TypeError, ("0.bias must be float32 or float64", "object")),

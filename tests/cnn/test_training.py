@@ -250,7 +250,8 @@ def order_of_samples(seed: int) -> list[list[int]]:
         def __call__(
             self, outputs: Array, targets: Targets, batch_size: int | None = None
         ) -> tuple[float, Array]:
-            seen.extend(targets.tolist())
+            if batch_size != 8:  # twice the size of a batch: the check of a loss of one's own
+                seen.extend(targets.tolist())
             return super().__call__(outputs, targets, batch_size)
 
     x, labels = np.ones((10, 1)), np.arange(10)

@@ -192,7 +192,8 @@ def test_weights_too_large_to_validate_with_end_training_before_the_checkpoint(t
     )  # at the last step of the third epoch
 
     expected = (
-        "Training diverged in the validation of epoch 3, in layer 2 (Dense), with the loss inf: try a lower "
+        "Training diverged in the validation of epoch 3, in layer 2 (Dense), with outputs that are not "
+        "finite: try a lower "
     )
     assert said.startswith(expected)
     assert keeps.events[-4:] == ["step 2.1", "step 2.2", "step 2.3", "step 2.4"]
