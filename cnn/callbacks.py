@@ -14,7 +14,8 @@ import numpy as np
 from cnn.checks import number_between, whole_number
 from cnn.config import Configured, constructor_parameters, from_config, plain
 from cnn.description import description, difference
-from cnn.habits import SYNONYMS, in_brief, nearest
+from cnn.foreign_names import SYNONYMS
+from cnn.habits import in_brief, nearest
 from cnn.history import Record, best_epoch, is_number, readable
 from cnn.schedules import SCHEDULES
 from cnn.storage import read_arrays, write_arrays

@@ -126,7 +126,7 @@ _OF_FIT = {
 }
 _OF_MONITOR = {
     "min_delta": "any improvement counts; leave it out",
-    "mode": "an accuracy should be high, anything else low; leave it out",
+    "mode": "what ends with loss, error, mae or mse should be low, anything else high; leave it out",
 }
 _OF_SAMPLES = {"batch_size": _ANY_NUMBER, "verbose": "it prints nothing; leave it out"}
 
@@ -316,6 +316,7 @@ ATTRIBUTES = {
         "set_params": _WRAPPER,
         "set_weights": "assign(arrays) takes a dict of arrays under their flat names, such as '0.weight'",
         "state_dict": _SAVE_MODEL,
+        "stop_training": "in a callback, set training.stopped = True",
         "to": _NO_DEVICE,
         "train": _NO_MODE,
         "train_on_batch": (
@@ -391,6 +392,8 @@ ATTRIBUTES = {
         "set_model": "each hook is given the training: write training.model",
     },
     "Training": {
+        "learning_rate": "write training.optimiser.learning_rate",
+        "lr": "write training.optimiser.learning_rate",
         "should_stop": _STOP,
         "stop": _STOP,
         "stop_training": _STOP,
