@@ -117,8 +117,10 @@ def from_network(subject: Subject) -> Shown:
 
 
 def from_repository() -> Shown:
-    """Return the calibration error on the test images."""
-    return Shown(values={"calibration_error": f"{results.evaluation()['calibration_error']:.2%}"})
+    """Return the calibration error on the test images, and whether these have colours."""
+    coloured = load_all_parameters().data.input_shape[-1] == 3
+    error = results.evaluation()["calibration_error"]
+    return Shown(values={"calibration_error": f"{error:.2%}", "coloured": coloured})
 
 
 def draw_filters(theme: Theme, subject: Subject) -> Sheet:
