@@ -12,6 +12,7 @@ import cnn
 from cnn.types import Shape
 from lessons.kit.sheet import DENSITY, HEADING, LINE, NORMAL, SMALL, WIDTH, Sheet
 from lessons.kit.shown import Shown
+from lessons.kit.small_trainings import some
 from lessons.kit.subject import Subject
 from lessons.kit.tables import table, tidy, times
 from lessons.kit.themes import Theme, readable_on, shade
@@ -26,7 +27,7 @@ ROWS = 5  # of images that are shown ever coarser
 def from_network(subject: Subject) -> Shown:
     """Return the images, the constants of the normalisation, and what the network makes of coarse images."""
     tested = subject.counted
-    shown = subject.test.images[subject.digit : subject.digit + ROWS]
+    shown = some(subject.test, ROWS, subject.digit).images
     return Shown(
         drawings={
             "digit-as-numbers": partial(draw_digit_as_numbers, subject=subject),
@@ -61,7 +62,7 @@ def draw_digit_as_numbers(theme: Theme, subject: Subject) -> Sheet:
     sheet.box(
         column * size, HEADING + row * size, crop_side * size, crop_side * size, theme.ink, filled=False
     )
-    numbers = "one number each" if grey else "three numbers each"
+    numbers = "one number each" if grey else "3 numbers each"
     said = (f"{times(image.shape[:2])} pixels, {numbers}", f"class: {subject.actual}")
     for line, text in enumerate(said):
         sheet.text(shown + 14, HEADING + 12 + LINE * line, text, room=WIDTH - shown - 14)

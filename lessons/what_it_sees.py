@@ -488,6 +488,7 @@ def draw_hardest(theme: Theme, subtitle: str, rows: Sequence[Row], images: Bytes
             (f"no. {row['image']}", theme.quiet),
         )
         for line, (text, colour) in enumerate(lines, start=1):
-            sheet.text(x, y + size + LINE * line, text, size=SMALL, colour=colour, room=pitch - 6)
+            room = min(pitch - 6, WIDTH - x)
+            sheet.text(x, y + size + LINE * line, text, size=SMALL, colour=colour, room=room)
     sheet.scale_of_image(0, HEADING + lines_of_images * height, images[0])
     return sheet

@@ -10,7 +10,7 @@ import numpy as np
 import cnn
 from cnn.types import Array
 from lessons.kit import results
-from lessons.kit.small_trainings import Layers, TwoTrainings, train_small, without_dropout
+from lessons.kit.small_trainings import Layers, TwoTrainings, some, train_small, without_dropout
 from lessons.params import Figures, SmallTraining, load_all_parameters
 from pipeline.common import paths
 from pipeline.common.errors import PipelineError
@@ -98,7 +98,7 @@ class Subject(TrainedNetwork):
 
     def train_twice(self, training: SmallTraining, without: Layers) -> TwoTrainings:
         """Train a small model, and the same one with other layers; validate both on some of the images."""
-        validation = Labelled(*(part[: self.figures.images] for part in self.validation))
+        validation = some(self.validation, self.figures.images)
         with_it, without_it = (
             train_small(training, layers, self.image_set, self.train, validation)
             for layers in (training.model, without)
@@ -107,8 +107,8 @@ class Subject(TrainedNetwork):
 
     @property
     def counted(self) -> Labelled:
-        """The first of the test images: those over which the pages count."""
-        return Labelled(*(part[: self.figures.images] for part in self.test))
+        """The test images over which the pages count."""
+        return some(self.test, self.figures.images)
 
     def first_index(self, kind: type[cnn.Layer]) -> int | None:
         """Return the index of the network's first layer of a kind that is given feature maps."""
