@@ -1,5 +1,5 @@
 // <digit-canvas>: draw a digit, and see what the trained network makes of it, layer by layer. With the attribute
-// images-only, for a network that does not read digits, there are test images to choose and nothing to draw on.
+// images-only, for a network that reads other images than MNIST's digits, test images are there but no square to draw in.
 
 import { element, load, loadBytes } from "./elements.js";
 import { LayerRows, cellUnder, stepsOf } from "./layer-rows.js";

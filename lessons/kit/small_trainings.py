@@ -36,7 +36,7 @@ def without_dropout(layers: Layers) -> Layers:
 
 
 def some(images: Labelled, most: int, start: int = 0) -> Labelled:
-    """Return some of the images: the next ones, or some of each class if they stand in the order of the classes.
+    """Return some of the images: the next ones, or some of each class if they are sorted by class.
 
     Args:
         images: the images to take from.
