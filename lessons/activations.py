@@ -123,7 +123,8 @@ def let_through(subject: Subject) -> str:
         for index, layer in enumerate(subject.model.layers)
         if isinstance(layer, cnn.ReLU | cnn.LeakyReLU | cnn.GELU)
     ]
-    images, chunk = len(subject.counted.labels), max(1, PIXELS // math.prod(subject.image.shape[:2]))
+    images, *size = subject.counted.images.shape[:3]
+    chunk = max(1, PIXELS // math.prod(size))
     positive: dict[int, Array] = {}  # in how many images each unit gives a number above 0
     for first in range(0, images, chunk):
         x = subject.image_set.normalise(subject.counted.images[first : first + chunk])
