@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import partial
 
@@ -18,7 +19,7 @@ from lessons.kit.subject import Subject
 from lessons.kit.tables import table
 from lessons.kit.themes import Theme
 
-CHUNK = 100  # images whose activations are in memory at once
+PIXELS = 100 * 28 * 28  # of the images whose activations are in memory at once
 ACTIVATIONS: Mapping[str, cnn.Layer] = {
     "ReLU": cnn.ReLU(),
     "leaky ReLU, slope 0.1": cnn.LeakyReLU(0.1),
@@ -122,10 +123,11 @@ def let_through(subject: Subject) -> str:
         for index, layer in enumerate(subject.model.layers)
         if isinstance(layer, cnn.ReLU | cnn.LeakyReLU | cnn.GELU)
     ]
-    images = len(subject.counted.labels)
+    images, *size = subject.counted.images.shape[:3]
+    chunk = max(1, PIXELS // math.prod(size))
     positive: dict[int, Array] = {}  # in how many images each unit gives a number above 0
-    for first in range(0, images, CHUNK):
-        x = subject.image_set.normalise(subject.counted.images[first : first + CHUNK])
+    for first in range(0, images, chunk):
+        x = subject.image_set.normalise(subject.counted.images[first : first + chunk])
         activations = subject.model.activations(x)
         for index in gates:
             positive[index] = positive.get(index, 0) + (activations[index] > 0).sum(axis=0)

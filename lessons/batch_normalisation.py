@@ -13,6 +13,7 @@ from lessons.kit.curves import Curve, curve, line
 from lessons.kit.gradient_checks import gradient_check
 from lessons.kit.sheet import HEADING, WIDTH, Sheet
 from lessons.kit.shown import Shown, to_json
+from lessons.kit.small_trainings import some
 from lessons.kit.subject import Subject, liveliest
 from lessons.kit.tables import tidy
 from lessons.kit.themes import Theme
@@ -46,7 +47,7 @@ def from_repository() -> Shown:
 
 def one_channel(subject: Subject) -> tuple[Array, Array]:
     """Return the numbers of one channel of a micro-batch before and after batch normalisation."""
-    maps = subject.maps(subject.image_set.normalise(subject.test.images[:IMAGES]))
+    maps = subject.maps(subject.image_set.normalise(some(subject.test, IMAGES).images))
     norm = cnn.BatchNorm()
     norm.build(maps.shape[1:], np.random.default_rng(0))
     normalised, _ = norm.forward_pass(maps, training=True)

@@ -1,4 +1,4 @@
-"""The page about convolution: the simplest code, what a filter makes of a digit, and each step."""
+"""The page about convolution: the simplest code, what a filter makes of an image, and each step."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cnn.parallel import one_blas_thread
 from cnn.types import Array, Gradients
 from lessons.kit.gradient_checks import gradient_check
 from lessons.kit.layers import shapes
-from lessons.kit.sheet import HEADING, WIDTH, Sheet, scaled
+from lessons.kit.sheet import HEADING, SMALL, WIDTH, Sheet, scaled
 from lessons.kit.shown import Shown, to_json
 from lessons.kit.steps import convolution_steps, filter_bias_gradient_steps, filter_gradient_steps
 from lessons.kit.subject import Subject, liveliest
@@ -29,6 +29,7 @@ from lessons.kit.traces import Grid, Step, added, cell, product, track
 from pipeline.common.machine import machine
 
 LAYER = "cnn.layers.convolution.Conv2D"
+CHANNELS = ("red", "green", "blue")  # of a coloured image
 
 
 def simplest_convolution(x: Array, weight: Array, bias: Array) -> Array:
@@ -52,7 +53,7 @@ def simplest_convolution(x: Array, weight: Array, bias: Array) -> Array:
 
 
 def from_network(subject: Subject) -> Shown:
-    """Return what one filter of the trained network makes of a digit, and the shapes of its convolutions."""
+    """Return what one filter of the trained network makes of an image, and the shapes of its convolutions."""
     return Shown(
         drawings={"one-filter": partial(draw_one_filter, subject=subject)},
         values={"shapes": shapes(subject.model, (cnn.Conv2D,))},
@@ -81,18 +82,27 @@ def draw_one_filter(theme: Theme, subject: Subject) -> Sheet:
         return Sheet(HEADING, theme, "One filter", f"{subject.training}: no convolution")
     x, y = subject.inputs[index], subject.inputs[index + 1]
     best = liveliest(y)
-    one = subject.model.layers[index].params["weight"][:, :, 0, best]
+    one = subject.model.layers[index].params["weight"][:, :, :, best]
     size, small = 112, 66
     sheet = Sheet(HEADING + 20 + size + 44, theme, "An image, a filter, a map", subject.training)
     panels = (
-        (0, size, "input", x[0, :, :, 0], theme.activation),
+        (0, size, "input", x[0], theme.activation),
         (size + 25, small, f"filter {best}", one, theme.parameter),
-        (WIDTH - size, size, "feature map", y[0, :, :, best], theme.output),
+        (WIDTH - size, size, "feature map", y[0, :, :, best, None], theme.output),
     )
     top = HEADING + 18
     for left, side, name, values, colour in panels:
         sheet.text(left, HEADING + 10, name)
-        sheet.picture(left, top + (size - side) / 2, scaled(values), colour, side)
+        if name == "input" and subject.image.ndim == 3:
+            sheet.image(left, top, subject.image, side)
+            continue
+        planes = np.moveaxis(scaled(values), -1, 0)
+        height = side if len(planes) == 1 else size / len(planes)
+        for number, plane in enumerate(planes):
+            y_of_plane = top + (size - height * len(planes)) / 2 + height * number
+            sheet.picture(left, y_of_plane, plane, colour, int(height) - (2 if len(planes) > 1 else 0))
+            if len(planes) == len(CHANNELS):
+                sheet.text(left + height + 2, y_of_plane + height / 2 + 3, CHANNELS[number], size=SMALL)
         largest = f"{np.abs(values).max():.1f}"
         sheet.scale(left, top + size + 8, colour, (f"−{largest}", "0", largest), width=side)
     for left, sign in ((size + 8, "∗"), (WIDTH - size - 18, "=")):

@@ -19,7 +19,7 @@ from lessons.kit.steps import (
     dense_steps,
     dense_weight_gradient_steps,
 )
-from lessons.kit.subject import Subject
+from lessons.kit.subject import CLASSES, Subject, foremost
 from lessons.kit.tables import table, times
 from lessons.kit.themes import Theme
 from lessons.kit.traces import Grid, track
@@ -58,29 +58,32 @@ def draw_evidence(theme: Theme, subject: Subject) -> Sheet:
     evidence = subject.inputs[last][0, :, None] * layers[last].params["weight"]  # [n_in, n_out]
     logits = subject.inputs[last + 1][0]
     shown = strongest(evidence)
+    names, classes = subject.image_set.class_names, foremost(logits, CLASSES)
     cell_width, cell_height, left = max(1, 208 // len(shown)), 20, 74
     top = HEADING + 26
     title = f"Test image {subject.digit}: the evidence, added up"
-    sheet = Sheet(top + len(logits) * cell_height + 62, theme, title, subject.training)
+    sheet = Sheet(top + len(classes) * cell_height + 62, theme, title, subject.training)
     sheet.text(
         left, HEADING + 10, f"{len(shown)} of {len(evidence)} inputs × weight", size=SMALL, colour=theme.quiet
     )
     sheet.text(WIDTH, HEADING + 10, "logit", size=SMALL, colour=theme.quiet, align="right")
-    cells = (
-        scaled(evidence[shown].T).repeat(cell_height * DENSITY, axis=0).repeat(cell_width * DENSITY, axis=1)
-    )
+    cells = scaled(evidence[np.ix_(shown, classes)].T)
+    cells = cells.repeat(cell_height * DENSITY, axis=0).repeat(cell_width * DENSITY, axis=1)
     cells[:: cell_height * DENSITY] = np.nan
     sheet.picture(left, top, cells, theme.output)
-    for row, name in enumerate(subject.image_set.class_names):
+    for row, label in enumerate(classes):
         y = top + (row + 0.5) * cell_height
-        weight = "bold" if row == int(logits.argmax()) else "normal"
-        sheet.text(left - 8, y, name, align="right", vertical="center", weight=weight)
-        value = f"{logits[row]:.1f}".replace("-", "−")
+        weight = "bold" if label == int(logits.argmax()) else "normal"
+        sheet.text(left - 8, y, names[label], align="right", vertical="center", weight=weight, room=left - 8)
+        value = f"{logits[label]:.1f}".replace("-", "−")
         sheet.text(WIDTH, y, value, align="right", vertical="center", weight=weight, colour=theme.output)
-    y = top + len(logits) * cell_height + 8
-    largest = f"{np.abs(evidence).max():.1f}"
+    y = top + len(classes) * cell_height + 8
+    largest = f"{np.abs(evidence[np.ix_(shown, classes)]).max():.1f}"
     sheet.scale(left, y, theme.output, (f"−{largest}", "0", largest))
-    sheet.text(left, y + 44, "against (grey) and for (colour) a class", size=SMALL, colour=theme.quiet)
+    note = "against (grey) and for (colour) a class"
+    if len(classes) < len(names):
+        note += f"; the {len(classes)} likeliest of {len(names)}"
+    sheet.text(left, y + 44, note, size=SMALL, colour=theme.quiet)
     return sheet
 
 
@@ -91,8 +94,7 @@ def strongest(evidence: Array) -> list[int]:
         >>> strongest(np.array([[1.0], [-2.0]]))
         [0, 1]
     """
-    by_weight = np.argsort(-np.abs(evidence).max(axis=1), kind="stable")
-    return sorted(by_weight[:STRONGEST].tolist())
+    return foremost(np.abs(evidence).max(axis=1), STRONGEST)
 
 
 def weights(model: cnn.Sequential) -> str:

@@ -1,4 +1,4 @@
-"""The home page: what was reached, and the trained network with ready digits for the canvas."""
+"""The home page: what was reached, and the trained network with ready images to give it."""
 
 from __future__ import annotations
 
@@ -18,19 +18,21 @@ from lessons.kit.subject import (
     activations_to_probabilities,
     layers_to_probabilities,
 )
+from lessons.kit.tables import plain
 from pipeline.common import paths
-from pipeline.common.datasets import title_of
+from pipeline.common.datasets import MNIST, title_of
 from pipeline.common.images import Labelled
 from pipeline.common.model import untrained_model
 from pipeline.common.params import load_parameters
 from pipeline.study.results import mean_and_deviation
 
-HARD_DIGITS = 6
+EASY_IMAGES = 10  # at most: the first one, and one of each other class
+HARD_IMAGES = 6
 STEPS = 127  # of a recorded number, from 0 to the layer's largest one, of either sign
 
 
 def from_network(subject: Subject) -> Shown:
-    """Return the network and the digits that the canvas reads."""
+    """Return the network and the images that the page gives it."""
     hardest = [int(row["image"]) for row in results.rows(paths.HARDEST)]
     exported = export_network(subject) | export_digits(subject, subject.test, subject.digit, hardest)
     return Shown(files={f"network/{name}": content for name, content in exported.items()})
@@ -38,12 +40,14 @@ def from_network(subject: Subject) -> Shown:
 
 def from_repository() -> Shown:
     """Return what was reached."""
-    found, model = results.evaluation(), untrained_model(load_parameters())
+    found, parameters = results.evaluation(), load_parameters()
+    model = untrained_model(parameters)
     return Shown(
         values={
             "accuracy": f"{found['accuracy']:.2%}",
             "images": f"{found['images']:,}",
-            "dataset": title_of(found["dataset"]),
+            "dataset": plain(title_of(found["dataset"])),
+            "handwritten": parameters.data.dataset == MNIST.name,
             "parameters": f"{sum(array.size for array in model.params.values()):,}",
             "recipe": found["recipe"],
             "studies": [
@@ -53,6 +57,7 @@ def from_repository() -> Shown:
                     "trainings": len(study["seeds"]),
                 }
                 for study in results.studies()
+                if study["dataset"] == found["dataset"]
             ],
         }
     )
@@ -78,7 +83,7 @@ def export_network(trained: TrainedNetwork) -> dict[str, bytes]:
 def export_digits(
     trained: TrainedNetwork, test: Labelled, first: int, hardest: Sequence[int]
 ) -> dict[str, bytes]:
-    """Return ready digits, and what every layer gives for the first of them, as files.
+    """Return ready images, and what every layer gives for the first of them, as files.
 
     Args:
         trained: the network.
@@ -140,11 +145,11 @@ def _digits(
         answers = trained.model.predict(trained.image_set.normalise(images[part]), workers=1)
         for offset in np.flatnonzero(answers == labels[part]):
             easy.setdefault(int(labels[start + offset]), start + int(offset))
-    others = [easy[label] for label in sorted(easy) if easy[label] != first]
+    others = [easy[label] for label in sorted(easy) if easy[label] != first][: EASY_IMAGES - 1]
     hard_by_class = {
         int(labels[number]): number for number in reversed(hardest) if number not in easy.values()
     }
-    hard = sorted(hard_by_class.values(), key=[*hardest].index)[:HARD_DIGITS]
+    hard = sorted(hard_by_class.values(), key=[*hardest].index)[:HARD_IMAGES]
     chosen = [first, *others, *hard]
     probabilities = trained.model.predict_proba(trained.image_set.normalise(images[chosen]), workers=1)
     return [

@@ -14,7 +14,7 @@ from lessons.kit.gradient_checks import errors, errors_of_loss, power
 from lessons.kit.sheet import HEADING, SMALL, Sheet
 from lessons.kit.shown import Shown, to_json
 from lessons.kit.steps import loss_tracks
-from lessons.kit.subject import Subject
+from lessons.kit.subject import CLASSES, Subject, foremost
 from lessons.kit.tables import table
 from lessons.kit.themes import Theme
 from pipeline.common.images import Bytes
@@ -46,23 +46,30 @@ def draw_softmax_loss(theme: Theme, subject: Subject) -> Sheet:
     loss = float(losses(probabilities[actual]))
     row_height, width, left, top = 20, 80, 74, HEADING + 24
     title = f"Test image {subject.digit}: from logits to the loss"
-    sheet = Sheet(top + len(logits) * row_height + 40, theme, title, subject.training)
+    names = subject.image_set.class_names
+    shown = foremost(np.where(np.arange(len(names)) == actual, np.inf, logits), CLASSES)
+    sheet = Sheet(top + len(shown) * row_height + 40, theme, title, subject.training)
     sheet.text(left, HEADING + 12, "logits")
     sheet.text(left + 140, HEADING + 12, "probabilities")
     low, high = min(0.0, float(logits.min())), max(0.0, float(logits.max()))
     unit = width / ((high - low) or 1)
-    for row, name in enumerate(subject.image_set.class_names):
+    for row, label in enumerate(shown):
         y, middle = top + row * row_height, top + (row + 0.5) * row_height
-        weight = "bold" if row == actual else "normal"
-        sheet.text(left - 8, middle, name, align="right", vertical="center", weight=weight)
-        logit, probability = float(logits[row]), float(probabilities[row])
+        weight = "bold" if label == actual else "normal"
+        sheet.text(
+            left - 8, middle, names[label], align="right", vertical="center", weight=weight, room=left - 8
+        )
+        logit, probability = float(logits[label]), float(probabilities[label])
         start = left + (min(logit, 0.0) - low) * unit
         sheet.box(start, y + 4, abs(logit) * unit, 12, theme.negative if logit < 0 else theme.output)
         sheet.text(left + width + 8, middle, f"{logit:.1f}".replace("-", "−"), vertical="center")
         sheet.box(left + 140, y + 4, probability * width, 12, theme.output)
         sheet.text(left + 148 + width, middle, f"{probability:.1%}", vertical="center", size=SMALL)
     p = f"{probabilities[actual]:.4f}"
-    sheet.text(left, top + len(logits) * row_height + 20, f"loss = −log {p} = {loss:.4f}")
+    sheet.text(left, top + len(shown) * row_height + 20, f"loss = −log {p} = {loss:.4f}")
+    if len(shown) < len(names):
+        text = f"the {len(shown)} most probable of {len(names)} classes, and the true one"
+        sheet.text(left, top + len(shown) * row_height + 34, text, size=SMALL, colour=theme.quiet)
     return sheet
 
 

@@ -66,9 +66,7 @@ class Valley(Strict):
 class Figures(Strict):
     """What is drawn."""
 
-    digit: int = Field(
-        ge=0, le=9999, description="which of the 10,000 test images is followed through the network"
-    )
+    digit: int = Field(ge=0, description="which of the test images is followed through the network")
     images: int = Field(ge=1, description="how many test images and how many validation images are used")
     seed: int = Field(ge=0, description="the seed of the dropout masks and distorted copies that are shown")
     augmentation: Augmentation = Field(description="what the distorted copies of an image are made by")

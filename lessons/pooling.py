@@ -59,8 +59,9 @@ def from_repository() -> Shown:
 def pooled_map(subject: Subject) -> tuple[Array, Array]:
     """Return a feature map before and after the first max-pooling; without one, after one of 2×2."""
     index = subject.first_index(cnn.MaxPool2D)
-    layer = cnn.MaxPool2D(2) if index is None else subject.model.layers[index]
     before = subject.maps(subject.x) if index is None else subject.inputs[index]
+    side = min(2, *before.shape[1:3])  # a convolution may have left a single number of each map
+    layer = cnn.MaxPool2D(side) if index is None else subject.model.layers[index]
     after, _ = layer.forward_pass(before)
     channel = liveliest(before)
     return before[0, :, :, channel], after[0, :, :, channel]

@@ -14,10 +14,11 @@ import cnn
 from cnn.history import Record, best_epoch
 from cnn.types import Array
 from lessons.kit import results
-from lessons.kit.sheet import HEADING, LINE, PIXELS, SMALL, Sheet
+from lessons.kit.sheet import HEADING, LINE, SMALL, Sheet
 from lessons.kit.shown import Shown
 from lessons.kit.small_trainings import TwoTrainings
 from lessons.kit.subject import Subject
+from lessons.kit.tables import plain
 from lessons.kit.themes import Theme
 from pipeline.common.datasets import title_of
 from pipeline.common.images import Bytes
@@ -109,7 +110,7 @@ def reached(evaluation: Mapping[str, Any], history: History, monitor: str) -> di
         "validation_accuracy": f"{validation:.2%}",
         "test_accuracy": f"{accuracy:.2%}",
         "images": f"{images:,}",
-        "dataset": title_of(evaluation["dataset"]),
+        "dataset": plain(title_of(evaluation["dataset"])),
         "share_right": f"{accuracy:.4f}",
         "share_wrong": f"{1 - accuracy:.4f}",
         "standard_error": f"{math.sqrt(accuracy * (1 - accuracy) / images):.2%}",
@@ -140,23 +141,23 @@ def draw_overfitting(theme: Theme, subtitle: str, pair: TwoTrainings) -> Sheet:
 
 
 def distorted_copies(image: Bytes, augmentation: cnn.Augmentation, seed: int) -> Array:
-    """Return an image as it is, followed by distorted copies of it, `[n, h, w]`."""
+    """Return an image as it is, followed by distorted copies of it, `[n, h, w]` or `[n, h, w, 3]`."""
     draws = np.random.default_rng(seed).random((COLUMNS * ROWS, augmentation.numbers))
-    x = image[None, :, :, None].repeat(len(draws), axis=0).astype(np.float32)
-    pictures: Array = augmentation(x, draws)[..., 0]
+    x = np.atleast_3d(image)[None].repeat(len(draws), axis=0).astype(np.float32)
+    pictures: Array = augmentation(x, draws).reshape(len(draws), *image.shape)
     pictures[0] = image
     return pictures
 
 
 def draw_copies(theme: Theme, title: str, subtitle: str, pictures: Array) -> Sheet:
-    """Draw an image and distorted copies of it, `[n, h, w]`."""
+    """Draw an image and distorted copies of it, `[n, h, w]` or `[n, h, w, 3]`."""
     size, pitch = 79, 87
     height = size + LINE + 10
     sheet = Sheet(HEADING + ROWS * height + 30, theme, title, subtitle)
     for number, picture in enumerate(pictures):
         x, y = pitch * (number % COLUMNS), HEADING + height * (number // COLUMNS)
-        sheet.picture(x, y, picture / 255, theme.activation, size)
+        sheet.image(x, y, picture, size)
         name = f"copy {number}" if number else "as it is"
         sheet.text(x, y + size + 8, name, size=SMALL, colour=theme.quiet)
-    sheet.scale(0, HEADING + ROWS * height, theme.activation, PIXELS)
+    sheet.scale_of_image(0, HEADING + ROWS * height, pictures[0])
     return sheet

@@ -14,9 +14,26 @@ import cnn
 from cnn.parallel import one_blas_thread
 from cnn.types import Array
 from lessons.kit import results
-from lessons.kit.sheet import DENSITY, HEADING, LINE, PIXELS, SMALL, WIDTH, Sheet, plain_style, scaled
+from lessons.kit.sheet import (
+    DENSITY,
+    HEADING,
+    LARGE,
+    LINE,
+    SMALL,
+    WIDTH,
+    Sheet,
+    plain_style,
+    scaled,
+    shortened,
+)
 from lessons.kit.shown import Shown
-from lessons.kit.subject import Subject, activations_to_probabilities, layers_to_probabilities
+from lessons.kit.subject import (
+    CLASSES,
+    Subject,
+    activations_to_probabilities,
+    foremost,
+    layers_to_probabilities,
+)
 from lessons.kit.tables import tidy, times
 from lessons.kit.themes import LIGHT, Theme, readable_on, shade
 from lessons.params import load_all_parameters
@@ -26,6 +43,7 @@ from pipeline.common.images import Bytes
 ROW = 16  # CSS pixels from a class's probability to the next
 BARS = 36 * DENSITY  # the height of a picture of bars, in its own pixels
 LONGEST_NAME = len("GlobalAveragePool2D")  # there is room for no longer one
+CONFUSED = 12  # classes whose counts have room beside each other
 
 Row = Mapping[str, str]
 
@@ -99,8 +117,10 @@ def from_network(subject: Subject) -> Shown:
 
 
 def from_repository() -> Shown:
-    """Return the calibration error on the test images."""
-    return Shown(values={"calibration_error": f"{results.evaluation()['calibration_error']:.2%}"})
+    """Return the calibration error on the test images, and whether these have colours."""
+    coloured = load_all_parameters().data.input_shape[-1] == 3
+    error = results.evaluation()["calibration_error"]
+    return Shown(values={"calibration_error": f"{error:.2%}", "coloured": coloured})
 
 
 def draw_filters(theme: Theme, subject: Subject) -> Sheet:
@@ -112,16 +132,28 @@ def draw_filters(theme: Theme, subject: Subject) -> Sheet:
     h_f, w_f, _, n_f = weight.shape
     subtitle = f"{subject.training}: {n_f} filters of {h_f}×{w_f}"
     columns, size, pitch = 8, 36, 43
-    filters = np.moveaxis(weight[:, :, 0], -1, 0)
+    filters = np.moveaxis(weight, -1, 0)
+    coloured = weight.shape[2] == 3
     rows = -(-len(filters) // columns)
     sheet = Sheet(HEADING + rows * (size + 22) + 36, theme, title, subtitle)
     for number, one in enumerate(scaled(filters)):
         x, y = pitch * (number % columns), HEADING + (size + 22) * (number // columns)
-        sheet.picture(x, y, one, theme.parameter, size)
+        if coloured:
+            sheet.image(x, y, np.rint(127.5 * (1 + one)).astype(np.uint8), size)
+        else:
+            sheet.picture(x, y, one[:, :, 0], theme.parameter, size)
         sheet.text(x, y + size + 12, str(number), size=SMALL, colour=theme.quiet)
     y = HEADING + rows * (size + 22) + 4
     largest = f"{np.abs(filters).max():.2f}"
-    sheet.scale(0, y, theme.parameter, (f"−{largest}", "0", largest))
+    if not coloured:
+        sheet.scale(0, y, theme.parameter, (f"−{largest}", "0", largest))
+        return sheet
+    notes = (
+        f"red, green and blue as bright as the weight: −{largest} dark, {largest} full,",
+        "0 in the middle, so that a filter of zeros is grey",
+    )
+    for line, text in enumerate(notes):
+        sheet.text(0, y + 10 + LINE * line, text, size=SMALL, colour=theme.quiet)
     return sheet
 
 
@@ -183,7 +215,7 @@ def draw_feature_maps(theme: Theme, subject: Subject, layout: Layout) -> Sheet:
     names, probabilities = subject.image_set.class_names, steps[-1].values
     heights = [_height(step, layout) for step in steps]
     heights[0] += layout.size + 8
-    heights[-1] = layout.above + ROW * len(names)
+    heights[-1] = layout.above + ROW * min(len(names), CLASSES) + (ROW if len(names) > CLASSES else 0)
     sheet = Sheet(
         HEADING + sum(heights),
         theme,
@@ -200,6 +232,8 @@ def draw_feature_maps(theme: Theme, subject: Subject, layout: Layout) -> Sheet:
         _label(sheet, y, step, layout)
         if step is steps[-1]:
             _classes(sheet, y + layout.above, layout, probabilities, names)
+        elif index == 0 and subject.image.ndim == 3:
+            sheet.image(layout.left, y + layout.above, subject.image, 2 * layout.size)
         elif step.changed:
             _pictures(sheet, y + layout.above, step, layout, colour, 1 if index else 2)
         y += height
@@ -273,8 +307,9 @@ def _head(sheet: Sheet, layout: Layout, actual: str, answer: str) -> None:
     """Write the image's class and the answer beside it, and what the colours mean."""
     theme = sheet.theme
     x, y = layout.left + 2 * layout.size + 14, HEADING + layout.above
-    sheet.text(x, y + 10, f"true class: {actual}")
-    sheet.text(x, y + 10 + LINE, f"answer: {answer}", colour=theme.output)
+    room = layout.left + layout.room - x
+    sheet.text(x, y + 10, f"true class: {actual}", room=room)
+    sheet.text(x, y + 10 + LINE, f"answer: {answer}", colour=theme.output, room=room)
     sheet.scale(x, y + 34, theme.activation, ("−m", "0", "m"))
     notes = (
         "m: the map's largest number, of either sign",
@@ -287,16 +322,24 @@ def _head(sheet: Sheet, layout: Layout, actual: str, answer: str) -> None:
 def _classes(
     sheet: Sheet, y: float, layout: Layout, probabilities: Array, class_names: Sequence[str]
 ) -> None:
-    """Draw each class's probability as a bar in a row of its own."""
+    """Draw each class's probability as a bar in a row of its own; of many classes, the most probable."""
     left = layout.left + 74
-    for index, (name, probability) in enumerate(zip(class_names, probabilities.tolist(), strict=True)):
-        middle = y + ROW * (index + 0.5)
+    shown = foremost(probabilities, CLASSES)
+    for row, index in enumerate(shown):
+        middle, probability = y + ROW * (row + 0.5), float(probabilities[index])
         weight = "bold" if index == probabilities.argmax() else "normal"
-        sheet.text(left - 8, middle, name, align="right", vertical="center", weight=weight)
+        sheet.text(
+            left - 8, middle, class_names[index], align="right", vertical="center", weight=weight, room=66
+        )
         width = probability * (layout.room - 74 - 48)
         sheet.box(left, middle - 5, width, 10, sheet.theme.output)
         sheet.text(
             left + width + 6, middle, f"{probability:.1%}", size=SMALL, vertical="center", weight=weight
+        )
+    if len(shown) < len(class_names):
+        text = f"the {len(shown)} most probable of {len(class_names)} classes"
+        sheet.text(
+            left, y + ROW * (len(shown) + 0.5), text, size=SMALL, vertical="center", colour=sheet.theme.quiet
         )
 
 
@@ -311,19 +354,23 @@ def saliency(model: cnn.Sequential, x: Array, unit: int) -> Array:
 
 
 def draw_saliency(theme: Theme, subject: Subject) -> Sheet:
-    """Draw an image and what more brightness at each pixel would do to the logit of the answer."""
+    """Draw an image and what more brightness at each pixel would do to the logit of the answer.
+
+    More light means more of each channel: the gradients of a pixel's channels are added up.
+    """
     size = 160
     answer = int(subject.logits.argmax())
-    gradient = saliency(subject.model, subject.x, answer)[0, :, :, 0]
-    title = f"What speaks for {subject.image_set.class_names[answer]}, pixel by pixel"
+    gradient = saliency(subject.model, subject.x, answer)[0].sum(axis=-1)
+    name = shortened(subject.image_set.class_names[answer], 92, LARGE, "bold")
+    title = f"What speaks for {name}, pixel by pixel"
     sheet = Sheet(HEADING + 2 * LINE + size + 66, theme, title, subject.training)
     top, right = HEADING + 22, WIDTH - size - 8
     sheet.text(0, HEADING + 12, f"test image {subject.digit}")
     sheet.text(right, HEADING + 12, "gradient of its logit")
-    sheet.picture(0, top, subject.image / 255, theme.activation, size)
+    sheet.image(0, top, subject.image, size)
     sheet.picture(right, top, scaled(gradient), theme.gradient, size)
     largest = f"{np.abs(gradient).max():.2f}"
-    sheet.scale(0, top + size + 8, theme.activation, PIXELS)
+    sheet.scale_of_image(0, top + size + 8, subject.image)
     sheet.scale(right, top + size + 8, theme.gradient, (f"−{largest}", "0", largest))
     note = "more light here: the logit rises (colour) or falls (grey)"
     sheet.text(0, top + size + 50, note, size=SMALL, colour=theme.quiet)
@@ -343,10 +390,14 @@ def draw_confusion(
 ) -> Sheet:
     """Draw how often each class was taken for each; colour shows the mistakes, right answers are grey."""
     longest = max(map(len, class_names))
+    mistakes = counts * ~np.eye(len(counts), dtype=bool)
+    shown = foremost(mistakes.sum(axis=0) + mistakes.sum(axis=1), CONFUSED)
+    if len(shown) < len(counts):
+        subtitle += f"; the {len(shown)} of {len(counts)} classes with the most mistakes"
+    counts, mistakes = counts[np.ix_(shown, shown)], mistakes[np.ix_(shown, shown)]
     left, cell_height = (28, 28) if longest == 1 else (78, 26)
     top = HEADING + (40 if longest == 1 else 92)
     cell_width = (WIDTH - left) // len(counts)
-    mistakes = counts * ~np.eye(len(counts), dtype=bool)
     strengths = scaled(mistakes.astype(np.float64)) - 0.25 * np.eye(len(counts))
     sheet = Sheet(top + cell_height * len(counts) + 60, theme, "Which class is taken for which", subtitle)
     cells = strengths.repeat(cell_height * DENSITY, axis=0).repeat(cell_width * DENSITY, axis=1)
@@ -354,16 +405,17 @@ def draw_confusion(
     cells[:, :: cell_width * DENSITY] = np.nan
     sheet.picture(left, top, cells, theme.output)
     sheet.text(0, HEADING + 10, "true class ↓, taken for →", size=SMALL, colour=theme.quiet)
-    for row, name in enumerate(class_names):
+    for row, name in enumerate(class_names[index] for index in shown):
         middle = top + (row + 0.5) * cell_height
-        sheet.text(left - 8, middle, name, align="right", vertical="center")
+        sheet.text(left - 8, middle, name, align="right", vertical="center", room=left - 8)
         x = left + (row + 0.5) * cell_width
-        sheet.text(x, top - 6, name, align="center", vertical="bottom", turned=longest > 1)
+        sheet.text(x, top - 6, name, align="center", vertical="bottom", turned=longest > 1, room=72)
         for column, count in enumerate(counts[row]):
             cell = shade(strengths[row, column], theme.output, theme)
             colour = readable_on(cell) if strengths[row, column] else theme.quiet
             x = left + (column + 0.5) * cell_width
-            sheet.text(x, middle, str(count), size=SMALL, colour=colour, align="center", vertical="center")
+            text = str(count) if len(str(count)) * 6.4 <= cell_width else f"{count / 1000:.0f}k"
+            sheet.text(x, middle, text, size=SMALL, colour=colour, align="center", vertical="center")
     y = top + cell_height * len(counts) + 14
     sheet.scale(left, y, theme.output, ("0", f"{mistakes.max():,}"))
     for line, text in enumerate(("mistakes in a cell;", "grey: right answers")):
@@ -428,7 +480,7 @@ def draw_hardest(theme: Theme, subtitle: str, rows: Sequence[Row], images: Bytes
     sheet = Sheet(HEADING + lines_of_images * height + 28, theme, "The hardest test images", subtitle)
     for index, row in enumerate(rows):
         x, y = pitch * (index % columns), HEADING + height * (index // columns)
-        sheet.picture(x, y, images[int(row["image"])] / 255, theme.activation, size)
+        sheet.image(x, y, images[int(row["image"])], size)
         lines = (
             (f"is {row['actual']}", theme.ink),
             (f"said {row['predicted']}", theme.output),
@@ -436,6 +488,7 @@ def draw_hardest(theme: Theme, subtitle: str, rows: Sequence[Row], images: Bytes
             (f"no. {row['image']}", theme.quiet),
         )
         for line, (text, colour) in enumerate(lines, start=1):
-            sheet.text(x, y + size + LINE * line, text, size=SMALL, colour=colour)
-    sheet.scale(0, HEADING + lines_of_images * height, theme.activation, PIXELS)
+            room = min(pitch - 6, WIDTH - x)
+            sheet.text(x, y + size + LINE * line, text, size=SMALL, colour=colour, room=room)
+    sheet.scale_of_image(0, HEADING + lines_of_images * height, images[0])
     return sheet

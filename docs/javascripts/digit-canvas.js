@@ -1,13 +1,14 @@
-// <digit-canvas>: draw a digit, and see what the trained network makes of it, layer by layer.
+// <digit-canvas>: draw a digit, and see what the trained network makes of it, layer by layer. With the attribute
+// images-only, for a network that reads other images than MNIST's digits, test images are there but no square to draw in.
 
 import { element, load, loadBytes } from "./elements.js";
 import { LayerRows, cellUnder, stepsOf } from "./layer-rows.js";
 import { MapDetail } from "./map-detail.js";
 import { Network } from "./network.js";
-import { Palette } from "./pictures.js";
+import { Palette, imageOf } from "./pictures.js";
 import { SIDE, toMnist } from "./preprocess.js";
 
-const PAPER = 10 * SIDE; // pixels of the square to draw in
+const PAPER = 10 * SIDE; // pixels of the square to draw in, or to show a test image in
 const PEN = 22; // a digit that fills the square gets strokes as wide as MNIST's
 
 class DigitCanvas extends HTMLElement {
@@ -41,16 +42,17 @@ class DigitCanvas extends HTMLElement {
   }
 
   #build() {
-    this.paper = element("canvas", {
-      width: PAPER,
-      height: PAPER,
-      role: "img",
+    const imagesOnly = this.hasAttribute("images-only");
+    const drawing = {
       "aria-label": "A square to draw in with mouse, finger or pen; test images can be chosen below",
       pointerdown: (event) => this.#startStroke(event),
       pointermove: (event) => this.#goOn(event),
       pointerup: () => this.#endStroke(),
       pointercancel: () => this.#endStroke(),
-    });
+    };
+    const showing = { "aria-label": "The chosen test image; others can be chosen below" };
+    const behaviour = imagesOnly ? showing : drawing;
+    this.paper = element("canvas", { width: PAPER, height: PAPER, role: "img", ...behaviour });
     this.pen = this.paper.getContext("2d", { willReadFrequently: true });
     this.status = element("p", { class: "answer", role: "status" });
     this.detail = new MapDetail(this.network);
@@ -63,7 +65,7 @@ class DigitCanvas extends HTMLElement {
       element(
         "div",
         { class: "top" },
-        element("div", { class: "draw" }, this.paper, element("p", {}, "Draw here. ", clear)),
+        element("div", { class: "draw" }, this.paper, ...(imagesOnly ? [] : [element("p", {}, "Draw here. ", clear)])),
         element("div", { class: "result" }, this.status, this.#bars()),
       ),
       this.#readyDigits(),
@@ -97,8 +99,9 @@ class DigitCanvas extends HTMLElement {
   }
 
   #readyDigit(digit) {
-    const canvas = element("canvas", { width: SIDE, height: SIDE });
-    drawBytes(canvas, bytesOf(digit));
+    const [height, width] = this.network.input_shape;
+    const canvas = element("canvas", { width, height });
+    drawBytes(canvas, bytesOf(digit), this.network.input_shape);
     const name = digit.hard ? "" : `: ${this.network.class_names[digit.label]}`;
     return element(
       "button",
@@ -189,7 +192,7 @@ class DigitCanvas extends HTMLElement {
 
   #choose(digit) {
     this.drawn = false;
-    drawBytes(this.paper, bytesOf(digit));
+    drawBytes(this.paper, bytesOf(digit), this.network.input_shape);
     this.#answer(bytesOf(digit), digit);
   }
 
@@ -232,7 +235,7 @@ class DigitCanvas extends HTMLElement {
       const data = Float32Array.from(bytes.subarray(offset, offset + count), (byte) => (byte / 127) * largest);
       this.activations.set(layer, { shape, data });
     }
-    drawBytes(this.paper, bytesOf(digit));
+    drawBytes(this.paper, bytesOf(digit), this.network.input_shape);
     this.digit = digit;
     this.probabilities = digit.probabilities;
     this.#paint();
@@ -286,14 +289,14 @@ function legend() {
   return element("div", { class: "legend" }, element("p", {}, text), element("ul", {}, ...scales));
 }
 
-function drawBytes(canvas, bytes) {
-  const small = element("canvas", { width: SIDE, height: SIDE });
-  const picture = new ImageData(SIDE, SIDE);
-  bytes.forEach((byte, pixel) => picture.data.set([255, 255, 255, byte], 4 * pixel));
-  small.getContext("2d").putImageData(picture, 0, 0);
+/** Draw an image as large as the canvas. */
+function drawBytes(canvas, bytes, shape) {
+  const [height, width] = shape;
+  const small = element("canvas", { width, height });
+  small.getContext("2d").putImageData(imageOf(bytes, shape), 0, 0);
   const context = canvas.getContext("2d");
   context.clearRect(0, 0, canvas.width, canvas.height);
-  context.imageSmoothingEnabled = false;
+  context.imageSmoothingEnabled = width > canvas.width; // else its pixels are to be seen
   context.drawImage(small, 0, 0, canvas.width, canvas.height);
 }
 

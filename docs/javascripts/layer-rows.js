@@ -17,7 +17,9 @@ export function stepsOf(network) {
   });
   const lastWeights = network.layers.findLastIndex(({ arrays }) => "weight" in arrays);
   for (const step of layers) step.role = step.index >= lastWeights ? "output" : "input";
-  return [{ index: -1, name: "input", shape: network.input_shape, unchanged: false, role: "input" }, ...layers];
+  const shape = network.input_shape;
+  const name = shape[2] === 3 ? "input: red, green, blue" : "input";
+  return [{ index: -1, name, shape, unchanged: false, role: "input" }, ...layers];
 }
 
 /** The rows; `chosen(step, channel, button, event)` is told which map is pointed at, focused or clicked. */

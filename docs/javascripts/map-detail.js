@@ -3,7 +3,7 @@
 
 import { element, number } from "./elements.js";
 import { cellUnder } from "./layer-rows.js";
-import { paint, planeOf, reach, strongest, valueAt } from "./pictures.js";
+import { paint, paintInput, planeOf, reach, strongest, valueAt } from "./pictures.js";
 
 const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
@@ -39,7 +39,7 @@ export class MapDetail {
     this.map.node.setAttribute("aria-label", `${this.title.textContent}: arrow keys choose a number`);
     this.plane = planeOf(activations.get(step.index), channel);
     paint(this.map.canvas, this.plane, palette[step.role]);
-    paint(this.picture.canvas, planeOf(activations.get(-1), 0), palette.input);
+    paintInput(this.picture.canvas, activations.get(-1), palette.input);
     this.#look(cell ?? strongest(this.plane));
   }
 

@@ -19,7 +19,7 @@ export class Network {
   input(pixels) {
     const { mean, standard_deviation } = this.normalisation;
     const data = Float32Array.from(pixels, (byte) => (byte - mean) / standard_deviation);
-    return { shape: this.input_shape, data };
+    return { shape: this.input_shape, data, pixels };
   }
 
   /** Return every layer's output for an input, the first layer first. */

@@ -1,4 +1,5 @@
-// Numbers as pictures: from the theme's colour of negative numbers, through zero, to a role's colour.
+// Numbers as pictures: from the theme's colour of negative numbers, through zero, to a role's colour. Coloured
+// images have their own colours.
 
 const COLUMNS = 32; // of a row of numbers that is laid out as a picture
 const STEPS = 127;
@@ -61,6 +62,25 @@ export function paint(canvas, plane, colours, end = reach(plane)) {
     pixels[pixel] = colours[Math.round(data[index] * factor) + STEPS];
   }
   context.putImageData(picture, 0, 0);
+}
+
+/** Draw what the network is given: a coloured image as it is, a grey one in the scale's colours. */
+export function paintInput(canvas, input, colours) {
+  const [rows, columns, channels] = input.shape;
+  if (channels !== 3) return paint(canvas, planeOf(input, 0), colours);
+  canvas.width = columns;
+  canvas.height = rows;
+  canvas.getContext("2d").putImageData(imageOf(input.pixels, input.shape), 0, 0);
+}
+
+/** Return bytes as an image: red, green and blue of each pixel, or how much light there is on black. */
+export function imageOf(bytes, [rows, columns, channels]) {
+  const picture = new ImageData(columns, rows);
+  for (let pixel = 0; pixel < rows * columns; pixel++) {
+    const own = bytes.subarray(channels * pixel, channels * (pixel + 1));
+    picture.data.set(channels === 3 ? [...own, 255] : [255, 255, 255, own[0]], 4 * pixel);
+  }
+  return picture;
 }
 
 function* cells({ rows, columns }) {

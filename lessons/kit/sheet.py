@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -13,12 +14,15 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Rectangle
+from matplotlib.textpath import text_to_path
 from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
 from cnn.types import Array
 from lessons.kit.themes import Theme, shade
+from pipeline.common.images import Bytes
 
 WIDTH = 340  # CSS pixels: a phone has room for it, so that all that is written stays readable there
 DENSITY = 2  # a picture's own pixels for each CSS pixel, so that it is sharp on most screens
@@ -83,6 +87,39 @@ def scaled(values: Array) -> Array:
     return values / (np.abs(values).max() or 1)
 
 
+def shortened(text: str, room: float, size: int = NORMAL, weight: str = "normal") -> str:
+    """Return text that is at most `room` CSS pixels wide: the middle of what is too long is left out.
+
+    Example:
+        >>> shortened("dog", 80), shortened("golden retriever", 80)
+        ('dog', 'golden…iever')
+    """
+    font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
+
+    def width(part: str) -> float:
+        return float(text_to_path.get_text_width_height_descent(part, font, ismath=False)[0])
+
+    kept = text
+    while len(kept) > 3 and width(kept) > room:
+        half = (len(kept) - 2) // 2  # of the letters that stay, without the dots between them
+        kept = f"{text[: len(kept) - 2 - half]}…{text[len(text) - half :]}"
+    return kept
+
+
+def shrunk(values: Array, most: int) -> Array:
+    """Return a picture, `[h, w]` or `[h, w, 3]`, made smaller by means to `most` pixels a side."""
+    larger = max(values.shape[:2]) / most
+    if larger <= 1:
+        return values
+    height, width = (max(1, round(length / larger)) for length in values.shape[:2])
+    channels = values[..., None] if values.ndim == 2 else values
+    small = [
+        np.asarray(Image.fromarray(channel.astype(np.float32)).resize((width, height), Image.Resampling.BOX))
+        for channel in np.moveaxis(channels, -1, 0)
+    ]
+    return np.stack(small, axis=-1).reshape(height, width, *values.shape[2:])
+
+
 class Sheet:
     """A sheet to draw on, within `plain_style`, measured in CSS pixels from its top left corner.
 
@@ -110,8 +147,8 @@ class Sheet:
         self._canvas = self.axes(0, 0, width, height)
         self._canvas.set(xlim=(0, width), ylim=(height, 0))
         self._canvas.axis("off")
-        self.text(0, 13, title, size=LARGE, weight="bold")
-        lines = textwrap.wrap(subtitle, int(width / LETTER))
+        self.text(0, 13, title, size=LARGE, weight="bold", room=width)
+        lines = textwrap.wrap(subtitle, int(width / LETTER), max_lines=2, placeholder=" …")
         for number, line in enumerate(lines):
             self.text(0, (32 if len(lines) == 1 else 29) + LINE * number, line, colour=theme.quiet)
 
@@ -131,18 +168,23 @@ class Sheet:
         self, x: float, y: float, text: str, *,
         size: int = NORMAL, colour: str = "", weight: str = "normal", align: str = "left",
         vertical: Literal["baseline", "center", "top", "bottom"] = "baseline", turned: bool = False,
+        room: float = math.inf,
     ) -> None:  # fmt: skip
-        """Write text, in ink unless another colour is given; turned, it is read from below."""
+        """Write text, in ink unless another colour is given; turned, it is read from below.
+
+        Of text that is wider than `room`, the middle is left out.
+        """
         self._canvas.text(
             x,
             y,
-            text,
+            text if room == math.inf else shortened(text, room, size, weight),
             size=size * _POINTS,
             color=colour or self.theme.ink,
             weight=weight,
             ha=align,
             va=vertical,
             rotation=90 if turned else 0,
+            parse_math=False,  # a class may have a dollar in its name
         )
 
     def box(self, x: float, y: float, width: float, height: float, colour: str, filled: bool = True) -> None:
@@ -151,8 +193,10 @@ class Sheet:
             Rectangle((x, y), width, height, facecolor=colour if filled else "none", edgecolor=colour)
         )
 
-    def picture(self, x: float, y: float, values: Array, colour: str, size: int = 0) -> None:
+    def picture(self, x: float, y: float, values: Array, colour: str, size: int = 0) -> float:
         """Show numbers from −1 to 1, `[h, w]`, one square each: half a CSS pixel wide, or to fit.
+
+        More numbers than fit into the square are joined by their means.
 
         Args:
             x: the left edge.
@@ -160,15 +204,52 @@ class Sheet:
             values: the numbers.
             colour: that of 1.
             size: the side of the square that the picture fits into, if it is not drawn pixel by pixel.
+
+        Returns:
+            The side of the square of one number, in CSS pixels.
         """
-        times = max(1, size * DENSITY // max(values.shape))
-        height, width = (times * length / DENSITY for length in values.shape)
+        fits = shrunk(values, size * DENSITY) if size else values
+        side = self.colours(x, y, shade(fits, colour, self.theme), size)
+        return side * len(fits) / len(values)
+
+    def image(self, x: float, y: float, image: Bytes | Array, size: int) -> float:
+        """Show an image of a data set: `[h, w]` from no light to the colour of inputs, `[h, w, 3]` as it is.
+
+        Args:
+            x: the left edge.
+            y: the top edge.
+            image: the image, with numbers from 0 to 255.
+            size: the side of the square that it fits into.
+
+        Returns:
+            The side of the square of one pixel, in CSS pixels.
+        """
+        if image.ndim == 2:
+            return self.picture(x, y, image / 255, self.theme.activation, size)
+        fits = shrunk(image.astype(np.float32), size * DENSITY)
+        side = self.colours(x, y, np.rint(fits).astype(np.uint8), size)
+        return side * len(fits) / len(image)
+
+    def colours(self, x: float, y: float, colours: Bytes, size: int = 0) -> float:
+        """Show colours, `[h, w, 3]` or with opacity, one square each: half a CSS pixel wide, or to fit.
+
+        Returns:
+            The side of the square of one colour, in CSS pixels.
+        """
+        side: float = max(1, size * DENSITY // max(colours.shape[:2])) / DENSITY
+        height, width = (side * length for length in colours.shape[:2])
         self._canvas.imshow(
-            shade(values, colour, self.theme),
+            colours,
             extent=(x, x + width, y + height, y),
             interpolation="none" if size else "nearest",  # none: the browser enlarges the numbers' own pixels
             aspect="auto",
         )
+        return side
+
+    def scale_of_image(self, x: float, y: float, image: Bytes | Array) -> None:
+        """Show which colour stands for which number of a grey image; a coloured one is shown as it is."""
+        if image.ndim == 2:
+            self.scale(x, y, self.theme.activation, PIXELS)
 
     def scale(self, x: float, y: float, colour: str, labels: Sequence[str], width: int = 150) -> None:
         """Show which colour stands for which number: two labels for 0 to 1, three for −1 to 1."""

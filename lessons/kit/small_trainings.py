@@ -35,6 +35,26 @@ def without_dropout(layers: Layers) -> Layers:
     return [layer | {"rate": 0.0} if layer["layer"] == "Dropout" else layer for layer in map(dict, layers)]
 
 
+def some(images: Labelled, most: int, start: int = 0) -> Labelled:
+    """Return some of the images: the next ones, or some of each class if they are sorted by class.
+
+    Args:
+        images: the images to take from.
+        most: how many, at most.
+        start: the first one's number.
+
+    Example:
+        >>> by_class = Labelled(np.zeros((6, 4, 4), np.uint8), np.array([0, 0, 0, 1, 1, 1], np.uint8))
+        >>> some(by_class, 2, start=1).labels.tolist()
+        [0, 1]
+    """
+    n = len(images.labels)
+    count = min(most, n)
+    by_class = bool((images.labels[:-1] <= images.labels[1:]).all())
+    chosen = (start + np.arange(count) * (n // count if by_class else 1)) % n
+    return Labelled(images.images[chosen], images.labels[chosen])
+
+
 def train_small(
     training: SmallTraining,
     layers: Layers,
@@ -42,20 +62,21 @@ def train_small(
     train: Labelled,
     validation: Labelled,
 ) -> Trained:
-    """Train layers on the first of the training images.
+    """Train layers on some of the training images.
 
     Args:
         training: how.
         layers: the model's layers.
         image_set: how bytes become numbers.
-        train: the training images, of which the first are taken.
+        train: the training images, of which some are taken.
         validation: the images to evaluate the model on after each epoch.
     """
-    model, x = make_model(layers), image_set.normalise(train.images[: training.images])
+    chosen = some(train, training.images)
+    model, x = make_model(layers), image_set.normalise(chosen.images)
     model.build(x.shape[1:], np.random.default_rng(training.seed))
     history = model.fit(
         x,
-        train.labels[: training.images].astype(np.int64),
+        chosen.labels.astype(np.int64),
         epochs=training.epochs,
         optimiser=cnn.Adam(learning_rate=training.learning_rate),
         batch_size=training.batch_size,

@@ -10,12 +10,14 @@ import numpy as np
 import cnn
 from cnn.types import Array
 from lessons.kit import results
-from lessons.kit.small_trainings import Layers, TwoTrainings, train_small, without_dropout
+from lessons.kit.small_trainings import Layers, TwoTrainings, some, train_small, without_dropout
 from lessons.params import Figures, SmallTraining, load_all_parameters
 from pipeline.common import paths
 from pipeline.common.errors import PipelineError
 from pipeline.common.images import Bytes, ImageSet, Labelled, load_part
 from pipeline.common.model import load_model_and_test_images
+
+CLASSES = 20  # that a figure lists, at most
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Subject(TrainedNetwork):
 
     @property
     def image(self) -> Bytes:
-        """The image that is followed, `[28, 28]`."""
+        """The image that is followed, grey `[h, w]` or coloured `[h, w, 3]`."""
         picture: Bytes = self.test.images[self.digit]
         return picture
 
@@ -69,7 +71,7 @@ class Subject(TrainedNetwork):
 
     @cached_property
     def x(self) -> Array:
-        """The image that is followed as the network takes it, `[1, 28, 28, 1]`."""
+        """The image that is followed as the network takes it, `[1, h, w, c]`."""
         return self.image_set.normalise(self.image[None])
 
     @cached_property
@@ -96,7 +98,7 @@ class Subject(TrainedNetwork):
 
     def train_twice(self, training: SmallTraining, without: Layers) -> TwoTrainings:
         """Train a small model, and the same one with other layers; validate both on some of the images."""
-        validation = Labelled(*(part[: self.figures.images] for part in self.validation))
+        validation = some(self.validation, self.figures.images)
         with_it, without_it = (
             train_small(training, layers, self.image_set, self.train, validation)
             for layers in (training.model, without)
@@ -105,8 +107,8 @@ class Subject(TrainedNetwork):
 
     @property
     def counted(self) -> Labelled:
-        """The first of the test images: those over which the pages count."""
-        return Labelled(*(part[: self.figures.images] for part in self.test))
+        """The test images over which the pages count."""
+        return some(self.test, self.figures.images)
 
     def first_index(self, kind: type[cnn.Layer]) -> int | None:
         """Return the index of the network's first layer of a kind that is given feature maps."""
@@ -116,7 +118,7 @@ class Subject(TrainedNetwork):
         return None
 
     def maps(self, x: Array) -> Array:
-        """Return what the first convolution makes of images `[n, h, w, 1]`; without one, the images."""
+        """Return what the first convolution makes of images `[n, h, w, c]`; without one, the images."""
         index = self.first_index(cnn.Conv2D)
         for layer in self.model.layers[: 0 if index is None else index + 1]:
             x, _ = layer.forward_pass(x)
@@ -160,6 +162,16 @@ def activations_to_probabilities(model: cnn.Sequential, x: Array) -> list[Array]
     """Return what each of `layers_to_probabilities` gives for these samples."""
     found = model.activations(x)
     return found if isinstance(model.layers[-1], cnn.Softmax) else [*found, model.probabilities(found[-1])]
+
+
+def foremost(weights: Array, most: int) -> list[int]:
+    """Return, in their order, the indices of the `most` largest numbers.
+
+    Example:
+        >>> foremost(np.array([0.1, 0.7, 0.0, 0.2]), 2)
+        [1, 3]
+    """
+    return sorted(np.argsort(-weights, kind="stable")[:most].tolist())
 
 
 def liveliest(maps: Array) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 
@@ -32,6 +33,16 @@ def code(text: object) -> str:
         '`params.yaml`'
     """
     return f"`{text}`"
+
+
+def plain(text: str) -> str:
+    """Return text such that Markdown shows every character of it as it is.
+
+    Example:
+        >>> plain("MNIST, 10,000"), plain("cats_&_dogs")
+        ('MNIST, 10,000', 'cats&#95;&#38;&#95;dogs')
+    """
+    return re.sub(r"[^\w ,.-]|_", lambda found: f"&#{ord(found[0])};", text)
 
 
 def times(shape: Sequence[int]) -> str:

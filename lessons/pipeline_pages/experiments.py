@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from lessons.kit import results
 from lessons.kit.sheet import HEADING, LINE, SMALL, WIDTH, Sheet
 from lessons.kit.shown import Shown
-from lessons.kit.tables import code, table
+from lessons.kit.tables import code, plain, table
 from lessons.kit.themes import Theme
 from pipeline.common.datasets import title_of
 from pipeline.study.results import Study, mean_and_deviation
@@ -34,7 +34,7 @@ def studies_table(studies: Sequence[Study]) -> str:
     rows = [
         [
             code(study["recipe"]),
-            title_of(study["dataset"]),
+            plain(title_of(study["dataset"])),
             code(study["kernels"]),
             len(study["seeds"]),
             *(mean_and_deviation(study, name) if name in study["summary"] else "" for name in measured),

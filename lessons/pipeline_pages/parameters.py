@@ -93,7 +93,7 @@ def _now(value: Any) -> str:
             list(value) if all(isinstance(one, dict) for one in value.values()) else list(value.values())[:1]
         )
         return ", ".join(map(code, names))
-    return code(json.dumps(value).strip('"'))
+    return code(json.dumps(value, ensure_ascii=False).strip('"'))
 
 
 def training(recipe: Recipe) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lessons.kit import results
 from lessons.kit.shown import Shown
-from lessons.kit.tables import code, table
+from lessons.kit.tables import code, plain, table
 from pipeline.common.datasets import title_of
 
 
@@ -12,7 +12,7 @@ def from_repository() -> Shown:
     """Return the results on the test images."""
     found = results.evaluation()
     rows = [
-        ["data set", title_of(found["dataset"])],
+        ["data set", plain(title_of(found["dataset"]))],
         ["recipe", code(found["recipe"])],
         ["test images", f"{found['images']:,}"],
         ["classified wrongly", f"{found['errors']:,}"],

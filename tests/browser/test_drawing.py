@@ -21,7 +21,7 @@ from tests.browser.support import PHONE, Watch, go, opened, recorded
 from tests.pipeline.workspace import digits
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Browser, Locator, Page, Route
 
 Stroke = list[tuple[int, int]]
 STROKES: dict[str, list[Stroke]] = {  # on a square of 280 pixels
@@ -39,6 +39,23 @@ INK = """
 (canvas) => {
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
   return data.filter((value, index) => index % 4 === 3 && value > 0).length;
+}
+"""
+PIXELS = """
+(canvas) => [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data]
+"""
+MIDDLES = """
+(side) => {
+  const canvas = document.querySelector("digit-canvas .draw > canvas");
+  const step = canvas.width / side;
+  const at = (index) => Math.floor((index + 0.5) * step);
+  const pixels = [];
+  for (let row = 0; row < side; row++) {
+    for (let column = 0; column < side; column++) {
+      pixels.push(...canvas.getContext("2d").getImageData(at(column), at(row), 1, 1).data);
+    }
+  }
+  return pixels;
 }
 """
 STROKE_TO_RESULT = "() => performance.getEntriesByName('stroke to result').at(-1).duration"
@@ -200,6 +217,46 @@ def test_recorded_numbers_that_cannot_be_had_are_told_in_one_sentence(page: Page
             assert re.fullmatch(rf"{sentence}[\w/.-]+\.json answered 404\.", failure)
         assert page.locator(".failure").count() == page.locator(":has(> .failure)").count() > 0
     watch.faults.clear()
+
+
+def test_a_network_of_coloured_images_shows_them_and_has_no_square_to_draw_in(
+    browser: Browser, site: str
+) -> None:
+    names = ("red", "Ünïcode & <b>", "blue")
+    model = cnn.Sequential([cnn.Conv2D(2, 3), cnn.Flatten(), cnn.Dense(3)])
+    model.build((20, 20, 3), np.random.default_rng(0))
+    trained = TrainedNetwork(model, ImageSet("colours", names, 100.0, 50.0), "small")
+    images = np.random.default_rng(1).integers(0, 256, (9, 20, 20, 3), np.uint8)
+    labels = model.predict(trained.image_set.normalise(images)).astype(np.uint8)
+    files = export_network(trained) | export_digits(trained, Labelled(images, labels), 3, [])
+    with opened(browser, site) as (page, _):
+        page.route(
+            "**/generated/network/*", lambda asked: asked.fulfill(body=files[Path(asked.request.url).name])
+        )
+        page.route(site, without_drawing)
+        go(page, "")
+        assert page.locator("digit-canvas .failure").count() == 0
+        assert page.locator("digit-canvas .clear").count() == 0
+        for button in page.locator("digit-canvas .ready button").all():
+            button.click()
+            said = answer(page)
+            number, name = re.findall(r"Test image (\d+) is labelled (.*)\.$", said)[0]
+            assert said.startswith(f"The network says {name}, ")
+            draw(page, STROKES["7"])  # changes nothing
+            shown = np.reshape(page.evaluate(MIDDLES, 20), (20, 20, 4))
+            np.testing.assert_array_equal(shown[..., :3], images[int(number)])
+        page.get_by_role("button", name="Conv2D, map 2", exact=True).click()
+        large = page.locator("digit-canvas dialog")
+        large.get_by_text("its filter: 3×3, for each of 3 channels").wait_for()
+        region = large.locator(".marked canvas").nth(1)
+        seen = np.reshape(region.evaluate(PIXELS), (20, 20, 4))
+        np.testing.assert_array_equal(seen[..., :3], images[int(number)])
+
+
+def without_drawing(asked: Route) -> None:
+    """Answer with the home page as it is for other images than MNIST's digits."""
+    body = asked.fetch().text()
+    asked.fulfill(body=body.replace("<digit-canvas>", "<digit-canvas images-only>"), content_type="text/html")
 
 
 def test_a_network_without_convolution_is_shown_too(browser: Browser, site: str) -> None:

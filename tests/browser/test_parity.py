@@ -65,7 +65,7 @@ async ([ink, width]) => {
 
 IMAGE_LAYERS: list[cnn.Layer] = [
     cnn.Rescale(0.5, offset=-0.25),
-    cnn.Standardise((0.1, -0.2), 1.5),
+    cnn.Standardise((0.1, -0.2, 0.3), 1.5),
     cnn.Conv2D(5, (3, 2), stride=(2, 1), padding=((1, 0), (2, 1))),
     cnn.BatchNorm(),
     cnn.ReLU(),
@@ -127,10 +127,10 @@ def encoded(data: bytes) -> str:
 
 
 def built(layers: list[cnn.Layer]) -> cnn.Sequential:
-    """Return a model for images of two channels, with random numbers in all of its arrays."""
+    """Return a model for coloured images, with random numbers in all of its arrays."""
     model = cnn.Sequential(layers)
     rng = np.random.default_rng(0)
-    model.build((13, 12, 2), rng)
+    model.build((13, 12, 3), rng)
     for name, array in model.state.items():
         model.assign({name: rng.random(array.shape, np.float32) + np.float32(0.5)})
     for name, array in model.params.items():
@@ -174,8 +174,8 @@ def test_the_small_models_have_every_layer_and_so_has_the_page(page: Page) -> No
 def test_small_models_of_every_layer_give_what_cnn_gives(page: Page, layers: list[cnn.Layer]) -> None:
     model = built(layers)
     page.evaluate(NETWORK, [*exported(model)])
-    pixels = np.random.default_rng(2).integers(0, 256, (10, 13, 12, 2), np.uint8)
-    compare(page, model, IMAGE_SET.normalise(pixels)[..., 0], pixels)
+    pixels = np.random.default_rng(2).integers(0, 256, (10, 13, 12, 3), np.uint8)
+    compare(page, model, IMAGE_SET.normalise(pixels), pixels)
 
 
 def test_the_region_of_a_number_is_all_that_it_depends_on(page: Page) -> None:
@@ -188,7 +188,7 @@ def test_the_region_of_a_number_is_all_that_it_depends_on(page: Page) -> None:
         ]
     )
     page.evaluate(NETWORK, [*exported(model)])
-    y, caches = model.forward_pass(np.random.default_rng(3).random((1, 13, 12, 2)))
+    y, caches = model.forward_pass(np.random.default_rng(3).random((1, 13, 12, 3)))
     for row, column in np.ndindex(y.shape[1:3]):
         dy = np.zeros_like(y)
         dy[0, row, column] = 1

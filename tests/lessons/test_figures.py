@@ -13,17 +13,29 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import cnn
+from cnn.types import Shape
+from lessons import build, convolution
 from lessons.figures import figures, write
+from lessons.kit import pages
 from lessons.kit.results import CURVES
-from lessons.kit.sheet import WIDTH, scaled
+from lessons.kit.sheet import DENSITY, WIDTH, scaled
 from lessons.kit.themes import DARK, LIGHT, Theme, contrast, readable_on, shade
 from pipeline.common import paths
 from pipeline.common.datasets import DATASETS, INPUT_SHAPE
 from pipeline.common.errors import PipelineError
 from pipeline.common.files import write_json
-from pipeline.common.images import IMAGE_SET, ImageSet
+from pipeline.common.images import IMAGE_SET, Bytes, ImageSet, Labelled
 from pipeline.common.model import save_model
-from tests.pipeline.workspace import PROCESSED, changed, digits, run, small_parameters, write_parameters
+from tests.pipeline.workspace import (
+    PROCESSED,
+    ROOT,
+    changed,
+    digits,
+    parameters,
+    run,
+    small_parameters,
+    write_parameters,
+)
 
 NAMES = (
     "augmentation", "batch-normalisation", "confidence", "confusion", "dense-evidence", "digit-as-numbers",
@@ -60,10 +72,10 @@ WITHOUT_CONVOLUTION: Layers = [
 ]
 
 
-def built(layers: Layers) -> cnn.Sequential:
+def built(layers: Layers, input_shape: Shape = INPUT_SHAPE) -> cnn.Sequential:
     """Return a model with quarters as weights, which BLAS adds up to the same bits with any kernels."""
     model = cnn.Sequential.from_config({"layers": layers})
-    model.build(INPUT_SHAPE, np.random.default_rng(0))
+    model.build(input_shape, np.random.default_rng(0))
     model.assign({name: np.rint(4 * array) / np.float32(4) for name, array in model.params.items()})
     return model
 
@@ -75,28 +87,69 @@ def write_results(layers: Layers = PLAIN, epochs: int = 2, dataset: str = "mnist
         data = changed(data, "recipes.small.loss.loss", "MeanSquaredError")
     fashion = dataset == "fashion-mnist"
     write_parameters(Path(), changed(data, "data.dataset", "fashion-mnist" if fashion else "mnist"))
-    processed = paths.PROCESSED / "fashion-mnist" if fashion else PROCESSED
-    processed.mkdir(parents=True, exist_ok=True)
     images = np.random.default_rng(1).integers(0, 256, (4, 28, 28), np.uint8)
-    test = images, np.array([7, 2, 1, 0], np.uint8)
-    for part, (pictures, labels) in {
-        "train": digits(60, 2),
-        "validation": digits(20, 3),
-        "test": test,
-    }.items():
-        np.save(processed / f"{part}-images.npy", pictures)
-        np.save(processed / f"{part}-labels.npy", labels)
+    test = Labelled(images, np.array([7, 2, 1, 0], np.uint8))
+    write_images(paths.PROCESSED / "fashion-mnist" if fashion else PROCESSED, dataset, layers, test)
+    names = ("Ankle boot", "Shirt", "T-shirt/top") if fashion else ("7", "2", "3")
+    write_outcome(dataset, names, epochs)
+
+
+def write_images(processed: Path, dataset: str, layers: Layers, test: Labelled) -> None:
+    """Write images of a known data set, and a model of them."""
+    train, validation = (Labelled(*digits(count, seed)) for count, seed in ((60, 2), (20, 3)))
     image_set = ImageSet(dataset, DATASETS[dataset].class_names, mean=0.0, standard_deviation=64.0)
-    write_json(processed / IMAGE_SET, asdict(image_set))
+    write_parts(processed, image_set, train=train, validation=validation, test=test)
     save_model(built(layers), image_set)
+
+
+def write_parts(processed: Path, image_set: ImageSet, **parts: Labelled) -> None:
+    """Write images as `preprocess` does."""
+    processed.mkdir(parents=True, exist_ok=True)
+    for part, (images, labels) in parts.items():
+        np.save(processed / f"{part}-images.npy", images)
+        np.save(processed / f"{part}-labels.npy", labels)
+    write_json(processed / IMAGE_SET, asdict(image_set))
+
+
+def write_folder(size: int, channels: int, class_names: tuple[str, ...]) -> Bytes:
+    """Write what the stages before leave behind of a folder of pictures; return the test images."""
+    pictures = Path("pictures of $ & <b>")
+    for name in class_names:
+        (pictures / name).mkdir(parents=True)
+    classes = len(class_names)
+    layers: Layers = [*PLAIN[:-1], {"layer": "Dense", "units": classes}]
+    data = changed(changed(small_parameters(), "recipes.other"), "recipes.small.model", layers)
+    data = changed(data, "figures", parameters()["figures"] | {"images": 8})
+    for training in ("overfitting", "linear"):
+        data = changed(data, f"figures.{training}.epochs", 1)
+        data = changed(data, f"figures.{training}.batch_size", 8)
+    folder = {"dataset": "folder", "folder": str(pictures), "image_size": size, "channels": channels}
+    write_parameters(Path(), changed(data, "data", data["data"] | folder))
+    shape = (size, size) if channels == 1 else (size, size, channels)
+    rng = np.random.default_rng(1)
+    train, validation, test = (
+        Labelled(
+            rng.integers(0, 256, (n, *shape), np.uint8), np.sort(np.arange(n) % classes).astype(np.uint8)
+        )
+        for n in (8 * classes, 2 * classes, 2 * classes)
+    )
+    image_set = ImageSet(pictures.name, class_names, mean=120.0, standard_deviation=60.0)
+    write_parts(paths.PROCESSED / "folder", image_set, train=train, validation=validation, test=test)
+    save_model(built(layers, (size, size, channels)), image_set)
+    write_outcome(pictures.name, (class_names[-1], class_names[0], class_names[1]))
+    return test.images
+
+
+def write_outcome(dataset: str, names: tuple[str, str, str], epochs: int = 2) -> None:
+    """Write what a training and a test have reached, in which three of the classes occur."""
     for curve in CURVES.values():
         file = paths.TRAINING_LOG / f"plots/metrics/{curve}.tsv"
         file.parent.mkdir(parents=True, exist_ok=True)
         rows = [f"{epoch}\t{1 / (1 + epoch)}\n" for epoch in range(1, epochs + 1)]
         file.write_text(f"step\t{file.stem}\n" + "".join(rows))
     evaluation = {"dataset": dataset, "recipe": "small", "images": 4, "errors": 1, "accuracy": 0.75}
+    evaluation |= {"loss": 0.5, "calibration_error": 0.125}
     paths.EVALUATION.write_text(json.dumps(evaluation))
-    names = ("Ankle boot", "Shirt", "T-shirt/top") if fashion else ("7", "2", "3")
     actual, right, wrong = names
     paths.PREDICTIONS.write_text(
         f"actual,predicted\n{actual},{actual}\n{right},{wrong}\n{wrong},{wrong}\n{right},{right}\n"
@@ -180,6 +233,68 @@ def test_every_figure_is_drawn_in_both_themes_and_names_its_data_set(
         assert min(heights(found[name])) * PHONE / WIDTH >= 9.5, name
     with Image.open(io.BytesIO(found[README])) as picture:
         assert picture.info["Title"].endswith(f". {title}, recipe small: 75.00% of 4 test images right")
+
+
+COLOURED = (32, 3, ("$1", "$2", "Ünïcode & <b>", "a name with very many letters"))
+
+
+@pytest.mark.parametrize(
+    ("size", "channels", "class_names"),
+    [
+        pytest.param(28, 1, tuple("abcdefghij"), marks=pytest.mark.slow),
+        pytest.param(20, 1, ("cats", "dogs", "neither of both"), marks=pytest.mark.slow),
+        COLOURED,
+        pytest.param(9, 3, tuple(f"class {number}" for number in range(40)), marks=pytest.mark.slow),
+        pytest.param(150, 1, ("left", "right"), marks=pytest.mark.slow),
+    ],
+)
+def test_pictures_of_ones_own_are_drawn_whole_and_in_their_colours(
+    size: int, channels: int, class_names: tuple[str, ...]
+) -> None:
+    images = write_folder(size, channels, class_names)
+
+    files, _ = figures()
+
+    svgs = {name: content for name, content in files.items() if name.endswith(".svg")}
+    assert {f"{paths.FIGURES.as_posix()}/{name}" for name in svgs} == SVGS
+    for name, svg in svgs.items():
+        assert ElementTree.fromstring(svg).get("width") == "255pt", name  # noqa: S314
+        assert min(heights(svg)) * PHONE / WIDTH >= 9.5, name
+    room = 56 * DENSITY  # of an image at falling resolution; a larger one would lie over its neighbours
+    assert all(len(picture) <= room for picture in pictures(files["resolution-dark.svg"]))
+    if channels == 3:
+        for name in ("augmentation", "feature-maps", "one-filter", "resolution", "saliency"):
+            shown = [picture[..., :3] for picture in pictures(files[f"{name}-dark.svg"])]
+            assert any(np.array_equal(picture, images[0]) for picture in shown), name
+    network = json.loads(files["network/network.json"])
+    assert (network["input_shape"], network["class_names"]) == ([size, size, channels], [*class_names])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("size", "channels", "class_names"), [(20, 1, ("cats", "dogs", "neither")), COLOURED]
+)
+def test_pages_are_filled_in_for_pictures_of_ones_own(
+    folder: Path, size: int, channels: int, class_names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(convolution, "_fastest", lambda _: "")
+    write_folder(size, channels, class_names)
+    draw()
+    for name in ("cnn", "dvc.yaml", "lessons", "pipeline"):
+        Path(name).symlink_to(ROOT / name)
+
+    build.write(build.build())
+
+    values = pages.read_values()
+    assert values["home"].handwritten is False
+    assert values["what_it_sees"].coloured is (channels == 3)
+    monkeypatch.chdir(ROOT)
+    texts = build.read_pages()
+    monkeypatch.chdir(folder)
+    for page, text in texts.items():
+        filled, unknown = pages.render(text, values)
+        assert unknown == [], page
+        assert "<b>" not in re.sub(r"`[^`]*`", "", filled), page  # in code, every character is shown as it is
 
 
 @pytest.mark.slow

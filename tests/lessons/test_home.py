@@ -2,6 +2,7 @@
 
 import base64
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,13 @@ import pytest
 
 import cnn
 from cnn.types import Array
-from lessons.home import STEPS, export_digits, export_network
+from lessons.home import STEPS, export_digits, export_network, from_repository
+from lessons.kit import results
 from lessons.kit.subject import TrainedNetwork, activations_to_probabilities
+from pipeline.common import paths
 from pipeline.common.datasets import DIGITS
 from pipeline.common.images import Bytes, ImageSet, Labelled
+from tests.pipeline.workspace import changed, small_parameters, write_parameters
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (300, 28, 28), np.uint8)
 LAYERS: list[cnn.Layer] = [
@@ -122,6 +126,42 @@ def test_a_digit_of_every_class_and_hard_ones_of_different_classes_are_ready(
     assert {digit["image"] for digit in hard} <= set(wrong)
     labels = [digit["label"] for digit in hard]
     assert len(set(labels)) == len(labels) == min(6, len({int(test.labels[n]) for n in wrong}))
+
+
+def test_of_many_classes_some_are_ready_and_the_first_image_is_among_them() -> None:
+    model = cnn.Sequential([cnn.Flatten(), cnn.Dense(40)])
+    model.build((6, 6, 3), np.random.default_rng(0))
+    names = tuple(f"class {number}" for number in range(40))
+    trained = TrainedNetwork(model, ImageSet("classes", names, mean=100.0, standard_deviation=50.0), "small")
+    images = np.random.default_rng(1).integers(0, 256, (200, 6, 6, 3), np.uint8)
+    labels = model.predict(trained.image_set.normalise(images)).astype(np.uint8)
+    _, found, _ = exported(trained, Labelled(images, labels), [])
+    assert len(set(labels.tolist())) > 10
+    assert len(found["digits"]) == 10
+    assert found["digits"][0]["image"] == 5
+    assert base64.b64decode(found["digits"][1]["pixels"]) == images[found["digits"][1]["image"]].tobytes()
+
+
+@pytest.mark.parametrize(
+    ("dataset", "handwritten", "told"), [("mnist", True, 1), ("fashion-mnist", False, 0)]
+)
+def test_the_page_tells_of_its_own_data_set_only(
+    dataset: str, handwritten: bool, told: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_parameters(tmp_path, changed(small_parameters(), "data.dataset", dataset))
+    paths.EVALUATION.parent.mkdir()
+    evaluation = {"dataset": dataset, "recipe": "small", "images": 4, "accuracy": 0.75}
+    paths.EVALUATION.write_text(json.dumps(evaluation))
+    study = {
+        "dataset": "mnist",
+        "recipe": "record",
+        "seeds": [{"test_accuracy": 0.99}],
+        "summary": {"test_accuracy": {"mean": 0.99, "standard_deviation": None}},
+    }
+    monkeypatch.setattr(results, "studies", lambda: [study])
+    values = from_repository().values
+    assert (values["handwritten"], len(values["studies"])) == (handwritten, told)
 
 
 def test_every_ready_digit_carries_its_pixels_and_its_answer(trained: TrainedNetwork, test: Labelled) -> None:

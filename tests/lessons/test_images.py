@@ -10,9 +10,18 @@ def test_the_busiest_part_of_an_image_holds_what_it_shows() -> None:
     image = np.zeros((28, 28), np.uint8)
     image[12:17, 20:26] = 200
 
-    row, column = busiest(image)
+    row, column = busiest(image, 10)
 
     assert image[row : row + 10, column : column + 10].sum() == image.sum()
+
+
+def test_the_busiest_part_of_a_coloured_image_may_be_equally_bright_everywhere() -> None:
+    image = np.full((20, 20, 3), 100, np.uint8)
+    image[12:15, 3:6] = [100, 0, 200]
+
+    row, column = busiest(image, 5)
+
+    assert (image[row : row + 5, column : column + 5] != 100).sum() == 3 * 3 * 2
 
 
 def test_black_and_white_become_what_the_network_sees() -> None:

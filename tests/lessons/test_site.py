@@ -6,16 +6,30 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from lessons.build import DOCS
 from lessons.kit.pages import BUILT
 from pipeline.common import paths
-from pipeline.common.datasets import DATASETS, MNIST
+from pipeline.common.datasets import MNIST, title_of
 from pipeline.common.idx import write_idx
 from pipeline.fetch import fetch
-from tests.pipeline.workspace import ROOT, SMALL, changed, digits, make_workspace, run, small_parameters
+from pipeline.folder import read_folder
+from tests.pipeline.workspace import (
+    ROOT,
+    SMALL,
+    changed,
+    data_parameters,
+    digits,
+    make_workspace,
+    parameters,
+    run,
+    small_parameters,
+)
 
+PICTURES = "pictures of mine"
 DENSE = [{"layer": "Flatten"}, {"layer": "Dense", "units": 10}]
 
 
@@ -31,6 +45,19 @@ def put_fashion(folder: Path) -> None:
         images, labels = digits(*{"train": (400, 0), "test": (100, 1)}[split])
         write_idx(folder / file.name, {"images": images, "labels": labels}[kind])
     (folder / "provenance.json").write_text(json.dumps({"dataset": "fashion-mnist"}))
+
+
+def put_folder(folder: Path) -> None:
+    """Put coloured pictures of three classes there, as fetch reads them from a folder of one's own."""
+    pictures = folder.parents[2] / PICTURES
+    rng = np.random.default_rng(0)
+    for name, colour in {"red": 0, "Grün & <i>": 1, "$$": 2}.items():
+        (pictures / name).mkdir(parents=True)
+        for number in range(40):
+            image = rng.integers(0, 120, (24, 30, 3), np.uint8)
+            image[6:18, 6:18, colour] += 100
+            Image.fromarray(image).save(pictures / name / f"{number}.png")
+    read_folder(data_parameters(dataset="folder", folder=str(pictures), image_size=20, channels=3), folder)
 
 
 def succeed(folder: Path, *command: str) -> str:
@@ -73,8 +100,9 @@ def addresses(docs: Path) -> set[Path]:
             DENSE,
             ("activations", "convolution", "dropout", "pooling"),
         ),
+        ("folder", put_folder, PICTURES, [*SMALL["model"][:-1], {"layer": "Dense", "units": "classes"}], ()),
     ],
-    ids=["of the embedded sample", "of another data set and dense layers alone"],
+    ids=["of the embedded sample", "of another data set and dense layers alone", "of coloured pictures"],
 )
 def test_all_pages_are_built_without_a_warning(
     tmp_path: Path,
@@ -85,7 +113,11 @@ def test_all_pages_are_built_without_a_warning(
     without: tuple[str, ...],
 ) -> None:
     data = changed(small_parameters(), "recipes.small.model", model)
-    make_workspace(tmp_path, changed(data, "data.dataset", dataset))
+    data = changed(changed(data, "recipes.other.model", model), "data.dataset", dataset)
+    if dataset == "folder":
+        data = changed(data, "figures", parameters()["figures"])
+        data = changed(data, "data", data["data"] | {"folder": PICTURES, "image_size": 20, "channels": 3})
+    make_workspace(tmp_path, data)
     put_raw(tmp_path / paths.RAW / dataset)
 
     said = build_site(tmp_path)
@@ -95,7 +127,7 @@ def test_all_pages_are_built_without_a_warning(
     expected = addresses(tmp_path / DOCS)
     assert Path("learn/convolution/index.html") in expected
     assert {page for page in expected if not (site / page).is_file()} == set()
-    assert DATASETS[shown].title in (site / "index.html").read_text(encoding="utf-8")
+    assert title_of(shown) in (site / "index.html").read_text(encoding="utf-8")
     for page in ("activations", "convolution", "dense", "dropout", "flatten", "pooling"):
         text = (site / "learn" / page / "index.html").read_text(encoding="utf-8")
         assert ("The recipe that was trained has no" in text) == (page in without), page
