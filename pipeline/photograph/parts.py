@@ -1,0 +1,263 @@
+"""Parts of the ink that hang together, and which of them are digits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+
+from pipeline.photograph.form import Grey, Mask
+
+SMALLEST = 1 / 50  # of the picture's longer side
+LARGEST_PARTS = 300
+BLOB = 0.45  # twice the greatest depth of a part, of its length
+SMALL_TEXT = 0.4  # of the largest digit's height
+
+
+@dataclass
+class Part:
+    """Ink that hangs together.
+
+    Attributes:
+        row: its first row in the picture.
+        column: its first column.
+        mask: its pixels within the box that begins there, `[h, w]`.
+        level: its mean contrast to the paper.
+        at_border: whether it touches the picture's border.
+    """
+
+    row: int
+    column: int
+    mask: Mask
+    level: float
+    at_border: bool
+
+    @property
+    def height(self) -> int:
+        return self.mask.shape[0]
+
+    @property
+    def width(self) -> int:
+        return self.mask.shape[1]
+
+    @property
+    def length(self) -> int:
+        """The longer side of its box."""
+        return max(self.mask.shape)
+
+    @property
+    def bottom(self) -> int:
+        return self.row + self.height
+
+    @property
+    def right(self) -> int:
+        return self.column + self.width
+
+    @property
+    def weight(self) -> float:
+        """All its ink."""
+        return self.level * float(self.mask.sum())
+
+    @cached_property
+    def thickness(self) -> float:
+        """The width of its widest stroke."""
+        padded = np.pad(self.mask, 1).astype(np.uint8)
+        return 2 * float(cv2.distanceTransform(padded, cv2.DIST_L2, 3).max())
+
+    @property
+    def is_blob(self) -> bool:
+        """Whether it is a filled area instead of strokes: a hole, a finger."""
+        return self.thickness > BLOB * self.length
+
+    @cached_property
+    def hull(self) -> cv2.typing.MatLike:
+        points = np.argwhere(self.mask)[:, ::-1].astype(np.int32)
+        return cv2.convexHull(points)
+
+    @cached_property
+    def outline(self) -> Mask:
+        """Which pixels of the box are near the part's convex hull's outline."""
+        canvas = np.zeros(self.mask.shape, np.uint8)
+        cv2.polylines(canvas, [self.hull], True, 1, 1)
+        return canvas.astype(bool)
+
+
+def parts_of(ink: Mask, levels: Grey) -> list[Part]:
+    """Divide the ink into parts that hang together, the largest first; specks are left out."""
+    h, w = ink.shape
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
+    found = []
+    smallest = max(3, SMALLEST * max(h, w))
+    order = np.argsort(-stats[1:, cv2.CC_STAT_AREA])[:LARGEST_PARTS] + 1
+    for label in order:
+        x, y, width, height = (int(value) for value in stats[label, :4])
+        if max(width, height) < smallest:
+            continue
+        mask = labels[y : y + height, x : x + width] == label
+        at_border = x == 0 or y == 0 or x + width == w or y + height == h
+        found.append(Part(y, x, mask, float(levels[y : y + height, x : x + width][mask].mean()), at_border))
+    return found
+
+
+def without_frames(parts: Sequence[Part], ink: Mask, levels: Grey) -> list[Part]:
+    """Remove boxes, circles and cells drawn around other parts, also those that touch what they enclose."""
+    kept = []
+    for part in parts:
+        reach = max(3, round(0.08 * part.length))
+        near = cv2.dilate(part.outline.astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) > 0
+        inked_near = cv2.dilate(part.mask.astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) > 0
+        coverage = inked_near[part.outline].mean()
+        if coverage < 0.8:
+            kept.append(part)
+            continue
+        inside = [
+            other
+            for other in parts
+            if other is not part
+            and other.length >= 0.25 * min(part.height, part.width)
+            and _encloses(part, other)
+        ]
+        hugging = part.mask[near].sum() / part.mask.sum()
+        if hugging > 0.8 and inside:
+            continue
+        if coverage < 0.97:
+            kept.append(part)
+            continue
+        rest = part.mask & ~near
+        inner = [
+            p
+            for p in parts_of(rest, levels[part.row : part.bottom, part.column : part.right])
+            if p.length > 0.35 * part.length
+        ]
+        if inner and hugging < 0.8:
+            for p in inner:
+                kept.append(Part(p.row + part.row, p.column + part.column, p.mask, p.level, False))
+            continue
+        kept.append(part)
+    return kept
+
+
+def _encloses(outer: Part, inner: Part) -> bool:
+    """Tell whether the inner part lies within the outer one's convex hull."""
+    corners = [
+        (inner.column + dx * inner.width - outer.column, inner.row + dy * inner.height - outer.row)
+        for dx in (0.1, 0.9)
+        for dy in (0.1, 0.9)
+    ]
+    return all(cv2.pointPolygonTest(outer.hull, corner, False) > 0 for corner in corners)
+
+
+@dataclass
+class Group:
+    """Parts that make one digit."""
+
+    parts: list[Part]
+
+    @property
+    def row(self) -> int:
+        return min(part.row for part in self.parts)
+
+    @property
+    def column(self) -> int:
+        return min(part.column for part in self.parts)
+
+    @property
+    def bottom(self) -> int:
+        return max(part.bottom for part in self.parts)
+
+    @property
+    def right(self) -> int:
+        return max(part.right for part in self.parts)
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.row
+
+    @property
+    def width(self) -> int:
+        return self.right - self.column
+
+    @property
+    def weight(self) -> float:
+        return sum(part.weight for part in self.parts)
+
+    def mask(self, shape: tuple[int, ...]) -> Mask:
+        """Return its pixels in a picture of the given shape."""
+        mask = np.zeros(shape, bool)
+        for part in self.parts:
+            mask[part.row : part.bottom, part.column : part.right] |= part.mask
+        return mask
+
+
+def _gap(a: Part | Group, b: Part | Group) -> float:
+    """Return the distance between the boxes of two parts."""
+    dx = max(a.column - b.right, b.column - a.right, 0)
+    dy = max(a.row - b.bottom, b.row - a.bottom, 0)
+    return float(np.hypot(dx, dy))
+
+
+def _belong_together(a: Group, b: Group) -> bool:
+    """Tell whether two groups are parts of one digit: a bar and its body, the halves of a dry stroke."""
+    large, small = (a, b) if a.height * a.width >= b.height * b.width else (b, a)
+    length = max(large.height, large.width)
+    shared = min(a.right, b.right) - max(a.column, b.column)
+    shared_rows = min(a.bottom, b.bottom) - max(a.row, b.row)
+    overlap = shared > 0 and shared_rows > 0 and (
+        shared * shared_rows > 0.3 * small.width * small.height
+    )
+    if overlap:
+        return True
+    if small.height > 0.6 * large.height and shared < 0.5 * small.width:
+        return False  # side by side: two digits
+    if small.height > 0.6 * large.height and small.width > 0.6 * large.width:
+        return False  # one above the other: two digits
+    return _gap(a, b) < 0.15 * length and max(small.height, small.width) < 0.8 * length
+
+
+def grouped(parts: Sequence[Part]) -> list[Group]:
+    """Put the parts together that make one digit."""
+    groups = [Group([part]) for part in parts]
+    merged = True
+    while merged:
+        merged = False
+        for i, a in enumerate(groups):
+            for b in groups[i + 1 :]:
+                if _belong_together(a, b):
+                    groups.remove(a)
+                    groups.remove(b)
+                    groups.append(Group(a.parts + b.parts))
+                    merged = True
+                    break
+            if merged:
+                break
+    return groups
+
+
+def digits_of(parts: Sequence[Part]) -> list[Group]:
+    """Choose the groups that are digits, and leave out what is around them."""
+    inside = [part for part in parts if not part.at_border and not part.is_blob]
+    candidates = inside or [part for part in parts if not part.is_blob] or list(parts)
+    groups = grouped(candidates)
+    groups = [g for g in groups if g.width < 3.5 * g.height]  # flat: an underline
+    if not groups:
+        return []
+    tallest = max(g.height for g in groups)
+    return [g for g in groups if g.height > SMALL_TEXT * tallest]
+
+
+def in_reading_order(groups: Sequence[Group]) -> list[Group]:
+    """Sort digits line by line, from left to right."""
+    lines: list[list[Group]] = []
+    for group in sorted(groups, key=lambda g: g.row + g.bottom):
+        for line in lines:
+            top, bottom = min(g.row for g in line), max(g.bottom for g in line)
+            middle = (group.row + group.bottom) / 2
+            if top < middle < bottom:
+                line.append(group)
+                break
+        else:
+            lines.append([group])
+    return [group for line in lines for group in sorted(line, key=lambda g: g.column)]
