@@ -18,7 +18,7 @@ from pipeline.photograph.files import Grey, read_grey
 from pipeline.photograph.form import Mask, mnist_form
 from pipeline.photograph.ink import contrast, inked, noise_level
 from pipeline.photograph.lines import without_lines
-from pipeline.photograph.parts import Group, Part, digits_of, in_reading_order, parts_of, without_frames
+from pipeline.photograph.parts import Group, Part, digits_of, doubt_about, in_reading_order, parts_of, without_frames
 from pipeline.photograph.sheet import find_sheets
 
 
@@ -28,9 +28,11 @@ class Digit:
 
     Attributes:
         picture: it in MNIST's form, `[28, 28]`.
+        doubt: why its shape may not be a digit's; empty if nothing speaks against it.
     """
 
     picture: NDArray[np.uint8]
+    doubt: str = ""
 
 
 def read_digits(path: Path) -> list[Digit]:
@@ -59,7 +61,7 @@ def read_digits(path: Path) -> list[Digit]:
             on_sheet = _clearest(grey, _inset(mask))
         if on_sheet[1]:
             levels, groups = on_sheet
-    return [Digit(_in_form(levels, group)) for group in in_reading_order(groups)]
+    return [Digit(_in_form(levels, group), doubt_about(group)) for group in in_reading_order(groups)]
 
 
 def _inset(mask: Mask) -> Mask:

@@ -14,6 +14,7 @@ from pipeline.photograph.form import Grey, Mask
 SMALLEST = 1 / 50  # of the picture's longer side
 LARGEST_PARTS = 300
 BLOB = 0.45  # twice the greatest depth of a part, of its length
+MOST_PARTS = 12  # of a digit that a dry pen wrote
 SMALL_TEXT = 0.4  # of the largest digit's height
 
 
@@ -261,3 +262,14 @@ def in_reading_order(groups: Sequence[Group]) -> list[Group]:
         else:
             lines.append([group])
     return [group for line in lines for group in sorted(line, key=lambda g: g.column)]
+
+
+def doubt_about(group: Group) -> str:
+    """Say why a group may be no digit; nothing if its shape does not speak against it."""
+    if any(part.at_border for part in group.parts):
+        return "it is cut off by the edge of the picture"
+    if any(part.is_blob and part.length > 0.5 * group.height for part in group.parts):
+        return "it is a filled area, not strokes"
+    if len(group.parts) > MOST_PARTS:
+        return "it has more parts than a digit"
+    return ""
