@@ -22,6 +22,10 @@ from pipeline.photograph.parts import Group, Part, digits_of, doubt_about, in_re
 from pipeline.photograph.sheet import find_sheets
 
 
+SOFTEST_EDGE = 0.03  # of the part's contrast, in each pixel
+SOFT = 0.2  # of full ink: where a stroke's soft edge ends
+
+
 @dataclass(frozen=True)
 class Digit:
     """A digit found in a photograph.
@@ -86,13 +90,33 @@ def _weight(found: tuple[Grey, list[Group]]) -> float:
 def _found(grey: Grey, light: bool, inside: Mask) -> tuple[Grey, list[Group]]:
     """Find the digits that are darker than their paper, or lighter."""
     levels = np.where(inside, contrast(grey, light), 0)
+    steepness = np.hypot(cv2.Scharr(levels, cv2.CV_32F, 1, 0), cv2.Scharr(levels, cv2.CV_32F, 0, 1)) / 32
+
+    def is_ink(part: Part) -> bool:
+        return _has_sharp_edges(part, steepness) and _stands_out(part, grey)
+
     ink = inked(levels)
-    for strokes in (without_lines(ink), ink):
-        parts = [part for part in parts_of(strokes, levels) if _stands_out(part, grey)]
-        groups = digits_of(without_frames(parts, strokes, levels))
+    drawn = without_frames(list(filter(is_ink, parts_of(ink, levels))), levels)
+    unframed = np.zeros_like(ink)
+    for part in drawn:
+        unframed[part.row : part.bottom, part.column : part.right] |= part.mask
+    for strokes in (without_lines(unframed), unframed):
+        parts = list(filter(is_ink, parts_of(strokes, levels)))
+        if parts:
+            pen = max(parts, key=lambda part: part.weight).thickness
+            parts = parts_of(strokes, levels, round(0.4 * pen))
+        groups = digits_of(without_frames(parts, levels))
         if groups:
             return levels, groups
     return levels, []
+
+
+def _has_sharp_edges(part: Part, steepness: Grey) -> bool:
+    """Tell whether a part's edges are as sharp as those of ink; those of shadows and reflections are soft."""
+    rows, columns = slice(part.row, part.bottom), slice(part.column, part.right)
+    mask = np.pad(part.mask, 1).astype(np.uint8)
+    rim = (mask - cv2.erode(mask, np.ones((3, 3), np.uint8)))[1:-1, 1:-1] > 0
+    return bool(np.median(steepness[rows, columns][rim]) > SOFTEST_EDGE * part.level)
 
 
 def _stands_out(part: Part, grey: Grey) -> bool:
@@ -108,4 +132,5 @@ def _in_form(levels: Grey, group: Group) -> NDArray[np.uint8]:
     noise = noise_level(levels)
     full = np.percentile(levels[mask], 95)
     ink = np.clip((levels - noise) / max(float(full) - noise, 1), 0, 1).astype(np.float32)
-    return mnist_form(ink, mask)
+    near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return mnist_form(ink, mask | (near & (ink > SOFT)))

@@ -29,7 +29,8 @@ def contrast(grey: Grey, light: bool) -> Grey:
     """
     side = max(grey.shape)
     if side > 250:  # smaller pictures have no pixels to spare
-        grey = np.asarray(cv2.GaussianBlur(grey, (0, 0), side / 1000))
+        grain = np.median(np.abs(grey - cv2.GaussianBlur(grey, (0, 0), 2))) * 255 / max(np.median(grey), 32)
+        grey = np.asarray(cv2.GaussianBlur(grey, (0, 0), side / 1000 * float(np.clip(grain / 3, 1, 4))))
     # On bytes, OpenCV's morphology is several times as fast.
     grey = np.rint(grey).clip(0, 255).astype(np.uint8)
     window = side // WIDEST_STROKE | 1

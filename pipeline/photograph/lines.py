@@ -11,6 +11,8 @@ from pipeline.photograph.form import Mask
 Bytes = NDArray[np.uint8]
 SHORTEST_LINE = 0.3  # of the picture's shorter side
 THICKEST_LINE = 1 / 60  # of the picture's longer side
+LONG_LINE = 0.6  # of the shorter side: longer than a digit's straight strokes
+NEAR_BORDER = 0.06  # of the shorter side
 LARGEST_GAP = 0.03  # within a line, of the picture's shorter side
 
 
@@ -38,8 +40,18 @@ def without_lines(ink: Mask) -> Mask:
         return ink
     cleaned = pixels.copy()
     for x1, y1, x2, y2 in segments.reshape(-1, 4)[:200]:
-        _erase(cleaned, pixels, (int(x1), int(y1)), (int(x2), int(y2)), thickest)
+        if _is_ruling(np.array([x1, y1, x2, y2], float), h, w):
+            _erase(cleaned, pixels, (int(x1), int(y1)), (int(x2), int(y2)), thickest)
     return cleaned.astype(bool)
+
+
+def _is_ruling(segment: NDArray[np.float64], h: int, w: int) -> bool:
+    """Tell whether a segment is longer than a digit's stroke, or reaches the border."""
+    start, end = segment[:2], segment[2:]
+    if np.hypot(*(end - start)) > LONG_LINE * min(h, w):
+        return True
+    near = NEAR_BORDER * min(h, w)
+    return any(x < near or y < near or x > w - near or y > h - near for x, y in (start, end))
 
 
 def _erase(cleaned: Bytes, ink: Bytes, start: tuple[int, int], end: tuple[int, int], thickest: int) -> None:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.photograph.form import Grey, Mask
 
@@ -15,6 +16,8 @@ SMALLEST = 1 / 50  # of the picture's longer side
 LARGEST_PARTS = 300
 BLOB = 0.45  # twice the greatest depth of a part, of its length
 MOST_PARTS = 12  # of a digit that a dry pen wrote
+FAINT = 0.4  # of the strongest part's contrast
+THIN = 0.35  # of its thickness
 SMALL_TEXT = 0.4  # of the largest digit's height
 
 
@@ -59,8 +62,8 @@ class Part:
 
     @property
     def weight(self) -> float:
-        """All its ink."""
-        return self.level * float(self.mask.sum())
+        """How much it stands out: a little strong ink weighs more than much that is faint, such as a shadow."""
+        return self.level**2 * float(self.mask.sum())
 
     @cached_property
     def thickness(self) -> float:
@@ -86,10 +89,23 @@ class Part:
         return canvas.astype(bool)
 
 
-def parts_of(ink: Mask, levels: Grey) -> list[Part]:
-    """Divide the ink into parts that hang together, the largest first; specks are left out."""
+def parts_of(ink: Mask, levels: Grey, reach: int = 0) -> list[Part]:
+    """Divide the ink into parts that hang together, the largest first; specks are left out.
+
+    Args:
+        ink: which pixels hold ink, `[h, w]`.
+        levels: their contrast to the paper, `[h, w]`.
+        reach: half the width in pixels of gaps that do not divide a part, such as those of a dry pen.
+    """
     h, w = ink.shape
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
+    pixels = ink.astype(np.uint8)
+    if reach > 0:
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+        _, labels = cv2.connectedComponents(cv2.dilate(pixels, disc), connectivity=8)
+        labels[~ink] = 0
+        stats = _boxes(labels)
+    else:
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(pixels, connectivity=8)
     found = []
     smallest = max(3, SMALLEST * max(h, w))
     order = np.argsort(-stats[1:, cv2.CC_STAT_AREA])[:LARGEST_PARTS] + 1
@@ -103,7 +119,22 @@ def parts_of(ink: Mask, levels: Grey) -> list[Part]:
     return found
 
 
-def without_frames(parts: Sequence[Part], ink: Mask, levels: Grey) -> list[Part]:
+def _boxes(labels: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return the box and the area of each label, as OpenCV's statistics of components have them."""
+    rows, columns = np.nonzero(labels)
+    values = labels[rows, columns]
+    count = int(labels.max()) + 1
+    low = np.full((2, count), max(labels.shape), np.int32)
+    high = np.full((2, count), -1, np.int32)
+    for axis, places in enumerate((columns, rows)):
+        np.minimum.at(low[axis], values, places)
+        np.maximum.at(high[axis], values, places)
+    area = np.bincount(values, minlength=count)
+    size = high - low + 1
+    return np.stack([low[0], low[1], size[0], size[1], area], axis=1).astype(np.int32)
+
+
+def without_frames(parts: Sequence[Part], levels: Grey) -> list[Part]:
     """Remove boxes, circles and cells drawn around other parts, also those that touch what they enclose."""
     kept = []
     for part in parts:
@@ -241,6 +272,14 @@ def digits_of(parts: Sequence[Part]) -> list[Group]:
     """Choose the groups that are digits, and leave out what is around them."""
     inside = [part for part in parts if not part.at_border and not part.is_blob]
     candidates = inside or [part for part in parts if not part.is_blob] or list(parts)
+    if not candidates:
+        return []
+    main = max(candidates, key=lambda part: part.weight)
+    candidates = [
+        part
+        for part in candidates
+        if part.level > FAINT * main.level and part.thickness > THIN * main.thickness
+    ]
     groups = grouped(candidates)
     groups = [g for g in groups if g.width < 3.5 * g.height]  # flat: an underline
     if not groups:
