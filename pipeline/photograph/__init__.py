@@ -90,10 +90,9 @@ def _weight(found: tuple[Grey, list[Group]]) -> float:
 def _found(grey: Grey, light: bool, inside: Mask) -> tuple[Grey, list[Group]]:
     """Find the digits that are darker than their paper, or lighter."""
     levels = np.where(inside, contrast(grey, light), 0)
-    steepness = np.hypot(cv2.Scharr(levels, cv2.CV_32F, 1, 0), cv2.Scharr(levels, cv2.CV_32F, 0, 1)) / 32
 
     def is_ink(part: Part) -> bool:
-        return _has_sharp_edges(part, steepness) and _stands_out(part, grey)
+        return part.sharpness > SOFTEST_EDGE and _stands_out(part, grey, light)
 
     ink = inked(levels)
     drawn = without_frames(list(filter(is_ink, parts_of(ink, levels))), levels)
@@ -111,20 +110,14 @@ def _found(grey: Grey, light: bool, inside: Mask) -> tuple[Grey, list[Group]]:
     return levels, []
 
 
-def _has_sharp_edges(part: Part, steepness: Grey) -> bool:
-    """Tell whether a part's edges are as sharp as those of ink; those of shadows and reflections are soft."""
-    rows, columns = slice(part.row, part.bottom), slice(part.column, part.right)
-    mask = np.pad(part.mask, 1).astype(np.uint8)
-    rim = (mask - cv2.erode(mask, np.ones((3, 3), np.uint8)))[1:-1, 1:-1] > 0
-    return bool(np.median(steepness[rows, columns][rim]) > SOFTEST_EDGE * part.level)
-
-
-def _stands_out(part: Part, grey: Grey) -> bool:
+def _stands_out(part: Part, grey: Grey, light: bool) -> bool:
     """Tell whether a part differs from most of what surrounds it, as ink does, and paper between ink does not."""
     around = part.length
     box = np.s_[max(0, part.row - around) : part.bottom + around, max(0, part.column - around) : part.right + around]
     own = grey[part.row : part.bottom, part.column : part.right][part.mask].mean()
-    return bool(abs(own - np.median(grey[box])) > 0.4 * part.level)
+    paper = np.median(grey[box])
+    difference = own - paper if light else (paper - own) * 255 / max(paper, 32)
+    return bool(difference > 0.4 * part.level)
 
 
 def _in_form(levels: Grey, group: Group) -> NDArray[np.uint8]:

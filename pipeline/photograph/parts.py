@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import cv2
@@ -14,10 +14,10 @@ from pipeline.photograph.form import Grey, Mask
 
 SMALLEST = 1 / 50  # of the picture's longer side
 LARGEST_PARTS = 300
-BLOB = 0.45  # twice the greatest depth of a part, of its length
+BLOB = 0.6  # twice the greatest depth of a part, of its length
 MOST_PARTS = 12  # of a digit that a dry pen wrote
 FAINT = 0.4  # of the strongest part's contrast
-THIN = 0.35  # of its thickness
+THIN = 0.25  # of the middle one's thickness
 SMALL_TEXT = 0.4  # of the largest digit's height
 
 
@@ -30,6 +30,7 @@ class Part:
         column: its first column.
         mask: its pixels within the box that begins there, `[h, w]`.
         level: its mean contrast to the paper.
+        sharpness: how much of that contrast lies between one pixel of its edge and the next.
         at_border: whether it touches the picture's border.
     """
 
@@ -37,6 +38,7 @@ class Part:
     column: int
     mask: Mask
     level: float
+    sharpness: float
     at_border: bool
 
     @property
@@ -62,8 +64,8 @@ class Part:
 
     @property
     def weight(self) -> float:
-        """How much it stands out: a little strong ink weighs more than much that is faint, such as a shadow."""
-        return self.level**2 * float(self.mask.sum())
+        """How much it stands out: long sharp edges of strong ink weigh more than a large faint shadow."""
+        return self.level**2 * self.sharpness * float(rim_of(self.mask).sum())
 
     @cached_property
     def thickness(self) -> float:
@@ -87,6 +89,12 @@ class Part:
         canvas = np.zeros(self.mask.shape, np.uint8)
         cv2.polylines(canvas, [self.hull], True, 1, 1)
         return canvas.astype(bool)
+
+
+def rim_of(mask: Mask) -> Mask:
+    """Return the outermost pixels of a mask."""
+    pixels = np.pad(mask, 1).astype(np.uint8)
+    return np.asarray((pixels - cv2.erode(pixels, np.ones((3, 3), np.uint8)))[1:-1, 1:-1] > 0)
 
 
 def parts_of(ink: Mask, levels: Grey, reach: int = 0) -> list[Part]:
@@ -113,9 +121,12 @@ def parts_of(ink: Mask, levels: Grey, reach: int = 0) -> list[Part]:
         x, y, width, height = (int(value) for value in stats[label, :4])
         if max(width, height) < smallest:
             continue
-        mask = labels[y : y + height, x : x + width] == label
+        box = np.s_[y : y + height, x : x + width]
+        mask = labels[box] == label
         at_border = x == 0 or y == 0 or x + width == w or y + height == h
-        found.append(Part(y, x, mask, float(levels[y : y + height, x : x + width][mask].mean()), at_border))
+        level, rim = float(levels[box][mask].mean()), rim_of(mask)
+        dx, dy = (cv2.Scharr(levels[box], cv2.CV_32F, *axes)[rim] / 32 for axes in ((1, 0), (0, 1)))
+        found.append(Part(y, x, mask, level, float(np.median(np.hypot(dx, dy))) / level, at_border))
     return found
 
 
@@ -166,7 +177,7 @@ def without_frames(parts: Sequence[Part], levels: Grey) -> list[Part]:
         ]
         if inner and hugging < 0.8:
             for p in inner:
-                kept.append(Part(p.row + part.row, p.column + part.column, p.mask, p.level, False))
+                kept.append(replace(p, row=p.row + part.row, column=p.column + part.column, at_border=False))
             continue
         kept.append(part)
     return kept
@@ -242,7 +253,7 @@ def _belong_together(a: Group, b: Group) -> bool:
     )
     if overlap:
         return True
-    if small.height > 0.6 * large.height and shared < 0.5 * small.width:
+    if small.height > 0.4 * large.height and shared < 0.2 * small.width:
         return False  # side by side: two digits
     if small.height > 0.6 * large.height and small.width > 0.6 * large.width:
         return False  # one above the other: two digits
@@ -268,6 +279,14 @@ def grouped(parts: Sequence[Part]) -> list[Group]:
     return groups
 
 
+def _underlines(part: Part, other: Part) -> bool:
+    """Tell whether a part is a flat line below the other part's middle."""
+    if part is other or part.row + part.height / 2 < other.row + other.height / 2:
+        return False
+    _, sides, _ = cv2.minAreaRect(part.hull)
+    return part.width > 2 * part.height and max(sides) > 4 * min(sides) and part.width > 0.5 * other.width
+
+
 def digits_of(parts: Sequence[Part]) -> list[Group]:
     """Choose the groups that are digits, and leave out what is around them."""
     inside = [part for part in parts if not part.at_border and not part.is_blob]
@@ -275,10 +294,13 @@ def digits_of(parts: Sequence[Part]) -> list[Group]:
     if not candidates:
         return []
     main = max(candidates, key=lambda part: part.weight)
+    thickness = np.median([part.thickness for part in candidates if part.weight > 0.2 * main.weight])
     candidates = [
         part
         for part in candidates
-        if part.level > FAINT * main.level and part.thickness > THIN * main.thickness
+        if part.level > FAINT * main.level
+        and part.thickness > THIN * thickness
+        and not _underlines(part, main)
     ]
     groups = grouped(candidates)
     groups = [g for g in groups if g.width < 3.5 * g.height]  # flat: an underline
