@@ -63,6 +63,8 @@ def read_digits(path: Path) -> list[Digit]:
             if any(_crosses(group, mask) for group in groups):  # the edge of a shadow
                 continue
             on_sheet = _clearest(grey, _inset(mask))
+            if _weight(on_sheet) < 0.5 * _weight((levels, groups)):
+                continue
         if on_sheet[1]:
             levels, groups = on_sheet
     return [Digit(_in_form(levels, group), doubt_about(group)) for group in in_reading_order(groups)]

@@ -16,6 +16,8 @@ SMALLEST = 1 / 50  # of the picture's longer side
 LARGEST_PARTS = 300
 BLOB = 0.6  # twice the greatest depth of a part, of its length
 MOST_PARTS = 12  # of a digit that a dry pen wrote
+ENCLOSED = 0.35  # of a frame's length: the least length of what it was drawn around
+TOUCHING = 0.2  # of the edge of what it was drawn around
 FAINT = 0.4  # of the strongest part's contrast
 THIN = 0.25  # of the middle one's thickness
 SMALL_TEXT = 0.4  # of the largest digit's height
@@ -170,17 +172,24 @@ def without_frames(parts: Sequence[Part], levels: Grey) -> list[Part]:
             kept.append(part)
             continue
         rest = part.mask & ~near
-        inner = [
-            p
-            for p in parts_of(rest, levels[part.row : part.bottom, part.column : part.right])
-            if p.length > 0.35 * part.length
+        enclosed = [
+            other
+            for other in parts_of(rest, levels[part.row : part.bottom, part.column : part.right])
+            if other.length > ENCLOSED * part.length and _hardly_touches(other, part.mask & near)
         ]
-        if inner and hugging < 0.8:
-            for p in inner:
-                kept.append(replace(p, row=p.row + part.row, column=p.column + part.column, at_border=False))
-            continue
-        kept.append(part)
+        if enclosed:
+            kept += [replace(p, row=p.row + part.row, column=p.column + part.column) for p in enclosed]
+        else:
+            kept.append(part)
     return kept
+
+
+def _hardly_touches(part: Part, frame: Mask) -> bool:
+    """Tell whether little of a part's edge touches its frame `[h, w]`, in whose box the part lies."""
+    beside = cv2.dilate(frame.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    rim = rim_of(part.mask)
+    touching = beside[part.row : part.bottom, part.column : part.right] & rim
+    return bool(touching.sum() < TOUCHING * rim.sum())
 
 
 def _encloses(outer: Part, inner: Part) -> bool:

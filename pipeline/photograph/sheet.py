@@ -15,7 +15,7 @@ WRITING = 15  # pixels of that copy; strokes narrower than half of it vanish in 
 STEP = 6  # grey levels between the thresholds tried
 SMALLEST_SHEET, LARGEST_SHEET = 0.12, 0.97  # of the picture's area
 STRAIGHTEST = 0.93  # area of a sheet, of that of its convex hull
-WEAKEST_EDGE = 9.0  # grey levels between sheet and table
+WEAKEST_EDGE = 12.0  # grey levels between sheet and table
 ACROSS = 4  # pixels on each side of an edge at which its levels are compared
 INSET = 0.015  # of the sheet's sides, which are left out because its edge has a shadow
 
