@@ -64,11 +64,24 @@ def read(
     """
     copies = changed_copies(digit.picture, parameters)
     probabilities = model.predict_proba(normalisation.apply(copies)).mean(axis=0)
-    doubt = digit.doubt
+    doubt = _doubt_about_shape(digit, parameters)
     if not doubt and probabilities.max() < parameters.least_probability:
-        doubt = "two readings compete" if np.sort(probabilities)[-2] > 0.1 else "it resembles no digit well"
+        doubt = "the network wavers"
     named = zip(classes, map(float, probabilities), strict=True)
     return Reading(digit.picture, dict(named), doubt)
+
+
+def _doubt_about_shape(digit: Digit, parameters: Predict) -> str:
+    """Say why a shape may be no digit; nothing if nothing speaks against it."""
+    if digit.cut_off:
+        return "it is cut off by the edge of the picture"
+    if digit.width > parameters.widest:
+        return "it is wider than a digit"
+    if digit.filled > parameters.fullest and digit.width > 0.4:  # a 1 fills its narrow box
+        return "it is a filled area, not strokes"
+    if digit.parts > parameters.most_parts:
+        return "it has more parts than a digit"
+    return ""
 
 
 def changed_copies(picture: NDArray[np.uint8], parameters: Predict) -> NDArray[np.uint8]:

@@ -175,6 +175,11 @@ class Predict(Strict):
     least_probability: float = Field(
         ge=0, le=1, description="the averaged probability that makes a reading an answer"
     )
+    widest: float = Field(gt=0, description="what is wider than this, in heights, is no digit")
+    fullest: float = Field(
+        gt=0, le=1, description="what fills more than this share of its box is no digit, unless it is narrow"
+    )
+    most_parts: int = Field(ge=1, description="what consists of more parts that do not touch is no digit")
 
 
 class Parameters(Strict):

@@ -7,6 +7,7 @@ MNIST's form (`form`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,14 +15,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.photograph.files import Grey, read_grey
+from pipeline.photograph.files import Grey, read_grey, rim
 from pipeline.photograph.form import Mask, mnist_form
-from pipeline.photograph.ink import contrast, inked, noise_level
+from pipeline.photograph.ink import FAINTEST_INK, contrast, inked, noise_level
 from pipeline.photograph.lines import without_lines
-from pipeline.photograph.parts import Group, Part, digits_of, doubt_about, in_reading_order, parts_of, without_frames
+from pipeline.photograph.parts import Group, Part, digits_of, in_reading_order, parts_of, without_frames, without_small_text
 from pipeline.photograph.sheet import find_sheets
 
 
+SMALLEST_PHOTOGRAPH = 64  # pixels of the longer side
 SOFTEST_EDGE = 0.03  # of the part's contrast, in each pixel
 SOFT = 0.2  # of full ink: where a stroke's soft edge ends
 
@@ -32,11 +34,17 @@ class Digit:
 
     Attributes:
         picture: it in MNIST's form, `[28, 28]`.
-        doubt: why its shape may not be a digit's; empty if nothing speaks against it.
+        parts: of how many parts that do not touch it consists.
+        width: its width, in heights.
+        filled: the part of its box that is ink.
+        cut_off: whether it reaches the edge of the picture.
     """
 
     picture: NDArray[np.uint8]
-    doubt: str = ""
+    parts: int
+    width: float
+    filled: float
+    cut_off: bool
 
 
 def read_digits(path: Path) -> list[Digit]:
@@ -52,6 +60,8 @@ def read_digits(path: Path) -> list[Digit]:
         PipelineError: if there is no such file, or it cannot be read.
     """
     grey = read_grey(path)
+    if max(grey.shape) < SMALLEST_PHOTOGRAPH:
+        return _only_digit(grey)
     everywhere = np.ones(grey.shape, bool)
     levels, groups = _clearest(grey, everywhere)
     for sheet in find_sheets(grey)[:1]:
@@ -67,7 +77,21 @@ def read_digits(path: Path) -> list[Digit]:
                 continue
         if on_sheet[1]:
             levels, groups = on_sheet
-    return [Digit(_in_form(levels, group), doubt_about(group)) for group in in_reading_order(groups)]
+    return [_digit(levels, group) for group in in_reading_order(groups)]
+
+
+def _only_digit(grey: Grey) -> list[Digit]:
+    """Return the digit that fills a tiny picture, such as MNIST's own."""
+    light = bool(grey.mean() > np.median(rim(grey)))
+    levels = contrast(grey, light, widest=0.5)
+    noise = noise_level(levels)
+    full = float(levels.max())
+    if full - noise < FAINTEST_INK:
+        return []
+    parts = parts_of(levels - noise > SOFT * (full - noise), levels)
+    longest = max((part.length for part in parts), default=0)
+    group = Group([part for part in parts if part.length > 0.15 * longest])
+    return [_digit(levels, group)] if group.parts else []
 
 
 def _inset(mask: Mask) -> Mask:
@@ -97,19 +121,25 @@ def _found(grey: Grey, light: bool, inside: Mask) -> tuple[Grey, list[Group]]:
         return part.sharpness > SOFTEST_EDGE and _stands_out(part, grey, light)
 
     ink = inked(levels)
-    drawn = without_frames(list(filter(is_ink, parts_of(ink, levels))), levels)
-    unframed = np.zeros_like(ink)
-    for part in drawn:
-        unframed[part.row : part.bottom, part.column : part.right] |= part.mask
+    unframed = _drawn(without_frames(list(filter(is_ink, parts_of(ink, levels))), levels), ink.shape)
     for strokes in (without_lines(unframed), unframed):
         parts = list(filter(is_ink, parts_of(strokes, levels)))
+        parts = without_small_text(parts)
         if parts:
             pen = max(parts, key=lambda part: part.weight).thickness
-            parts = parts_of(strokes, levels, round(0.4 * pen))
+            parts = parts_of(_drawn(parts, ink.shape), levels, round(0.4 * pen))
         groups = digits_of(without_frames(parts, levels))
         if groups:
             return levels, groups
     return levels, []
+
+
+def _drawn(parts: Sequence[Part], shape: tuple[int, ...]) -> Mask:
+    """Return the pixels of all parts in a picture of the given shape."""
+    mask = np.zeros(shape, bool)
+    for part in parts:
+        mask[part.row : part.bottom, part.column : part.right] |= part.mask
+    return mask
 
 
 def _stands_out(part: Part, grey: Grey, light: bool) -> bool:
@@ -122,10 +152,22 @@ def _stands_out(part: Part, grey: Grey, light: bool) -> bool:
     return bool(difference > 0.4 * part.level)
 
 
+def _digit(levels: Grey, group: Group) -> Digit:
+    ink = sum(int(part.mask.sum()) for part in group.parts)
+    return Digit(
+        _in_form(levels, group),
+        parts=len(group.parts),
+        width=group.width / group.height,
+        filled=ink / (group.width * group.height),
+        cut_off=any(part.at_border for part in group.parts),
+    )
+
+
 def _in_form(levels: Grey, group: Group) -> NDArray[np.uint8]:
     mask: Mask = group.mask(levels.shape)
     noise = noise_level(levels)
     full = np.percentile(levels[mask], 95)
     ink = np.clip((levels - noise) / max(float(full) - noise, 1), 0, 1).astype(np.float32)
-    near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    reach = 2 * max(1, max(group.height, group.width) // 40) + 1
+    near = cv2.dilate(mask.astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
     return mnist_form(ink, mask | (near & (ink > SOFT)))

@@ -8,13 +8,13 @@ import numpy as np
 from pipeline.photograph.files import rim
 from pipeline.photograph.form import Grey, Mask
 
-WIDEST_STROKE = 5  # strokes are narrower than this part of the picture
+WIDEST_STROKE = 0.2  # of the picture's longer side
 FAINTEST_INK = 12.0  # grey levels between paper and ink
 SOFT_EDGE = 0.3  # of the strongest ink nearby
 NEARBY = 8  # part of the picture
 
 
-def contrast(grey: Grey, light: bool) -> Grey:
+def contrast(grey: Grey, light: bool, widest: float = WIDEST_STROKE) -> Grey:
     """Return the grey levels between each pixel and the paper around it.
 
     A morphological closing fills everything dark that is narrower than its window with the levels around it,
@@ -23,6 +23,7 @@ def contrast(grey: Grey, light: bool) -> Grey:
     Args:
         grey: grey levels of a picture, `[h, w]`.
         light: whether the strokes are lighter than their paper.
+        widest: the width of the widest stroke, of the picture's longer side.
 
     Returns:
         Levels of at least 0, `[h, w]`.
@@ -33,7 +34,7 @@ def contrast(grey: Grey, light: bool) -> Grey:
         grey = np.asarray(cv2.GaussianBlur(grey, (0, 0), side / 1000 * float(np.clip(grain / 3, 1, 4))))
     # On bytes, OpenCV's morphology is several times as fast.
     grey = np.rint(grey).clip(0, 255).astype(np.uint8)
-    window = side // WIDEST_STROKE | 1
+    window = round(widest * side) | 1
     around = rim(grey)
     level = np.median(around)
     if (around == level).mean() > 0.5:  # flat paper: a drawing, perhaps cropped to the ink, not a photograph

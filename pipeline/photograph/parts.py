@@ -15,11 +15,11 @@ from pipeline.photograph.form import Grey, Mask
 SMALLEST = 1 / 50  # of the picture's longer side
 LARGEST_PARTS = 300
 BLOB = 0.6  # twice the greatest depth of a part, of its length
-MOST_PARTS = 12  # of a digit that a dry pen wrote
 ENCLOSED = 0.35  # of a frame's length: the least length of what it was drawn around
 TOUCHING = 0.2  # of the edge of what it was drawn around
 FAINT = 0.4  # of the strongest part's contrast
 THIN = 0.25  # of the middle one's thickness
+NEAR = 0.15  # of the largest part's length: what is closer to a digit may belong to it
 SMALL_TEXT = 0.4  # of the largest digit's height
 
 
@@ -81,6 +81,12 @@ class Part:
         return self.thickness > BLOB * self.length
 
     @cached_property
+    def is_flat(self) -> bool:
+        """Whether it is a line from left to right, as no digit is."""
+        _, sides, _ = cv2.minAreaRect(self.hull)
+        return self.width > 2 * self.height and max(sides) > 4 * min(sides)
+
+    @cached_property
     def hull(self) -> cv2.typing.MatLike:
         points = np.argwhere(self.mask)[:, ::-1].astype(np.int32)
         return cv2.convexHull(points)
@@ -127,9 +133,17 @@ def parts_of(ink: Mask, levels: Grey, reach: int = 0) -> list[Part]:
         mask = labels[box] == label
         at_border = x == 0 or y == 0 or x + width == w or y + height == h
         level, rim = float(levels[box][mask].mean()), rim_of(mask)
-        dx, dy = (cv2.Scharr(levels[box], cv2.CV_32F, *axes)[rim] / 32 for axes in ((1, 0), (0, 1)))
-        found.append(Part(y, x, mask, level, float(np.median(np.hypot(dx, dy))) / level, at_border))
+        sharpness = float(np.median(_steepness(levels, y, x, height, width)[rim])) / level
+        found.append(Part(y, x, mask, level, sharpness, at_border))
     return found
+
+
+def _steepness(levels: Grey, row: int, column: int, height: int, width: int) -> Grey:
+    """Return how much the levels change from pixel to pixel within a box, `[height, width]`."""
+    top, left = max(row - 1, 0), max(column - 1, 0)
+    around = levels[top : row + height + 1, left : column + width + 1]
+    dx, dy = (cv2.Scharr(around, cv2.CV_32F, *axes) / 32 for axes in ((1, 0), (0, 1)))
+    return np.asarray(np.hypot(dx, dy)[row - top :, column - left :][:height, :width])
 
 
 def _boxes(labels: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -258,7 +272,7 @@ def _belong_together(a: Group, b: Group) -> bool:
     shared = min(a.right, b.right) - max(a.column, b.column)
     shared_rows = min(a.bottom, b.bottom) - max(a.row, b.row)
     overlap = shared > 0 and shared_rows > 0 and (
-        shared * shared_rows > 0.3 * small.width * small.height
+        shared * shared_rows > 0.5 * small.width * small.height
     )
     if overlap:
         return True
@@ -266,7 +280,7 @@ def _belong_together(a: Group, b: Group) -> bool:
         return False  # side by side: two digits
     if small.height > 0.6 * large.height and small.width > 0.6 * large.width:
         return False  # one above the other: two digits
-    return _gap(a, b) < 0.15 * length and max(small.height, small.width) < 0.8 * length
+    return _gap(a, b) < NEAR * length and max(small.height, small.width) < 0.8 * length
 
 
 def grouped(parts: Sequence[Part]) -> list[Group]:
@@ -290,10 +304,20 @@ def grouped(parts: Sequence[Part]) -> list[Group]:
 
 def _underlines(part: Part, other: Part) -> bool:
     """Tell whether a part is a flat line below the other part's middle."""
-    if part is other or part.row + part.height / 2 < other.row + other.height / 2:
-        return False
-    _, sides, _ = cv2.minAreaRect(part.hull)
-    return part.width > 2 * part.height and max(sides) > 4 * min(sides) and part.width > 0.5 * other.width
+    below = part.row + part.bottom > other.row + other.bottom
+    return part is not other and below and part.is_flat and part.width > 0.5 * other.width
+
+
+def without_small_text(parts: Sequence[Part]) -> list[Part]:
+    """Remove parts that are much smaller than the largest and not close to a large one, such as captions."""
+    drawn = [part for part in parts if not (part.at_border or part.is_blob or part.is_flat)]
+    largest = max((part.length for part in drawn), default=0)
+    large = [part for part in parts if part.length > SMALL_TEXT * largest]
+    return [
+        part
+        for part in parts
+        if part.length > SMALL_TEXT * largest or any(_gap(part, one) < NEAR * largest for one in large)
+    ]
 
 
 def digits_of(parts: Sequence[Part]) -> list[Group]:
@@ -302,8 +326,8 @@ def digits_of(parts: Sequence[Part]) -> list[Group]:
     candidates = inside or [part for part in parts if not part.is_blob] or list(parts)
     if not candidates:
         return []
-    main = max(candidates, key=lambda part: part.weight)
-    thickness = np.median([part.thickness for part in candidates if part.weight > 0.2 * main.weight])
+    main = max([part for part in candidates if not part.is_flat] or candidates, key=lambda part: part.weight)
+    thickness = np.median([part.thickness for part in candidates if part.weight >= 0.2 * main.weight])
     candidates = [
         part
         for part in candidates
@@ -332,14 +356,3 @@ def in_reading_order(groups: Sequence[Group]) -> list[Group]:
         else:
             lines.append([group])
     return [group for line in lines for group in sorted(line, key=lambda g: g.column)]
-
-
-def doubt_about(group: Group) -> str:
-    """Say why a group may be no digit; nothing if its shape does not speak against it."""
-    if any(part.at_border for part in group.parts):
-        return "it is cut off by the edge of the picture"
-    if any(part.is_blob and part.length > 0.5 * group.height for part in group.parts):
-        return "it is a filled area, not strokes"
-    if len(group.parts) > MOST_PARTS:
-        return "it has more parts than a digit"
-    return ""

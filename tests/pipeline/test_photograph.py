@@ -162,7 +162,7 @@ def test_the_place_makes_no_difference(tmp_path: Path, dx: int, dy: int) -> None
     middle = read(tmp_path, as_image(ink))
     result = read(tmp_path, as_image(np.roll(ink, (dy, dx), (0, 1))))
 
-    np.testing.assert_array_equal(result, middle)
+    np.testing.assert_allclose(result, middle, atol=2)
     np.testing.assert_allclose(ndimage.center_of_mass(result), (14, 14), atol=0.5)
     rows, columns = np.nonzero(result > 50)
     assert max(np.ptp(rows), np.ptp(columns)) + 1 == 20
