@@ -154,7 +154,8 @@ def show(prediction: Prediction, console: Console) -> None:
     said = prediction.answer or NOTHING
     if len(readings) == 1 and readings[0].doubt:
         said = _unsure(readings[0])
-    console.print(f"{prediction.file}: {said}", style="bold", markup=False, highlight=False)
+    file = prediction.file.encode(errors="replace").decode()  # bytes that are no text become question marks
+    console.print(f"{file}: {said}", style="bold", markup=False, highlight=False)
     for number, reading in enumerate(readings, start=1):
         if len(readings) > 1:
             heading = f"digit {number} of {len(readings)}: {reading.answer or _unsure(reading)}"

@@ -87,7 +87,13 @@ def _doubt_about_shape(digit: Digit, parameters: Predict) -> str:
 def changed_copies(picture: NDArray[np.uint8], parameters: Predict) -> NDArray[np.uint8]:
     """Return a digit `[28, 28]` and copies of it that are turned, scaled, shifted, thicker and thinner, `[n, 28, 28]`."""
     turn, scale, shift = parameters.turn, parameters.scale, parameters.shift
-    moves = [(0.0, 1.0, 0.0, 0.0), (turn, 1, 0, 0), (-turn, 1, 0, 0), (0, 1 + scale, 0, 0), (0, 1 - scale, 0, 0)]
+    moves = [
+        (0.0, 1.0, 0.0, 0.0),
+        (turn, 1, 0, 0),
+        (-turn, 1, 0, 0),
+        (0, 1 + scale, 0, 0),
+        (0, 1 - scale, 0, 0),
+    ]
     moves += [(0, 1, dx, dy) for dx, dy in ((shift, 0), (-shift, 0), (0, shift), (0, -shift))]
     copies = []
     for angle, size, dx, dy in moves:

@@ -19,7 +19,15 @@ from pipeline.photograph.files import Grey, read_grey, rim
 from pipeline.photograph.form import Mask, mnist_form
 from pipeline.photograph.ink import FAINTEST_INK, contrast, inked, noise_level
 from pipeline.photograph.lines import without_lines
-from pipeline.photograph.parts import Group, Part, digits_of, in_reading_order, parts_of, without_frames, without_small_text
+from pipeline.photograph.parts import (
+    Group,
+    Part,
+    digits_of,
+    in_reading_order,
+    parts_of,
+    without_frames,
+    without_small_text,
+)
 from pipeline.photograph.sheet import find_sheets
 
 
@@ -145,7 +153,9 @@ def _drawn(parts: Sequence[Part], shape: tuple[int, ...]) -> Mask:
 def _stands_out(part: Part, grey: Grey, light: bool) -> bool:
     """Tell whether a part differs from most of what surrounds it, as ink does, and paper between ink does not."""
     around = part.length
-    box = np.s_[max(0, part.row - around) : part.bottom + around, max(0, part.column - around) : part.right + around]
+    box = np.s_[
+        max(0, part.row - around) : part.bottom + around, max(0, part.column - around) : part.right + around
+    ]
     own = grey[part.row : part.bottom, part.column : part.right][part.mask].mean()
     paper = np.median(grey[box])
     difference = own - paper if light else (paper - own) * 255 / max(paper, 32)

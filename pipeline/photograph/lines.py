@@ -30,11 +30,17 @@ def without_lines(ink: Mask) -> Mask:
     pixels = ink.astype(np.uint8)
     # Thick strokes and blobs hold many straight lines that nobody drew.
     thin = pixels & ~cv2.dilate(
-        cv2.erode(pixels, np.ones((thickest, thickest), np.uint8)), np.ones((thickest + 2, thickest + 2), np.uint8)
+        cv2.erode(pixels, np.ones((thickest, thickest), np.uint8)),
+        np.ones((thickest + 2, thickest + 2), np.uint8),
     )
     shortest = SHORTEST_LINE * min(h, w)
     segments = cv2.HoughLinesP(
-        thin, 1, np.pi / 360, threshold=round(0.6 * shortest), minLineLength=shortest, maxLineGap=LARGEST_GAP * min(h, w)
+        thin,
+        1,
+        np.pi / 360,
+        threshold=round(0.6 * shortest),
+        minLineLength=shortest,
+        maxLineGap=LARGEST_GAP * min(h, w),
     )
     if segments is None:
         return ink

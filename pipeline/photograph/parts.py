@@ -166,8 +166,12 @@ def without_frames(parts: Sequence[Part], levels: Grey) -> list[Part]:
     kept = []
     for part in parts:
         reach = max(3, round(0.08 * part.length))
-        near = cv2.dilate(part.outline.astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) > 0
-        inked_near = cv2.dilate(part.mask.astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) > 0
+        near = (
+            cv2.dilate(part.outline.astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) > 0
+        )
+        inked_near = (
+            cv2.dilate(part.mask.astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) > 0
+        )
         coverage = inked_near[part.outline].mean()
         if coverage < 0.8:
             kept.append(part)
@@ -271,9 +275,7 @@ def _belong_together(a: Group, b: Group) -> bool:
     length = max(large.height, large.width)
     shared = min(a.right, b.right) - max(a.column, b.column)
     shared_rows = min(a.bottom, b.bottom) - max(a.row, b.row)
-    overlap = shared > 0 and shared_rows > 0 and (
-        shared * shared_rows > 0.5 * small.width * small.height
-    )
+    overlap = shared > 0 and shared_rows > 0 and (shared * shared_rows > 0.5 * small.width * small.height)
     if overlap:
         return True
     if small.height > 0.4 * large.height and shared < 0.2 * small.width:

@@ -123,8 +123,10 @@ def _sharpened(corners: Corners, outline: Corners) -> Corners | None:
 def _along_border(a: Corners, b: Corners, h: int, w: int) -> bool:
     near = 3
     return bool(
-        max(a[0], b[0]) < near or max(a[1], b[1]) < near
-        or min(a[0], b[0]) > w - 1 - near or min(a[1], b[1]) > h - 1 - near
+        max(a[0], b[0]) < near
+        or max(a[1], b[1]) < near
+        or min(a[0], b[0]) > w - 1 - near
+        or min(a[1], b[1]) > h - 1 - near
     )
 
 
