@@ -116,10 +116,10 @@ def predict(files: Sequence[Path]) -> Iterator[Prediction | PipelineError]:
 
 
 def as_json(predictions: Sequence[Prediction]) -> str:
-    """Return the predictions as a JSON list.
+    r"""Return the predictions as a JSON list.
 
-    Bytes of a file's name that are no UTF-8 are escaped, as in `\\udcff`: read from the JSON again and given to
-    `os.fsencode`, they are the same bytes.
+    Bytes of a file's name that are no UTF-8 are escaped, as in `\udcff`: read from the JSON again and given
+    to `os.fsencode`, they are the same bytes.
     """
     listed = [
         {

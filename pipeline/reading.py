@@ -49,8 +49,8 @@ def read(
 ) -> Reading:
     """Read one digit, and several copies of it that are changed a little.
 
-    What is truly a digit stays the same digit when it is moved, turned or drawn with another pen; of what only
-    resembles one, or two, the network changes its mind.
+    What is truly a digit stays the same digit when it is moved, turned or drawn with another pen; of what
+    only resembles one, or two, the network changes its mind.
 
     Args:
         digit: a digit found in a photograph.
@@ -85,7 +85,7 @@ def _doubt_about_shape(digit: Digit, parameters: Predict) -> str:
 
 
 def changed_copies(picture: NDArray[np.uint8], parameters: Predict) -> NDArray[np.uint8]:
-    """Return a digit `[28, 28]` and copies of it that are turned, scaled, shifted, thicker and thinner, `[n, 28, 28]`."""
+    """Return a digit `[28, 28]` and changed copies of it, `[n, 28, 28]`."""
     turn, scale, shift = parameters.turn, parameters.scale, parameters.shift
     moves = [
         (0.0, 1.0, 0.0, 0.0),
@@ -98,9 +98,10 @@ def changed_copies(picture: NDArray[np.uint8], parameters: Predict) -> NDArray[n
     copies = []
     for angle, size, dx, dy in moves:
         matrix = cv2.getRotationMatrix2D((13.5, 13.5), angle, size)
-        matrix[:, 2] += dx, dy
+        matrix[:, 2] += np.array([dx, dy])
         copies.append(cv2.warpAffine(picture, matrix, picture.shape))
     pen = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    for changed in (cv2.dilate(picture, pen), cv2.erode(picture, pen)):
-        copies.append(cv2.addWeighted(picture, 1 - parameters.pen, changed, parameters.pen, 0))
-    return np.array(copies)
+    for other in (cv2.dilate(picture, pen), cv2.erode(picture, pen)):
+        blend = cv2.addWeighted(picture, 1 - parameters.pen, other, parameters.pen, 0)
+        copies.append(blend)
+    return np.array(copies, np.uint8)

@@ -1,13 +1,13 @@
 """Digits in a photograph, each brought into the form of MNIST's digits.
 
-The steps, one module each: open the file (`files`), find the ink on its paper (`ink`), remove long straight
-lines (`lines`), put together the parts of each digit and leave out all else (`parts`), bring each digit into
-MNIST's form (`form`).
+The steps, one module each: open the file (`files`), find the sheet and look at it from above (`sheet`), find
+the ink on its paper (`ink`), divide it into parts (`parts`), remove what is drawn around digits (`frames`) and
+long straight lines (`lines`), put together the parts of each digit and leave out all else (`groups`), and bring
+each digit into MNIST's form (`form`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,19 +17,12 @@ from numpy.typing import NDArray
 
 from pipeline.photograph.files import Grey, read_grey, rim
 from pipeline.photograph.form import Mask, mnist_form
+from pipeline.photograph.frames import without_frames
+from pipeline.photograph.groups import Group, digits_of, in_reading_order, without_small_text
 from pipeline.photograph.ink import FAINTEST_INK, contrast, inked, noise_level
 from pipeline.photograph.lines import without_lines
-from pipeline.photograph.parts import (
-    Group,
-    Part,
-    digits_of,
-    in_reading_order,
-    parts_of,
-    without_frames,
-    without_small_text,
-)
+from pipeline.photograph.parts import Part, drawn, parts_of
 from pipeline.photograph.sheet import find_sheets
-
 
 SMALLEST_PHOTOGRAPH = 64  # pixels of the longer side
 SOFTEST_EDGE = 0.03  # of the part's contrast, in each pixel
@@ -108,12 +101,12 @@ def _inset(mask: Mask) -> Mask:
 
 
 def _crosses(group: Group, mask: Mask) -> bool:
-    """Tell whether a digit lies partly on a sheet and partly beside it, as it does at the edge of a shadow."""
-    return bool(0.1 < mask[group.mask(mask.shape)].mean() < 0.9)
+    """Tell whether a digit lies partly on a sheet and partly beside it, as at the edge of a shadow."""
+    return bool(0.1 < mask[drawn(group.parts, mask.shape)].mean() < 0.9)
 
 
 def _clearest(grey: Grey, inside: Mask) -> tuple[Grey, list[Group]]:
-    """Find the digits that are darker than their paper, or those that are lighter, whichever there is more of."""
+    """Find the digits that are darker than their paper or those that are lighter: what stands out more."""
     return max((_found(grey, light, inside) for light in (False, True)), key=_weight)
 
 
@@ -129,29 +122,21 @@ def _found(grey: Grey, light: bool, inside: Mask) -> tuple[Grey, list[Group]]:
         return part.sharpness > SOFTEST_EDGE and _stands_out(part, grey, light)
 
     ink = inked(levels)
-    unframed = _drawn(without_frames(list(filter(is_ink, parts_of(ink, levels))), levels), ink.shape)
+    unframed = drawn(without_frames(list(filter(is_ink, parts_of(ink, levels))), levels), ink.shape)
     for strokes in (without_lines(unframed), unframed):
         parts = list(filter(is_ink, parts_of(strokes, levels)))
         parts = without_small_text(parts)
         if parts:
             pen = max(parts, key=lambda part: part.weight).thickness
-            parts = parts_of(_drawn(parts, ink.shape), levels, round(0.4 * pen))
+            parts = parts_of(drawn(parts, ink.shape), levels, round(0.4 * pen))
         groups = digits_of(without_frames(parts, levels))
         if groups:
             return levels, groups
     return levels, []
 
 
-def _drawn(parts: Sequence[Part], shape: tuple[int, ...]) -> Mask:
-    """Return the pixels of all parts in a picture of the given shape."""
-    mask = np.zeros(shape, bool)
-    for part in parts:
-        mask[part.row : part.bottom, part.column : part.right] |= part.mask
-    return mask
-
-
 def _stands_out(part: Part, grey: Grey, light: bool) -> bool:
-    """Tell whether a part differs from most of what surrounds it, as ink does, and paper between ink does not."""
+    """Tell whether a part differs from most of what surrounds it; paper between strokes does not."""
     around = part.length
     box = np.s_[
         max(0, part.row - around) : part.bottom + around, max(0, part.column - around) : part.right + around
@@ -174,7 +159,7 @@ def _digit(levels: Grey, group: Group) -> Digit:
 
 
 def _in_form(levels: Grey, group: Group) -> NDArray[np.uint8]:
-    mask: Mask = group.mask(levels.shape)
+    mask: Mask = drawn(group.parts, levels.shape)
     noise = noise_level(levels)
     full = np.percentile(levels[mask], 95)
     ink = np.clip((levels - noise) / max(float(full) - noise, 1), 0, 1).astype(np.float32)

@@ -76,7 +76,7 @@ def _scaled(ink: Grey, strokes: Mask) -> Grey:
     scale = DIGIT_SIDE / max(height, width)
     new_height, new_width = max(1, round(height * scale)), max(1, round(width * scale))
     margin_y, margin_x = MARGIN * height / new_height, MARGIN * width / new_width
-    # Pillow's filter reaches over all pixels that become one, and takes a box between pixels; OpenCV's does not.
+    # Pillow's filter reaches over all pixels that become one, and its box may begin within a pixel.
     scaled = Image.fromarray(ink).resize(
         (new_width + 2 * MARGIN, new_height + 2 * MARGIN),
         Image.Resampling.BICUBIC,

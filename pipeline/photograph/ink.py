@@ -57,7 +57,7 @@ def noise_level(levels: Grey) -> float:
 
 
 def inked(levels: Grey) -> Mask:
-    """Return which pixels hold ink: more than the paper's grain, and not only the soft edge of stronger ink."""
+    """Return which pixels hold ink: more than the paper's grain, and no mere soft edge of stronger ink."""
     nearby = max(levels.shape) // NEARBY | 1
     strongest = cv2.dilate(levels, np.ones((nearby, nearby), np.uint8))
     floor = max(noise_level(levels), FAINTEST_INK)

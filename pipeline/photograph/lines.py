@@ -29,10 +29,9 @@ def without_lines(ink: Mask) -> Mask:
     thickest = max(2, round(THICKEST_LINE * max(h, w)))
     pixels = ink.astype(np.uint8)
     # Thick strokes and blobs hold many straight lines that nobody drew.
-    thin = pixels & ~cv2.dilate(
-        cv2.erode(pixels, np.ones((thickest, thickest), np.uint8)),
-        np.ones((thickest + 2, thickest + 2), np.uint8),
-    )
+    square = np.ones((thickest, thickest), np.uint8)
+    thick = cv2.dilate(cv2.erode(pixels, square), np.ones((thickest + 2, thickest + 2), np.uint8)) > 0
+    thin = (ink & ~thick).astype(np.uint8)
     shortest = SHORTEST_LINE * min(h, w)
     segments = cv2.HoughLinesP(
         thin,

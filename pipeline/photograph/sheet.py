@@ -63,7 +63,7 @@ def find_sheets(grey: Grey) -> list[Sheet]:
         return []
     h, w = (max(1, round(scale * side)) for side in grey.shape)
     small = cv2.resize(grey, (w, h), interpolation=cv2.INTER_AREA).clip(0, 255).astype(np.uint8)
-    blank = cv2.medianBlur(small, WRITING)
+    blank = cv2.medianBlur(small, WRITING).astype(np.uint8)
     found: list[Sheet] = []
     for threshold in range(int(blank.min()) + STEP, int(blank.max()), STEP):
         light = (blank > threshold).astype(np.uint8)
@@ -88,9 +88,10 @@ def _sheet(outline: cv2.typing.MatLike, blank: NDArray[np.uint8]) -> Sheet | Non
     corners = cv2.approxPolyDP(hull, 0.03 * cv2.arcLength(hull, True), True)[:, 0].astype(np.float32)
     if not 4 <= len(corners) <= 6:
         return None
-    corners = _sharpened(corners, outline[:, 0].astype(np.float32))
-    if corners is None or not 0.95 < cv2.contourArea(corners) / area < 1.08:
+    sharp = _sharpened(corners, outline[:, 0].astype(np.float32))
+    if sharp is None or not 0.95 < cv2.contourArea(sharp) / area < 1.08:
         return None
+    corners = sharp
     edges = [(a, b) for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True)]
     inner = [(a, b) for a, b in edges if not _along_border(a, b, h, w)]
     contrasts = [_edge_contrast(a, b, corners.mean(axis=0), blank) for a, b in inner]
@@ -144,7 +145,7 @@ def _edge_contrast(a: Corners, b: Corners, middle: Corners, blank: NDArray[np.ui
 def _levels_at(points: Corners, blank: NDArray[np.uint8]) -> Grey:
     columns, rows = np.rint(points).astype(int).T
     h, w = blank.shape
-    return blank[rows.clip(0, h - 1), columns.clip(0, w - 1)].astype(np.float32)
+    return np.asarray(blank[rows.clip(0, h - 1), columns.clip(0, w - 1)], np.float32)
 
 
 def _in_order(corners: Corners) -> Corners:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -220,7 +219,7 @@ def test_a_drawing_is_prepared_as_the_pipeline_prepares_a_picture(
             pen.circle((4 * x, 4 * y), 4 * 11, 255)
         pen.line([(4 * x, 4 * y) for x, y in stroke], 255, 4 * 22)
     ink = paper.reduce(4)
-    strength = np.asarray(ink, np.float32) / 255
+    strength = np.asarray(ink, np.float32) / np.float32(255)
     expected = mnist_form(strength, strength > 0.2).astype(int)
     found = np.reshape(page.evaluate(PREPROCESS, [encoded(ink.tobytes()), 280]), (28, 28))
     assert np.abs(found - expected).max() <= 1
