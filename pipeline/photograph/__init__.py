@@ -1,9 +1,9 @@
 """Digits in a photograph, each brought into the form of MNIST's digits.
 
 The steps, one module each: open the file (`files`), find the sheet and look at it from above (`sheet`), find
-the ink on its paper (`ink`), divide it into parts (`parts`), remove what is drawn around digits (`frames`) and
-long straight lines (`lines`), put together the parts of each digit and leave out all else (`groups`), and bring
-each digit into MNIST's form (`form`).
+the ink on its paper (`ink`), divide it into parts (`parts`), remove what is drawn around digits (`frames`)
+and long straight lines (`lines`), put together the parts of each digit and leave out all else (`groups`), and
+bring each digit into MNIST's form (`form`).
 """
 
 from __future__ import annotations
