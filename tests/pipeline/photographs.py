@@ -87,7 +87,7 @@ BRIGHT = [
     (0.9, 0.3, 0.6),
 ]
 BOARDS = [(0.1, 0.19, 0.15), (0.13, 0.14, 0.14), (0.18, 0.2, 0.2)]
-large = paper(longest=(600, 1100))
+large = paper(longest=(500, 900))
 on_screen = Scene(
     paper=paper((0.88, 0.9, 0.95), grain=0), pen=pen((0.05, 0.05, 0.05), (0.1, 0.3, 0.8), (0.8, 0.1, 0.1))
 )
@@ -123,7 +123,7 @@ KINDS: dict[str, Scene] = {
     "in a drawn box": Scene(free=(0.25, 0.25, 0.75, 0.75), share=(0.4, 0.9), after=on.drawn_box),
     "circled": Scene(free=(0.27, 0.27, 0.73, 0.73), share=(0.4, 0.8), after=on.circle),
     "underlined": Scene(free=(0.15, 0.06, 0.85, 0.8), after=on.underline),
-    "form's boxes": Scene(digits=4, paper=paper(longest=(700, 1100)), pen=biro, write=on.in_cells),
+    "form's boxes": Scene(digits=4, paper=paper(longest=(600, 900)), pen=biro, write=on.in_cells),
     "several in a row": Scene(digits=4, paper=large),
     "two lines": Scene(digits=6, lines=2, paper=large, share=(0.5, 0.8)),
     "of different sizes": Scene(digits=3, paper=large, unequal=0.45),

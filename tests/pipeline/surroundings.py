@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import partial
 
@@ -15,6 +16,7 @@ from tests.pipeline.studio import (
     Bytes,
     Colour,
     Page,
+    coloured,
     corners_of,
     curve,
     lying_on,
@@ -151,10 +153,11 @@ def finger(page: Page) -> None:
     root = np.array([page.width * (1.1 if right else -0.1), page.height * rng.uniform(1.1, 1.3)])
     amount = cv2.GaussianBlur(strokes([[tip, root]], shape, 2 * size), (0, 0), 1.5)
     shadow = cv2.GaussianBlur(np.pad(amount, ((round(size / 4), 0), (0, 0)))[: shape[0]], (0, 0), size / 5)
-    page.colours *= 1 - 0.35 * shadow[..., None]
+    page.colours *= coloured(1 - 0.35 * shadow)
     skin = rng.choice([(0.85, 0.64, 0.52), (0.62, 0.42, 0.3), (0.36, 0.23, 0.16), (0.93, 0.74, 0.64)])
     depth = cv2.distanceTransform((amount > 0.5).astype(np.uint8), cv2.DIST_L2, 5) / size
-    page.paint(amount, skin * (0.65 + 0.4 * np.sqrt(depth.clip(0, 1)))[..., None])
+    page.paint(amount, skin)
+    page.colours *= coloured(1 - amount * (0.35 - 0.4 * np.sqrt(depth.clip(0, 1))))
     nail = (float(size * 1.1), float(size * 0.9)), float(np.rad2deg(np.arctan2(*(root - tip)[::-1])))
     cv2.ellipse(page.colours, (tip.tolist(), *nail), (0.6 * skin + 0.4).tolist(), -1, cv2.LINE_AA)
     page.free = (0.06, 0.06, 0.94, 0.62)
@@ -261,11 +264,11 @@ def crumple(page: Page) -> None:
     level = np.ones_like(x)
     for _ in range(12):  # each fold is light on one side and dark on the other
         angle = rng.uniform(0, np.pi)
-        across = (x - rng.uniform(0, 1)) * np.cos(angle) + (y - rng.uniform(0, 1)) * np.sin(angle)
+        across = (x - rng.uniform(0, 1)) * math.cos(angle) + (y - rng.uniform(0, 1)) * math.sin(angle)
         level *= 1 + rng.uniform(0.03, 0.1) * np.sign(across) * np.exp(
             -np.abs(across) / rng.uniform(0.02, 0.2)
         )
-    page.colours *= level[..., None]
+    page.colours *= coloured(level)
     x, y = (page.height * (place + smooth(rng, x.shape, 6) / 150) for place in (x, y))
     page.colours = cv2.remap(page.colours, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
 
@@ -273,24 +276,27 @@ def crumple(page: Page) -> None:
 def shadow(page: Page) -> None:
     rng, (y, x) = page.rng, np.indices(page.colours.shape[:2], np.float32) / page.height
     angle = rng.uniform(0, 2 * np.pi)
-    inside = (x - rng.uniform(0.3, 0.7)) * np.cos(angle) + (y - rng.uniform(0.3, 0.7)) * np.sin(angle)
+    inside = (x - rng.uniform(0.3, 0.7)) * math.cos(angle) + (y - rng.uniform(0.3, 0.7)) * math.sin(angle)
     inside += 0.1 * smooth(rng, x.shape, 2)
-    page.colours *= 1 - rng.uniform(0.25, 0.55) * np.clip(0.5 + inside * rng.uniform(3, 30), 0, 1)[..., None]
+    page.colours *= coloured(1 - rng.uniform(0.25, 0.55) * np.clip(0.5 + inside * rng.uniform(3, 30), 0, 1))
 
 
 def back_light(page: Page) -> None:
     """Let a lamp shine through the page."""
     rng, (y, x) = page.rng, np.indices(page.colours.shape[:2], np.float32) / page.height
     far = np.hypot(x - rng.uniform(0, page.width / page.height), y - rng.choice([0, 1]))
-    glow = np.exp(-((far / rng.uniform(0.3, 0.5)) ** 2))[..., None]
+    glow = coloured(np.exp(-((far / rng.uniform(0.3, 0.5)) ** 2)))
     page.colours = 0.45 * page.colours + 0.12 + glow * (0.2 + 0.35 * page.colours)
 
 
 def dim(page: Page) -> None:
     """Darken the page to a lamp's warm light, with the noise that a camera then has in patches."""
-    noise = 0.03 * speckle(page.rng, page.colours.shape)[..., None]
-    patches = cv2.GaussianBlur(page.rng.standard_normal(page.colours.shape, np.float32), (0, 0), 2)
-    page.colours = page.colours * np.array([0.34, 0.27, 0.18], np.float32) + noise + 0.04 * patches
+    noise = coloured(0.03 * speckle(page.rng, page.colours.shape))
+    patches = cv2.GaussianBlur(
+        cv2.merge([speckle(page.rng, page.colours.shape) for _ in range(3)]), (0, 0), 2
+    )
+    light = coloured(np.ones(page.colours.shape[:2], np.float32), (0.34, 0.27, 0.18))
+    page.colours = page.colours * light + noise + 0.04 * patches
 
 
 def dark_line(page: Page) -> None:
@@ -344,8 +350,8 @@ def moire(page: Page) -> None:
     """Lay coloured bands over a screen, as a camera's pixels and the screen's make together."""
     rng, (y, x) = page.rng, np.indices(page.colours.shape[:2], np.float32)
     angle, strength = rng.uniform(0, np.pi), rng.uniform(0.03, 0.08)
-    wave = (x * np.cos(angle) + y * np.sin(angle)) / rng.uniform(12, 60) + 1.5 * smooth(rng, x.shape, 2)
-    page.colours += strength * np.sin(2 * np.pi * (wave[..., None] + np.array([0, 0.25, 0.5], np.float32)))
+    wave = (x * math.cos(angle) + y * math.sin(angle)) / rng.uniform(12, 60) + 1.5 * smooth(rng, x.shape, 2)
+    page.colours += cv2.merge([strength * np.sin(2 * np.pi * (wave + phase)) for phase in (0, 0.25, 0.5)])
 
 
 def pixels(page: Page) -> None:
@@ -355,7 +361,7 @@ def pixels(page: Page) -> None:
     page.colours = coarse.repeat(period, 0).repeat(period, 1)
     gap = page.rng.uniform(0.5, 0.8)
     rows, columns = (np.where(np.arange(n) % period, 1, gap) for n in page.colours.shape[:2])
-    page.colours *= (rows[:, None] * columns)[..., None]
+    page.colours *= coloured(rows[:, None] * columns)
 
 
 # Cameras and programs
