@@ -160,6 +160,23 @@ class Evaluate(Strict):
     )
 
 
+class Predict(Strict):
+    """When a reading of a photographed digit is an answer, and when it is unsure.
+
+    The network reads copies of the digit that are changed a little, and its probabilities are averaged.
+    """
+
+    turn: float = Field(ge=0, le=45, description="by how many degrees copies are turned")
+    scale: float = Field(ge=0, lt=1, description="by what share copies are larger and smaller")
+    shift: float = Field(ge=0, le=10, description="by how many pixels copies are shifted")
+    pen: float = Field(
+        ge=0, le=1, description="how much thicker and thinner copies are; 1 is a pixel on each side"
+    )
+    least_probability: float = Field(
+        ge=0, le=1, description="the averaged probability that makes a reading an answer"
+    )
+
+
 class Parameters(Strict):
     """What the pipeline reads from `params.yaml`."""
 
@@ -169,6 +186,7 @@ class Parameters(Strict):
     runtime: Runtime
     recipes: dict[str, Recipe] = Field(min_length=1, description="the recipes under their names")
     evaluate: Evaluate
+    predict: Predict
     figures: object = Field(description="what the figures are drawn by, which `lessons.params` checks")
 
     @field_validator("recipes", mode="before")

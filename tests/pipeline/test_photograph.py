@@ -8,7 +8,7 @@ import pytest
 from PIL import ExifTags, Image, ImageDraw
 from scipy import ndimage
 
-from pipeline.picture import read_picture
+from pipeline.photograph import read_digits
 from tests.pipeline.pictures import (
     DUSTY,
     SHADOW,
@@ -30,7 +30,8 @@ TWO = DIGITS[20]
 
 def read(folder: Path, image: Image.Image, suffix: str = ".png", **options: Any) -> Bytes:
     image.save(folder / f"picture{suffix}", **options)
-    return read_picture(folder / f"picture{suffix}")
+    [digit] = read_digits(folder / f"picture{suffix}")
+    return digit.picture
 
 
 @pytest.mark.parametrize("inverted", [False, True])
