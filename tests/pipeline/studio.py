@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import cv2
 import matplotlib as mpl
@@ -14,9 +16,10 @@ from numpy.random import Generator
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-Array = NDArray[np.float32]
+Array = NDArray[Any]  # of float32, which OpenCV's types do not say
 Bytes = NDArray[np.uint8]
 Colour = Sequence[float]  # red, green and blue, from 0 to 1
+Area = tuple[float, float, float, float]  # left, top, right and bottom, as shares of a page
 
 WHITE = (0.93, 0.93, 0.91)
 MNIST_HEIGHT = 20  # the longer side of each of MNIST's digits, in its 28 x 28 pixels
@@ -32,34 +35,48 @@ class Pen:
     grain: float = 0.0
 
 
-def biro(rng: Generator) -> Pen:
-    return Pen(
-        rng.choice([(0.1, 0.14, 0.42), (0.08, 0.08, 0.1), (0.16, 0.22, 0.5)]), rng.uniform(0.4, 0.7), 0.1
-    )
+def pen(
+    *colours: Colour, width: tuple[float, float] = (0.6, 1), grain: float = 0
+) -> Callable[[Generator], Pen]:
+    """Return what takes a pen of one of these colours."""
+    return lambda rng: Pen(rng.choice(colours), rng.uniform(*width), grain)
 
 
-def felt_pen(rng: Generator) -> Pen:
-    return Pen(rng.choice([(0.06, 0.06, 0.07), (0.1, 0.15, 0.4), (0.55, 0.08, 0.1)]), rng.uniform(0.8, 1))
+BLUE, BLACK, RED = (0.1, 0.15, 0.42), (0.07, 0.07, 0.08), (0.6, 0.08, 0.1)
+biro = pen(BLUE, BLACK, (0.16, 0.22, 0.5), width=(0.4, 0.7), grain=0.1)
+felt_pen = pen(BLUE, BLACK, RED, width=(0.8, 1))
+pencil = pen(*([grey] * 3 for grey in (0.25, 0.32, 0.4, 0.46)), width=(0.45, 0.8), grain=0.35)
 
 
-def pencil(rng: Generator) -> Pen:
-    return Pen([rng.uniform(0.25, 0.45)] * 3, rng.uniform(0.45, 0.8), 0.35)
+def ink(rng: Generator) -> Pen:
+    return felt_pen(rng) if rng.random() < 0.5 else biro(rng)
 
 
 def any_pen(rng: Generator) -> Pen:
-    return [biro, felt_pen, pencil][rng.integers(3)](rng)
+    return pencil(rng) if rng.random() < 0.33 else ink(rng)
 
 
 def smooth(rng: Generator, shape: tuple[int, ...], cells: float) -> Array:
     """Return a random field from -1 to 1 that changes over about `1 / cells` of its height."""
     height, width = shape[:2]
     coarse = rng.uniform(-1, 1, (round(cells) + 2, round(cells * width / height) + 2)).astype(np.float32)
-    return cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)  # type: ignore[return-value]
+    return cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+
+
+@cache
+def _noise() -> Array:
+    return np.random.default_rng(0).standard_normal((2400, 2400), dtype=np.float32)
 
 
 def speckle(rng: Generator, shape: tuple[int, ...]) -> Array:
-    """Return independent noise of deviation 1 for each pixel."""
-    return rng.standard_normal(shape[:2], dtype=np.float32)
+    """Return independent noise of deviation 1 for each pixel: a part of one large field, which saves time."""
+    top, left = (rng.integers(0, whole - part) for whole, part in zip(_noise().shape, shape, strict=False))
+    return _noise()[top : top + shape[0], left : left + shape[1]]
+
+
+def coloured(field: Array, colour: Iterable[float] = (1, 1, 1)) -> Array:
+    """Return a field in a colour, `[height, width, 3]`; broadcasting would take far longer."""
+    return cv2.merge([field * np.float32(share) for share in colour])
 
 
 def written(digit: Bytes, height: float, angle: float, width: float) -> Array:
@@ -71,8 +88,10 @@ def written(digit: Bytes, height: float, angle: float, width: float) -> Array:
     scale = height / MNIST_HEIGHT
     side = round(34 * scale)
     turn = cv2.getRotationMatrix2D((13.5, 13.5), angle, scale)
-    turn[:, 2] += side / 2 - 13.5
-    large = cv2.warpAffine(digit.astype(np.float32) / 255, turn, (side, side), flags=cv2.INTER_CUBIC)
+    to_middle = np.array([[0, 0, side / 2 - 13.5]] * 2)
+    large = cv2.warpAffine(
+        digit.astype(np.float32) / 255, turn + to_middle, (side, side), flags=cv2.INTER_CUBIC
+    )
     large = cv2.GaussianBlur(large, (0, 0), 0.65 * scale)
     edge = large - 0.4 * large.max()
     if width < 1:
@@ -109,6 +128,10 @@ class Box:
     def centre(self) -> tuple[float, float]:
         return self.left + self.width / 2, self.top + self.height / 2
 
+    def places(self, shares: ArrayLike) -> NDArray[np.float64]:
+        """Return the points (x, y) that are given as shares of the box."""
+        return np.array([self.left, self.top]) + np.multiply(shares, (self.width, self.height))
+
     def grown(self, by: float) -> Box:
         return Box(self.left - by, self.top - by, self.width + 2 * by, self.height + 2 * by)
 
@@ -120,20 +143,24 @@ class Page:
     Attributes:
         rng: where its randomness comes from.
         colours: how much light it reflects, `[height, width, 3]`, from 0 to 1.
+        free: the part that may be written on.
+        pen: what writes.
         boxes: where the digits were written, in reading order.
     """
 
     rng: Generator
     colours: Array
+    free: Area = (0.06, 0.06, 0.94, 0.94)
+    pen: Pen = Pen(BLACK)
     boxes: list[Box] = field(default_factory=list)
 
     @property
     def height(self) -> int:
-        return self.colours.shape[0]
+        return len(self.colours)
 
     @property
     def width(self) -> int:
-        return self.colours.shape[1]
+        return len(self.colours[0])
 
     @property
     def text_box(self) -> Box:
@@ -143,15 +170,17 @@ class Page:
             left, top, max(b.right for b in self.boxes) - left, max(b.bottom for b in self.boxes) - top
         )
 
-    def paint(self, amount: Array, colour: ArrayLike, left: float = 0, top: float = 0) -> None:
+    def paint(self, amount: Array, colour: Iterable[float], left: float = 0, top: float = 0) -> None:
         """Lay a colour over a part of the page, as thickly as `amount` says; what stands out is cut off."""
         x, y = round(left), round(top)
         part = self.colours[max(y, 0) : y + amount.shape[0], max(x, 0) : x + amount.shape[1]]
         rows, columns = part.shape[:2]
-        amount = amount[max(-y, 0) :, max(-x, 0) :][:rows, :columns, None]
-        part += amount * (np.asarray(colour, np.float32) - part)
+        amount = amount[max(-y, 0) :, max(-x, 0) :][:rows, :columns]
+        if amount.size:
+            part *= coloured(1 - amount)
+            part += coloured(amount, colour)
 
-    def line(self, points: ArrayLike, colour: ArrayLike, thickness: float, strength: float = 1) -> None:
+    def line(self, points: ArrayLike, colour: Iterable[float], thickness: float, strength: float = 1) -> None:
         """Draw a line through points (x, y)."""
         points = np.asarray(points, float)
         corner = np.floor(points.min(0) - thickness - 1)
@@ -160,7 +189,7 @@ class Page:
         self.paint(amount * np.float32(strength), colour, *corner)
 
     def text(
-        self, words: str, left: float, top: float, height: float, colour: ArrayLike, font: str = ""
+        self, words: str, left: float, top: float, height: float, colour: Iterable[float], font: str = ""
     ) -> Box:
         """Print words whose capitals have this height."""
         amount = printed(
@@ -169,55 +198,44 @@ class Page:
         self.paint(amount, colour, left, top)
         return Box(left, top, amount.shape[1], amount.shape[0])
 
-    def write(
-        self,
-        lines: Sequence[Sequence[Bytes]],
-        pen: Pen,
-        share: tuple[float, float] = (0.3, 0.6),
-        within: tuple[float, float, float, float] = (0.06, 0.06, 0.94, 0.94),
-        unequal: float = 0.08,
-    ) -> None:
-        """Write lines of digits.
+    def write(self, lines: Sequence[Sequence[Bytes]], share: tuple[float, float], unequal: float) -> None:
+        """Write lines of digits somewhere on the free part.
 
         Args:
             lines: the digits of each line.
-            pen: what writes them.
             share: how much of the free height all lines together take.
-            within: left, top, right and bottom of the part to be written on, as shares of the page.
             unequal: by which share the digits' heights differ.
         """
-        left, right = within[0] * self.width, within[2] * self.width
-        top, bottom = within[1] * self.height, within[3] * self.height
+        left, top, right, bottom = self.free * np.array([self.width, self.height] * 2)
+        longest = max(map(len, lines))
         height = self.rng.uniform(*share) * min(bottom - top, 1.2 * (right - left)) / (1.5 * len(lines) - 0.5)
-        height = min(height, (right - left) / (1.35 * max(map(len, lines))))
+        height = min(height, (right - left) / (1.35 * longest))
         angle = self.rng.uniform(-7, 7)
         rows = [
-            [
-                written(
-                    d, height * self.rng.uniform(1 - unequal, 1), angle + self.rng.uniform(-3, 3), pen.width
-                )
-                for d in line
-            ]
+            [self._by_hand(d, height * self.rng.uniform(1 - unequal, 1), angle) for d in line]
             for line in lines
         ]
-        gaps = self.rng.uniform(0.15, 0.4, max(map(len, lines))) * height
-        widths = [sum(d.shape[1] for d in row) + gaps[1 : len(row)].sum() for row in rows]
-        x0 = self.rng.uniform(left, max(right - max(widths), left + 1))
+        gaps = self.rng.uniform(0.15, 0.4, longest) * height
+        width = max(sum(d.shape[1] for d in row) + gaps[1 : len(row)].sum() for row in rows)
+        start = self.rng.uniform(left, max(right - width, left + 1))
         y = self.rng.uniform(top, max(bottom - height * (1.5 * len(lines) - 0.5), top + 1))
         for row in rows:
-            x = x0
+            x = start
             for gap, amount in zip(gaps, row, strict=False):
-                self.put(amount, pen, x, y + (height - amount.shape[0]) * self.rng.uniform(0.3, 1))
+                self.put(amount, x, y + (height - amount.shape[0]) * self.rng.uniform(0.3, 1))
                 x += amount.shape[1] + gap
             y += height * 1.5
 
-    def put(self, amount: Array, pen: Pen, left: float, top: float) -> None:
+    def _by_hand(self, digit: Bytes, height: float, angle: float) -> Array:
+        return written(digit, height, angle + self.rng.uniform(-3, 3), self.pen.width)
+
+    def put(self, amount: Array, left: float, top: float) -> None:
         """Write one digit at a place."""
         self.boxes.append(Box(left, top, amount.shape[1], amount.shape[0]))
-        if pen.grain:
-            amount = amount * np.clip(1 - pen.grain * np.abs(speckle(self.rng, amount.shape)), 0, 1)
+        if self.pen.grain:
+            amount = amount * np.clip(1 - self.pen.grain * np.abs(speckle(self.rng, amount.shape)), 0, 1)
             amount = cv2.GaussianBlur(amount, (0, 0), 0.6)
-        self.paint(amount, pen.colour, left, top)
+        self.paint(amount, self.pen.colour, left, top)
 
 
 def strokes(lines: Sequence[ArrayLike], shape: tuple[int, int], thickness: float) -> Array:
@@ -253,22 +271,30 @@ def printed(words: str, height: float, font: str = "DejaVuSans") -> Array:
 
 
 def paper(
-    rng: Generator, colour: Colour = WHITE, longest: tuple[int, int] = (400, 800), grain: float = 0.008
-) -> Page:
-    """Return an empty page of a random size, upright or wide."""
-    long = int(rng.integers(*longest))
-    sides = long, round(long * rng.uniform(0.65, 0.85))
-    height, width = sides if rng.random() < 0.5 else sides[::-1]
-    page = Page(rng, np.empty((height, width, 3), np.float32))
-    page.colours[:] = np.asarray(colour, np.float32) * rng.uniform(0.92, 1.04)
-    page.colours += (
-        grain * (speckle(rng, page.colours.shape) + smooth(rng, page.colours.shape, 40))[..., None]
-    )
-    return page
+    *colours: Colour, longest: tuple[int, int] = (400, 800), aspect: float = 0, grain: float = 0.008
+) -> Callable[[Generator], Page]:
+    """Return what takes an empty page.
+
+    Args:
+        colours: what it may be coloured.
+        longest: the longer side, at least and at most.
+        aspect: its width divided by its height; 0 is any usual one, upright or wide.
+        grain: how rough it is.
+    """
+
+    def taken(rng: Generator) -> Page:
+        wide = aspect or rng.uniform(0.65, 0.85) ** rng.choice([-1, 1])
+        longer = rng.integers(*longest)
+        shape = round(longer / max(wide, 1)), round(longer * min(wide, 1))
+        rough = grain * (speckle(rng, shape) + smooth(rng, shape, 40))
+        bright = np.full_like(rough, rng.uniform(0.92, 1.04))
+        return Page(rng, coloured(bright, rng.choice(colours or [WHITE])) + coloured(rough))
+
+    return taken
 
 
 def table(rng: Generator, shape: tuple[int, ...], dark: bool) -> Array:
-    """Return a table: wood with its grain, cloth, or a plain top."""
+    """Return a table, `[height, width, 3]`: wood with its grain, cloth, or a plain top."""
     if dark:
         colour = rng.choice([(0.2, 0.12, 0.07), (0.1, 0.1, 0.11), (0.3, 0.2, 0.13), (0.13, 0.15, 0.22)])
     else:
@@ -278,12 +304,12 @@ def table(rng: Generator, shape: tuple[int, ...], dark: bool) -> Array:
         fibres = smooth(rng, (shape[0], max(shape[1] // 12, 2)), rng.uniform(60, 120))
         texture = 0.16 * cv2.resize(fibres, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
     elif kind == 1:  # cloth: threads
-        y, x = np.ogrid[: shape[0], : shape[1]]
-        texture = 0.1 * np.sin(x * rng.uniform(0.8, 1.6)) * np.sin(y * rng.uniform(0.8, 1.6))
+        y, x = (np.sin(np.arange(n, dtype=np.float32) * rng.uniform(0.8, 1.6)) for n in shape[:2])
+        texture = 0.1 * y[:, None] * x
     else:
         texture = 0.03 * smooth(rng, shape, 30)
     texture = texture + 0.08 * smooth(rng, shape, 3) + 0.03 * speckle(rng, shape)
-    return (np.asarray(colour, np.float32) * (1 + texture.astype(np.float32)[..., None])).clip(0, 1)
+    return coloured(1 + texture, colour)
 
 
 def lying_on(page: Page, below: Array, corners: ArrayLike) -> Array:
@@ -292,7 +318,7 @@ def lying_on(page: Page, below: Array, corners: ArrayLike) -> Array:
     Args:
         page: the page.
         below: the table, `[height, width, 3]`.
-        corners: where the page's corners (upper left, upper right, lower right, lower left) come to lie, (x, y).
+        corners: where the page's corners come to lie, (x, y): from the upper left one, clockwise.
 
     Returns:
         The table with the page and the shadow that it throws.
@@ -306,30 +332,29 @@ def lying_on(page: Page, below: Array, corners: ArrayLike) -> Array:
     )
     cover = np.zeros(size[::-1], np.uint8)
     cv2.fillPoly(cover, [np.round(target * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
-    mask = cover.astype(np.float32)[..., None] / 255
+    mask = coloured(cover.astype(np.float32) / 255)
     drop = max(size) * page.rng.uniform(0.002, 0.008)
     shadow = cv2.GaussianBlur(np.roll(cover, (round(drop), round(drop)), (0, 1)), (0, 0), 1 + drop)
-    dimmed = below * (1 - 0.35 / 255 * shadow.astype(np.float32)[..., None])
-    return dimmed + mask * (sheet - dimmed)  # type: ignore[no-any-return]
+    dimmed = below * coloured(1 - 0.35 / 255 * shadow.astype(np.float32))
+    return np.asarray(dimmed + mask * (sheet - dimmed))
 
 
-def corners_of(page: Page, inset: Sequence[float], slant: float, turn: float = 0) -> NDArray[np.float64]:
+def corners_of(page: Page, inset: ArrayLike, slant: float, turn: float) -> NDArray[np.float64]:
     """Return where a page's corners lie in a picture of its size.
 
     Args:
         page: the page.
-        inset: how far its left, upper, right and lower edge lie inside the picture, as shares; below 0: outside.
+        inset: how far inside the picture its left, upper, right and lower edge lie, as shares of it.
         slant: by how much each corner is moved at random, as a share of the picture.
         turn: by how many degrees the page is turned at most.
     """
-    left, top, right, bottom = inset[0], inset[1], 1 - inset[2], 1 - inset[3]
+    left, top, right, bottom = np.array([0, 0, 1, 1]) + np.multiply(inset, [1, 1, -1, -1])
     corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
-    corners += page.rng.uniform(-slant, slant, (4, 2))
-    corners *= page.width, page.height
+    corners = (corners + page.rng.uniform(-slant, slant, (4, 2))) * (page.width, page.height)
     angle = np.deg2rad(page.rng.uniform(-turn, turn))
     rotation = np.array([(np.cos(angle), -np.sin(angle)), (np.sin(angle), np.cos(angle))])
     centre = corners.mean(0)
-    return (corners - centre) @ rotation.T + centre  # type: ignore[no-any-return]
+    return np.asarray(centre + (corners - centre) @ rotation.T)
 
 
 def photograph(
@@ -356,9 +381,9 @@ def photograph(
     y, x = (np.linspace(-1, 1, n, dtype=np.float32) for n in seen.shape[:2])
     y = y[:, None]
     direction = rng.uniform(0, 2 * np.pi)
-    level = 1 + light * (x * np.cos(direction) + y * np.sin(direction)) - vignette * (x * x + y * y) / 2
+    level = 1 + light * (x * math.cos(direction) + y * math.sin(direction)) - vignette * (x * x + y * y) / 2
     level = level * (1 + light / 3 * smooth(rng, seen.shape, 2)) * rng.uniform(*exposure)
-    seen = seen * level[..., None] * rng.uniform(1 - cast, 1 + cast, 3).astype(np.float32)
+    seen = seen * coloured(level, rng.uniform(1 - cast, 1 + cast, 3))
     seen = cv2.GaussianBlur(seen, (0, 0), rng.uniform(*blur) * max(seen.shape) / 800 + 0.05)
-    seen += noise * (speckle(rng, seen.shape)[..., None] + rng.uniform(-0.5, 0.5, 3).astype(np.float32) * 0.3)
+    seen += coloured(noise * speckle(rng, seen.shape))
     return Image.fromarray((seen.clip(0, 1) * 255).astype(np.uint8))
