@@ -18,7 +18,14 @@ from numpy.typing import NDArray
 from pipeline.photograph.files import Grey, read_grey, rim
 from pipeline.photograph.form import Mask, mnist_form
 from pipeline.photograph.frames import without_frames
-from pipeline.photograph.groups import Group, digits_of, in_reading_order, without_small_text
+from pipeline.photograph.groups import (
+    Group,
+    digits_of,
+    in_reading_order,
+    joined,
+    without_small_text,
+    without_underlines,
+)
 from pipeline.photograph.ink import FAINTEST_INK, contrast, inked, noise_level
 from pipeline.photograph.lines import without_lines
 from pipeline.photograph.parts import Part, drawn, parts_of
@@ -26,6 +33,7 @@ from pipeline.photograph.sheet import find_sheets
 
 SMALLEST_PHOTOGRAPH = 64  # pixels of the longer side
 SOFTEST_EDGE = 0.03  # of the part's contrast, in each pixel
+DRY = 0.4  # of a pen's width: half the gaps that it leaves when it is dry
 SOFT = 0.2  # of full ink: where a stroke's soft edge ends
 
 
@@ -125,10 +133,10 @@ def _found(grey: Grey, light: bool, inside: Mask) -> tuple[Grey, list[Group]]:
     unframed = drawn(without_frames(list(filter(is_ink, parts_of(ink, levels))), levels), ink.shape)
     for strokes in (without_lines(unframed), unframed):
         parts = list(filter(is_ink, parts_of(strokes, levels)))
-        parts = without_small_text(parts)
+        parts = without_underlines(without_small_text(parts))
         if parts:
             pen = max(parts, key=lambda part: part.weight).thickness
-            parts = parts_of(drawn(parts, ink.shape), levels, round(0.4 * pen))
+            parts = joined(parts, levels, round(DRY * pen))
         groups = digits_of(without_frames(parts, levels))
         if groups:
             return levels, groups

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.photograph.parts import Boxed, Part
+from pipeline.photograph.form import Grey
+from pipeline.photograph.parts import Boxed, Part, drawn, parts_of
 
 FAINT = 0.4  # of the strongest part's contrast
 THIN = 0.25  # of the middle one's thickness
+TALL = 0.6  # of the height of joined parts: two that are as tall are two digits
 NEAR = 0.15  # of the largest part's length: what is closer to a digit may belong to it
 SMALL_TEXT = 0.4  # of the largest digit's height
 
@@ -75,10 +77,40 @@ def grouped(parts: Sequence[Part]) -> list[Group]:
     return groups
 
 
-def _underlines(part: Part, other: Part) -> bool:
-    """Tell whether a part is a flat line below the other part's middle."""
-    below = part.row + part.bottom > other.row + other.bottom
-    return part is not other and below and part.is_flat and part.width > 0.5 * other.width
+def _main(parts: Sequence[Part]) -> Part:
+    """Return the part that stands out most, which is a line only if there is nothing else."""
+    return max([part for part in parts if not part.is_flat] or parts, key=lambda part: part.weight)
+
+
+def without_underlines(parts: Sequence[Part]) -> list[Part]:
+    """Remove flat lines below the middle of the part that stands out most."""
+    if not parts:
+        return []
+    main = _main(parts)
+    middle = (main.row + main.bottom) / 2
+    return [
+        part
+        for part in parts
+        if part is main or not part.is_flat or part.bottom < middle or part.width < 0.5 * main.width
+    ]
+
+
+def joined(parts: Sequence[Part], levels: Grey, reach: int) -> list[Part]:
+    """Join parts that only a gap of a dry pen divides, but not digits that stand close to each other."""
+    found = []
+    for whole in parts_of(drawn(parts, levels.shape), levels, reach):
+        pieces = [
+            part
+            for part in parts
+            if whole.row <= part.row < whole.bottom
+            and whole.column <= part.column < whole.right
+            and drawn([whole], levels.shape)[part.row : part.bottom, part.column : part.right][
+                part.mask
+            ].all()
+        ]
+        tall = [part for part in pieces if part.height > TALL * whole.height]
+        found += pieces if len(tall) > 1 else [whole]
+    return found
 
 
 def without_small_text(parts: Sequence[Part]) -> list[Part]:
@@ -99,14 +131,10 @@ def digits_of(parts: Sequence[Part]) -> list[Group]:
     candidates = inside or [part for part in parts if not part.is_blob] or list(parts)
     if not candidates:
         return []
-    main = max([part for part in candidates if not part.is_flat] or candidates, key=lambda part: part.weight)
+    main = _main(candidates)
     thickness = np.median([part.thickness for part in candidates if part.weight >= 0.2 * main.weight])
     candidates = [
-        part
-        for part in candidates
-        if part.level > FAINT * main.level
-        and part.thickness > THIN * thickness
-        and not _underlines(part, main)
+        part for part in candidates if part.level > FAINT * main.level and part.thickness > THIN * thickness
     ]
     groups = grouped(candidates)
     groups = [g for g in groups if g.width < 3.5 * g.height]  # flat: an underline
