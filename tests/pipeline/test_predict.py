@@ -96,7 +96,7 @@ def test_several_digits_are_one_number_and_each_has_its_bars(
     assert all(len(line) <= 60 for line in lines)
     seen = sorted((trained / "seen").iterdir())
     assert [path.name for path in seen] == ["201-1.png", "201-2.png", "201-3.png"]
-    assert all(cv2.imread(str(path)).shape[:2] == (28, 28) for path in seen)
+    assert all(np.shape(cv2.imread(str(path)))[:2] == (28, 28) for path in seen)
 
 
 def scribble() -> Image.Image:
