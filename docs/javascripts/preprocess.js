@@ -1,6 +1,6 @@
-// A drawing brought to the form of MNIST's digits, as pipeline/picture.py does it with a picture: 20 pixels
+// A drawing brought to the form of MNIST's digits, as pipeline/photograph/form.py does it with a digit: 20 pixels
 // long on its longer side and centred by mass in 28 × 28. The canvas has no shadows, no noise and a thick
-// pen, so that those steps of picture.py are left out.
+// pen, so that the steps of the other modules of pipeline/photograph/ are left out.
 
 export const SIDE = 28;
 const DIGIT_SIDE = 20;

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter, ValidationError
 
-from pipeline.common.datasets import title_of
+from pipeline.common.datasets import DIGITS, MNIST, MNIST_SAMPLE, title_of
 from pipeline.common.errors import PipelineError
 
 Part = Literal["train", "validation", "test"]
@@ -67,6 +67,11 @@ class ImageSet:
                 "All pixels of the training images are the same, expected pictures of something."
             )
         return cls(dataset, tuple(class_names), total / images.size, sqrt(variance))
+
+    @property
+    def handwritten(self) -> bool:
+        """Whether these are MNIST's digits."""
+        return self.dataset in {MNIST.name, MNIST_SAMPLE.name} and self.class_names == DIGITS
 
     @property
     def title(self) -> str:

@@ -227,6 +227,28 @@ class Evaluate(Strict):
     )
 
 
+class Predict(Strict):
+    """When a reading of a photographed digit is an answer, and when it is unsure.
+
+    The network reads copies of the digit that are changed a little, and its probabilities are averaged.
+    """
+
+    turn: float = Field(ge=0, le=45, description="by how many degrees copies are turned")
+    scale: float = Field(ge=0, lt=1, description="by what share copies are larger and smaller")
+    shift: float = Field(ge=0, le=10, description="by how many pixels copies are shifted")
+    pen: float = Field(
+        ge=0, le=1, description="how much thicker and thinner copies are; 1 is a pixel on each side"
+    )
+    least_probability: float = Field(
+        ge=0, le=1, description="the averaged probability that makes a reading an answer"
+    )
+    widest: float = Field(gt=0, description="what is wider than this, in heights, is no digit")
+    fullest: float = Field(
+        gt=0, le=1, description="what fills more than this share of its box is no digit, unless it is narrow"
+    )
+    most_parts: int = Field(ge=1, description="what consists of more parts that do not touch is no digit")
+
+
 class Parameters(Strict):
     """What the pipeline reads from `params.yaml`."""
 
@@ -236,6 +258,7 @@ class Parameters(Strict):
     runtime: Runtime
     recipes: dict[str, Recipe] = Field(min_length=1, description="the recipes under their names")
     evaluate: Evaluate
+    predict: Predict
     figures: object = Field(description="what the figures are drawn by, which `lessons.params` checks")
 
     @field_validator("recipes", mode="before")
@@ -270,6 +293,17 @@ def load_parameters(path: Path = PARAMETERS) -> Parameters:
         PipelineError: if the file is missing, is not valid YAML, or holds anything that is wrong.
     """
     return parse_parameters(read_yaml(path), str(path), Parameters)
+
+
+def load_predict(path: Path = PARAMETERS) -> Predict:
+    """Read and check the section `predict` alone, whatever data set the others are about.
+
+    Raises:
+        PipelineError: if it is missing, or holds anything that is wrong.
+    """
+    data = read_yaml(path)
+    section = data.get("predict") if isinstance(data, dict) else None
+    return parse_parameters(section, f"{path}, predict,", Predict)
 
 
 def read_yaml(path: Path) -> Any:

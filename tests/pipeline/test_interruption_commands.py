@@ -126,4 +126,5 @@ def test_beside_a_training_another_stage_is_refused_and_predictions_use_the_form
 def probabilities() -> dict[str, float]:
     [answer] = predict([Path("digit.png")])
     assert isinstance(answer, Prediction)
-    return dict(answer.probabilities)
+    [reading] = answer.readings
+    return dict(reading.probabilities)
