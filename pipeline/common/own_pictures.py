@@ -7,10 +7,14 @@ from pathlib import Path
 
 from pipeline.common.errors import PipelineError
 from pipeline.common.images import PARTS, Part
+from pipeline.common.paths import FIGURES, MODEL, PROCESSED, RAW
 
 LAYOUT = "expected a sub-folder of pictures for each class, from two to 256"
 LIKE_PARTS = {*PARTS, "training", "val", "valid", "testing"}
 """Names that are meant for a part, in lower case."""
+
+WRITTEN = (RAW, PROCESSED, MODEL, FIGURES)
+"""What a folder of pictures must not hold, since it is made from them."""
 
 NOT_FOR_TEXT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 """Line ends and the like, and bytes of a name that are no UTF-8."""
@@ -23,6 +27,11 @@ def parts_of(folder: Path) -> dict[Part, Path]:
         PipelineError: if there is no such folder, it has parts but none to train with, or something else
             beside its parts.
     """
+    if any(one.resolve().is_relative_to(folder.resolve()) for one in WRITTEN):
+        raise PipelineError(
+            f"{folder} holds what the pipeline writes, expected a folder of your pictures only; "
+            "set data.folder to one."
+        )
     if not folder.is_dir():
         found = f"{folder} is a file" if folder.exists() else f"there is no folder {folder}"
         written_out = ", written out without the ~" if folder.parts[:1] == ("~",) else ""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+import shlex
+import shutil
+from collections.abc import Callable, Iterator
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -13,7 +16,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from ruamel.yaml import YAML
 
+from pipeline.common import paths
 from pipeline.common.datasets import PROVENANCE
 from pipeline.common.errors import PipelineError
 from pipeline.common.images import Labelled, Part, load_image_set, load_part
@@ -21,8 +26,12 @@ from pipeline.common.own_pictures import class_names_in
 from pipeline.common.params import Data, load_parameters
 from pipeline.folder import read_folder, read_picture, scaled
 from pipeline.preprocess import preprocess
-from tests.pipeline.workspace import changed, data_parameters, small_parameters, write_parameters
+from tests.pipeline.clone import call, copy_work_tree, stages_run
+from tests.pipeline.workspace import STAGES, changed, data_parameters, small_parameters, write_parameters
+from tests.pipeline.workspace import parameters as workspace_parameters
 from tests.refusals import assert_refuses
+from tests.texts.test_commands import merged
+from tests.texts.texts import blocks, read
 
 Bytes = NDArray[np.uint8]
 SIZE = 16
@@ -303,6 +312,14 @@ def a_file_instead(pets: Path) -> list[str]:
     return [f"{pets} is a file, expected a sub-folder", "set data.folder to yours"]
 
 
+def what_the_pipeline_writes(pets: Path) -> list[str]:
+    paths.RAW.mkdir(parents=True)
+    paths.PROCESSED.mkdir()
+    pets.rename(pets.with_name("elsewhere"))
+    pets.symlink_to(Path("data").resolve())
+    return [f"{pets} holds what the pipeline writes", "set data.folder to one"]
+
+
 def no_classes(pets: Path) -> list[str]:
     for name in ("cat", "dog"):
         (pets / name).rename(pets.with_name(name))
@@ -449,7 +466,7 @@ def leave(pets: Path, count: int) -> None:
 
 
 REFUSED = [
-    *(no_folder, a_file_instead, no_classes, one_class, three_hundred_classes),
+    *(no_folder, a_file_instead, what_the_pipeline_writes, no_classes, one_class, three_hundred_classes),
     *(a_class_with_a_line_end_in_its_name, a_class_whose_name_is_no_utf_8, an_empty_class),
     *(a_class_that_the_training_part_lacks, a_class_that_the_test_part_lacks, no_training_part),
     *(parts_by_other_names, a_class_beside_the_parts, a_text_file, a_damaged_picture, a_bomb),
@@ -460,7 +477,10 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("spoil", REFUSED)
-def test_what_cannot_be_used_is_refused_in_a_sentence(spoil: Callable[[Path], list[str]], pets: Path) -> None:
+def test_what_cannot_be_used_is_refused_in_a_sentence(
+    spoil: Callable[[Path], list[str]], pets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(pets.parent)
     named = spoil(pets)
     assert_refuses(partial(prepared, pets), PipelineError, *named)
 
@@ -490,3 +510,63 @@ def test_the_classes_of_a_folder_decide_how_many_outputs_a_model_has(
     assert parameters.chosen.model[-1] == {"layer": "Dense", "units": 2}
     assert (parameters.data.input_shape, parameters.data.class_names) == ((28, 28, 3), ("cat", "dog"))
     assert class_names_in(Path("pets")) == ("cat", "dog")
+
+
+# The page, from an empty folder to a prediction
+
+PAGE = "docs/pipeline/own-pictures.md"
+LEFT_OUT = re.compile(r"\. |make serve|dvc add|git add")  # a shell's environment, a server, and a choice
+RERUN = ["fetch", "code"]  # which run each time
+SAME_AS = {"make repro": "dvc repro"}  # once all is installed
+
+
+def follow(clone: Path) -> Iterator[tuple[str, str]]:
+    """Do in a clone what the page says, block by block; give each command with what it said."""
+    for number, block in enumerate(blocks(read(PAGE), "python", "yaml", "sh")):
+        if block.language == "python":
+            program = clone.parent / f"{number}.py"
+            program.write_text(block.code, encoding="utf-8")
+            call(clone, "python", str(program))
+        elif block.language == "yaml":
+            parameters = YAML(typ="safe", pure=True).load(clone / paths.PARAMETERS)
+            write_parameters(clone, merged(parameters, YAML(typ="safe", pure=True).load(block.code)))
+        else:
+            for command in filter(None, block.code.splitlines()):
+                if not LEFT_OUT.match(command):
+                    command = SAME_AS.get(command, command)
+                    yield command, call(clone, *shlex.split(command))
+
+
+@pytest.mark.slow
+def test_the_page_leads_from_an_empty_folder_to_a_prediction(tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    copy_work_tree(clone)
+    call(clone, "git", "init", "--quiet")
+    quick = workspace_parameters()
+    quick["recipes"]["small"]["train"]["epochs"] = 5
+    for training in ("overfitting", "linear"):
+        quick["figures"][training] |= {"epochs": 2, "images": 50}
+    write_parameters(clone, quick)
+
+    said = list(follow(clone))
+
+    commands = [command for command, _ in said]
+    predictions = [text for command, text in said if "pipeline.predict" in command]
+    runs = [stages_run(text) for command, text in said if command == "dvc repro"]
+    assert runs == [list(STAGES), ["fetch", "code"], list(STAGES)]
+    assert [text.splitlines()[0].rpartition(": ")[2] for text in predictions] == ["3", "red circle"]
+    assert "evaluation.json" in said[commands.index("dvc metrics show")][1]
+    [study] = (clone / paths.OWN_STUDIES).rglob("*.json")
+    assert study.relative_to(clone / paths.OWN_STUDIES) == Path("shapes/small.json")
+
+    shapes = clone / "pictures" / "shapes"
+    picture(1).save(shapes / "blue square" / "new.png")
+    assert stages_run(call(clone, "dvc", "repro", "evaluate")) == [*RERUN, "preprocess", "train", "evaluate"]
+    shutil.rmtree(shapes / "blue square")
+    call(clone, "dvc", "repro", "evaluate")
+    assert load_image_set(clone / paths.PROCESSED / "folder").class_names == (
+        "blue circle",
+        "red circle",
+        "red square",
+    )
+    assert stages_run(call(clone, "dvc", "repro", "evaluate")) == RERUN
