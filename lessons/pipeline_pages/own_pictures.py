@@ -10,7 +10,6 @@ from PIL import Image
 
 from lessons.kit import results
 from lessons.kit.shown import Shown
-from lessons.pipeline_pages.experiments import studies_table
 from pipeline.common.errors import PipelineError
 from pipeline.common.own_pictures import class_names_in
 from pipeline.common.params import load_parameters
@@ -24,7 +23,7 @@ def from_repository() -> Shown:
     studies = results.own_studies()
     return Shown(
         values={
-            "studies": studies_table(studies) if studies else "",
+            "studies": results.studies_table(studies),
             "one_class": refusal(["cat"], class_names_in),
             "doubles": refusal(["cat", "dog"], _read),
         }
