@@ -37,7 +37,12 @@ help:  ## Show this list
 	$(PIP) -r requirements-bench.lock
 	@touch $@
 
-repro: .venv/.pipeline  ## Run the whole pipeline: fetch, preprocess, train, evaluate, figures
+# A zip of the repository has no .git. DVC, which asks for it, can be told to work without.
+.git: | .venv/.pipeline
+	$(BIN)/dvc config --local core.no_scm true
+	@echo 'This folder is no clone, so DVC works without git: clone the repository if you want to run experiments (dvc exp).'
+
+repro: .venv/.pipeline .git  ## Run the whole pipeline: fetch, preprocess, train, evaluate, figures
 	$(BIN)/python -m lessons.params
 	$(BIN)/dvc repro
 
@@ -52,7 +57,7 @@ bench: .venv/.bench  ## Measure cnn and PyTorch side by side (on a machine with 
 	$(BIN)/python -m benchmarks.page
 
 # The stage `figures` makes what the pages show; DVC runs the stages before it if they have not been run.
-site-files: .venv/.docs
+site-files: .venv/.docs .git
 	$(BIN)/dvc repro figures
 	$(BIN)/python -m lessons.build
 

@@ -30,6 +30,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=1.5, help="how long a measurement takes at least")
     parser.add_argument("--cases", nargs="+", metavar="CASE", help="only these; nothing is written then")
     arguments = parser.parse_args()
+    if sys.platform == "win32":
+        raise PipelineError("The benchmarks were started on Windows: run them on Linux or macOS.")
     if arguments.rounds < 1 or arguments.seconds <= 0:
         raise PipelineError("--rounds must be 1 or more, and --seconds more than 0.")
     cases = {case.name: case for case in all_cases(load_parameters())}

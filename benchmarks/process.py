@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -192,4 +191,6 @@ def peak_memory() -> int:
         match = re.search(r"VmHWM:\s*(\d+) kB", status.read_text(encoding="utf-8"))
         if match:
             return int(match[1]) * 1024
+    import resource  # which Windows does not have
+
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -2,9 +2,9 @@
 
 One's own pictures are read from their folder instead (`pipeline/folder.py`).
 
-A mirror is a folder or a URL that holds `<file name>.gz`. Nothing that it sends is trusted: the bytes are
-unpacked as they come, up to the size that the file must have, and only the right SHA-256 digest lets them
-through. So it does not matter which addresses and redirects they came by.
+A mirror is a folder or a URL that holds `<file name>.gz`; in a folder the files may be unpacked. Nothing that
+it sends is trusted: the bytes are unpacked as they come, up to the size that the file must have, and only the
+right SHA-256 digest lets them through. So it does not matter which addresses and redirects they came by.
 
 Verified files wait in `data/raw/.<data set>.partial` until there are four of them. Then this folder replaces
 the previous one, so that the next stages never see a part of a data set, nor a mixture of two.
@@ -53,7 +53,7 @@ def fetch(
     Args:
         dataset: the data set.
         destination: the folder; its neighbours `.<its name>.*` are used on the way.
-        mirrors: folders and URLs that hold `<file name>.gz`, in the order in which they are asked.
+        mirrors: folders and URLs that hold the files, in the order in which they are asked.
         fallback: whether to take the data set's sample or to fail when no mirror gives a file.
 
     Returns:
@@ -77,7 +77,7 @@ def fetch(
     with suppress(OSError):
         incoming.rmdir()  # if nothing is in it
     faults = ["{mirror}: {file}: {fault}".format(**each) for each in attempts if each["fault"]]
-    remedy = f"set CNN_DATA_MIRROR to a folder or URL that holds {dataset.name}/*.gz"
+    remedy = f"set CNN_DATA_MIRROR to a folder that holds its files, or a URL that holds {dataset.name}/*.gz"
     if fallback == "none" or dataset.sample is None:
         raise PipelineError(
             f"{dataset.name} could not be fetched ({'; '.join(faults)}), expected a mirror that gives its "
@@ -136,7 +136,7 @@ def _obtain(file: IdxFile, folder: Path, mirrors: list[str | Path], attempts: li
             content = _content(mirror, file)
         except Exception as error:  # whatever it is, another mirror may do better
             fault, responds = _fault(error)
-            attempts[-1]["fault"] = _printable(fault)
+            attempts[-1]["fault"] = _printable(_with_proxy(fault, mirror))
             if not responds:
                 mirrors.remove(mirror)
         else:
@@ -149,8 +149,12 @@ def _content(mirror: str | Path, file: IdxFile) -> bytes:
     """Return a file's verified content."""
     unpacked = _Unpacked(file.size)
     if isinstance(mirror, Path):
-        with (mirror / f"{file.name}.gz").open("rb") as packed:
-            shutil.copyfileobj(packed, unpacked, PIECE)
+        found = _found(mirror, file.name)
+        with found.open("rb") as stream:
+            if found.suffix == ".gz":
+                shutil.copyfileobj(stream, unpacked, PIECE)
+            else:
+                unpacked.content += stream.read(file.size + 1)
     else:
         _download(f"{mirror}/{file.name}.gz", unpacked)
     content = bytes(unpacked.content)
@@ -160,6 +164,12 @@ def _content(mirror: str | Path, file: IdxFile) -> bytes:
     if digest != file.sha256:
         raise ValueError(f"other content (SHA-256 {digest[:8]}…, not {file.sha256[:8]}…)")
     return content
+
+
+def _found(folder: Path, name: str) -> Path:
+    """Return the path of a file in a folder: packed or not, as `train-images.idx3-ubyte` too."""
+    names = [f"{each}{end}" for each in (name, name.replace("-idx", ".idx")) for end in (".gz", "")]
+    return next((folder / each for each in names if (folder / each).is_file()), folder / names[0])
 
 
 class _Unpacked(io.RawIOBase):
@@ -222,16 +232,34 @@ def _download(url: str, unpacked: _Unpacked) -> None:
 def _fault(error: BaseException) -> tuple[str, bool]:
     """Say why a mirror did not give a file, and whether it is worth asking it for another one."""
     import requests
+    from urllib3.exceptions import LocationParseError
 
     if isinstance(error, requests.HTTPError):
         return f"HTTP {error.response.status_code} {error.response.reason}", True
     if isinstance(error, zlib.error):
         return f"not a gzip file, or a damaged one ({error})", True
     responds = not isinstance(error, requests.ConnectionError | requests.Timeout | TimeoutError)
-    by = "no connection by the proxy: " if isinstance(error, requests.exceptions.ProxyError) else ""
     while error.__context__:  # what lies under the errors of requests and urllib3
         error = error.__context__
-    return by + (getattr(error, "strerror", "") or str(error) or type(error).__name__), responds
+    if isinstance(error, LocationParseError):  # its text may show a part of a password
+        return "an address that cannot be read (a / in a password is written %2F, and a # %23)", False
+    return getattr(error, "strerror", "") or str(error) or type(error).__name__, responds
+
+
+def _with_proxy(fault: str, mirror: str | Path) -> str:
+    """Put before a fault the proxy by which the mirror was asked, without its password, and what sets it."""
+    from requests.utils import get_environ_proxies, select_proxy
+
+    proxy = None
+    if isinstance(mirror, str):
+        with suppress(ValueError):  # the address is none, which the fault says
+            proxy = select_proxy(mirror, get_environ_proxies(mirror))
+    if not proxy:
+        return fault
+    shown = re.sub(r"^(\w+://)?.*@", r"\1", proxy)
+    names = [name for name, value in os.environ.items() if value == proxy and name.lower().endswith("_proxy")]
+    source = names[0] if names else "the system's settings"
+    return f"by the proxy {shown} (from {source}): {fault.replace(proxy, shown)}"
 
 
 def _printable(text: str) -> str:
@@ -281,13 +309,17 @@ def _warn(dataset: Dataset, sample: Dataset, faults: Sequence[str], remedy: str)
 def mirrors_of(dataset: Dataset, own: str) -> list[str | Path]:
     """Return the mirrors of a data set, first the user's own: a folder, a URL, or an empty text for none.
 
+    A folder may hold the files of one data set by itself, or a folder for each data set.
+
     >>> mirrors_of(DATASETS["mnist"], "http://localhost:8000/")[:2]
     ['http://localhost:8000/mnist', 'https://storage.googleapis.com/cvdf-datasets/mnist']
     """
     if not own:
         return list(dataset.mirrors)
-    first = f"{own.rstrip('/')}/{dataset.name}" if "://" in own else Path(own, dataset.name)
-    return [first, *dataset.mirrors]
+    if "://" in own:
+        return [f"{own.rstrip('/')}/{dataset.name}", *dataset.mirrors]
+    folder = Path(own, dataset.name)
+    return [folder if folder.is_dir() else Path(own), *dataset.mirrors]
 
 
 def main() -> None:

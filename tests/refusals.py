@@ -1,8 +1,12 @@
 """How the tests ask whether a mistake is answered with one clear sentence."""
 
+import sys
 from collections.abc import Callable
 
 import pytest
+
+IS_A_FOLDER = "Permission denied" if sys.platform == "win32" else "Is a directory"
+"""What the system says when a folder is opened as a file."""
 
 
 def assert_refuses(call: Callable[[], object], error: type[Exception], *named: str) -> None:

@@ -1,5 +1,6 @@
 """One stage at a time in a folder."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -27,10 +28,13 @@ def alone(stage: str) -> Iterator[None]:
     try:
         lock = lockfile.LockFile(str(RUNNING), content_template=f"{{pid}} {stage}")
     except lockfile.LockError as error:
-        process, other = (RUNNING.read_text(encoding="utf-8").split() or ["?", "another stage"])[:2]
+        with RUNNING.open(encoding="utf-8") as file:
+            file.seek(1)  # on Windows, where nobody may read what is locked: the first character, a blank
+            process, other = (file.read().split() or ["?", "another stage"])[:2]
+        end = "taskkill /F /PID" if sys.platform == "win32" else "kill"
         raise PipelineError(
             f"{stage} cannot run while {other} (process {process}) runs in this folder: wait until it has "
-            f"ended or end it by `kill {process}`, then run `dvc repro` again."
+            f"ended or end it by `{end} {process}`, then run `dvc repro` again."
         ) from error
     try:
         remove_parts(OUTPUTS)

@@ -21,6 +21,7 @@ from pipeline.common.errors import PipelineError
 from pipeline.common.kernels import core_type
 from pipeline.common.params import load_parameters
 
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the benchmarks are for Linux and macOS")
 ROOT = Path(__file__).parents[2]
 LAYERS: list[dict[str, Any]] = [
     {"layer": "Conv2D", "filters": 2, "kernel_size": 5},

@@ -1,5 +1,6 @@
 """What a killed training needs to go on to the same bits."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     return run.bits()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no kill -9")
 def test_a_killed_training_goes_on_to_the_same_bits(undisturbed: dict[str, object], tmp_path: Path) -> None:
     child = run_python(DIES, tmp_path / "run.npz")
     assert child.returncode == -9, child.stderr

@@ -79,13 +79,19 @@ def copy_work_tree(destination: Path) -> None:
             shutil.copy2(ROOT / name, destination / name)
 
 
+def first_copy(beside: Path) -> Path:
+    """Make a copy of the repository in a folder, with the small data set and without git; return it."""
+    copy = beside / "clone"
+    copy_work_tree(copy)
+    write_parameters(copy, PARAMETERS)
+    with (copy / "pipeline" / "common" / "datasets.py").open("a") as file:
+        file.write(SMALL_DATA_SET.format(facts=put_on_mirror(beside / "mirror")))
+    return copy
+
+
 def first_clone(beside: Path) -> tuple[Path, str]:
     """Make a clone in a folder, run `dvc repro` in it and commit all; return it, and what the run said."""
-    clone = beside / "clone"
-    copy_work_tree(clone)
-    write_parameters(clone, PARAMETERS)
-    with (clone / "pipeline" / "common" / "datasets.py").open("a") as file:
-        file.write(SMALL_DATA_SET.format(facts=put_on_mirror(beside / "mirror")))
+    clone = first_copy(beside)
     call(clone, "git", "init", "--quiet")
     call(clone, "git", "config", "user.name", "Reader")
     call(clone, "git", "config", "user.email", "reader@example.org")

@@ -58,7 +58,7 @@ def exporting() -> int:
 def test_it_says_size_opset_data_set_and_agreement(once: Path) -> None:
     pytest.importorskip("onnxruntime", reason=NO_PACKAGE)
     first, second = (once / "said.txt").read_text().splitlines()
-    assert first == "models/model.onnx: 0.0 MB, opset 14, trained on mnist-sample."
+    assert first == f"{paths.ONNX}: 0.0 MB, opset 14, trained on mnist-sample."
     agreed = re.fullmatch(
         r"Its probabilities for 500 test images are those of cnn to (\S+) "
         r"\(computed by onnxruntime [\d.]+\)\.",
@@ -135,7 +135,7 @@ REFUSED: dict[str, tuple[Callable[[pytest.MonkeyPatch], Any], int, str]] = {
     "no model": (
         lambda _: paths.MODEL.unlink(),
         1,
-        r"error: There is no trained model at models/model\.npz: run `dvc repro` first\.\n",
+        rf"error: There is no trained model at {re.escape(str(paths.MODEL))}: run `dvc repro` first\.\n",
     ),
     "no test images": (
         lambda _: (PROCESSED / "test-images.npy").unlink(),
@@ -177,7 +177,8 @@ def test_a_folder_in_the_place_of_the_file_is_named(trained: Path, capsys: Said)
     paths.ONNX.unlink()
     paths.ONNX.mkdir()
     assert exporting() == 1
-    assert re.fullmatch(r"error: .*'models/model\.onnx'; move away .*\n", capsys.readouterr().err)
+    said = capsys.readouterr().err
+    assert re.fullmatch(rf"error: .*{re.escape(repr(str(paths.ONNX)))}; .*\n", said)
 
 
 def test_a_model_that_ends_with_a_softmax_gets_no_second_one() -> None:

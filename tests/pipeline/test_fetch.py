@@ -1,5 +1,6 @@
 import gzip
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -78,7 +79,7 @@ def test_a_right_sample_is_kept_but_warned_of_again(
     warning = capsys.readouterr().err
     assert "WARNING: mnist-sample" in warning
     assert "nowhere: train-images-idx3-ubyte: No such file or directory" in warning
-    assert "set CNN_DATA_MIRROR to a folder or URL that holds tiny/*.gz; then run `dvc repro`." in warning
+    assert "or a URL that holds tiny/*.gz; then run `dvc repro`." in warning
 
 
 def test_a_damaged_sample_is_written_anew_and_the_full_data_set_replaces_it(
@@ -141,7 +142,7 @@ def test_a_failure_names_every_attempt_and_the_remedy(tmp_path: Path) -> None:
         f"tiny could not be fetched ({first}: {FILES[0]}: No such file or directory; "
         f"{first}: {FILES[1]}: No such file or directory; {second}: {FILES[1]}: No such file or directory), "
         "expected a mirror that gives its files; connect to the network, or set CNN_DATA_MIRROR to a folder "
-        "or URL that holds tiny/*.gz, or set fetch.fallback to sample."
+        "that holds its files, or a URL that holds tiny/*.gz, or set fetch.fallback to sample."
     )
     assert not (tmp_path / "raw" / "tiny").exists()
 
@@ -183,7 +184,7 @@ def test_damaged_files_do_not_stay_when_no_mirror_has_the_right_ones(tmp_path: P
     for name in FILES[:2]:
         (mirror / f"{name}.gz").write_bytes(gzip.compress(CONTENTS[FILES[2]]))
 
-    with pytest.raises(PipelineError, match=rf"{mirror}: {FILES[0]}: "):
+    with pytest.raises(PipelineError, match=re.escape(f"{mirror}: {FILES[0]}: ")):
         fetch(TINY, destination, [mirror], "none")
 
     waiting = {path: path.read_bytes() for path in tmp_path.glob("raw/*/*")}
@@ -204,10 +205,44 @@ def test_what_a_killed_run_has_left_is_not_trusted(tmp_path: Path) -> None:
     assert_holds(tmp_path / "raw" / "tiny", TINY)
 
 
-def test_the_user_s_own_mirror_comes_first() -> None:
+def test_the_user_s_own_mirror_comes_first(tmp_path: Path) -> None:
+    (tmp_path / "mnist").mkdir()
+
     assert mirrors_of(MNIST, "") == list(MNIST.mirrors)
-    assert mirrors_of(MNIST, "../shared") == [Path("../shared/mnist"), *MNIST.mirrors]
+    assert mirrors_of(MNIST, str(tmp_path)) == [tmp_path / "mnist", *MNIST.mirrors]
     assert mirrors_of(MNIST, "https://a.org/b/") == ["https://a.org/b/mnist", *MNIST.mirrors]
+
+
+@pytest.mark.parametrize("inside", [".", "tiny"])
+@pytest.mark.parametrize("name", ["{}", "{}.gz", "{dotted}", "{dotted}.gz"])
+def test_files_in_a_folder_may_be_unpacked_and_lie_in_it_directly(
+    tmp_path: Path, inside: str, name: str
+) -> None:
+    folder = tmp_path / "copies" / inside
+    folder.mkdir(parents=True)
+    for file, content in CONTENTS.items():
+        path = folder / name.format(file, dotted=file.replace("-idx", ".idx"))
+        path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+
+    _, attempts = fetch(TINY, tmp_path / "raw" / "tiny", mirrors_of(TINY, str(tmp_path / "copies")), "none")
+
+    assert_holds(tmp_path / "raw" / "tiny", TINY)
+    assert [attempt["fault"] for attempt in attempts] == [None] * 4
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (CONTENTS[FILES[0]] + b"more", "other content"),
+        (CONTENTS[FILES[0]][:-1], "too short"),
+        (gzip.compress(CONTENTS[FILES[0]]), "other content"),
+    ],
+)
+def test_unpacked_files_are_trusted_as_little(tmp_path: Path, content: bytes, fault: str) -> None:
+    (tmp_path / FILES[0]).write_bytes(content)
+
+    with pytest.raises(PipelineError, match=fault):
+        fetch(TINY, tmp_path / "raw" / "tiny", [tmp_path], "none")
 
 
 def test_the_stage_fetches_what_the_parameters_name_and_logs_it(

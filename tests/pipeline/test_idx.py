@@ -10,7 +10,7 @@ import pytest
 from pipeline.common.errors import PipelineError
 from pipeline.common.idx import read_idx, write_idx
 from tests.damage import assert_one_line, little_memory, mutated
-from tests.refusals import assert_refuses
+from tests.refusals import IS_A_FOLDER, assert_refuses
 
 
 @pytest.mark.parametrize("shape", [(5,), (3, 28, 28)])
@@ -99,7 +99,7 @@ def test_a_malformed_file_is_refused_with_what_it_holds(fault: str, tmp_path: Pa
 
 def test_what_cannot_be_read_is_refused_with_the_reason(tmp_path: Path) -> None:
     refused(tmp_path / "missing", "cannot be read (No such file or directory)")
-    refused(tmp_path, "cannot be read (Is a directory)")
+    refused(tmp_path, f"cannot be read ({IS_A_FOLDER})")
 
 
 def refused(path: Path, named: str) -> None:

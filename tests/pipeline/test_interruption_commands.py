@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ TRAIN = ("python", "-m", "pipeline.train")
 WITHIN = Moment("step", 9)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there Ctrl-C goes to the whole console")
 def test_ctrl_c_while_modules_are_loaded_ends_the_program_and_changes_nothing(tmp_path: Path) -> None:
     """A library stands in for `cnn` that ends the program by the time it is loaded."""
     (tmp_path / "cnn").mkdir()

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from pipeline.common import paths
-from tests.pipeline.workspace import ROOT, changed, make_processed, run, small_parameters, write_parameters
+from tests.pipeline.workspace import (
+    ROOT,
+    changed,
+    link_environment,
+    make_processed,
+    run,
+    small_parameters,
+    write_parameters,
+)
 
 SMALL = small_parameters()
 
@@ -21,17 +29,14 @@ NO_FIT = (
 NINE = [*SMALL["recipes"]["small"]["model"][:-1], {"layer": "Dense", "units": 9}]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no make")
 def test_make_repro_checks_the_parameters_first(tmp_path: Path) -> None:
     folder = make_processed(tmp_path, changed(SMALL, "recipe", "smal"))
     shutil.copy(ROOT / "Makefile", folder)
     for name in ("requirements.lock", "pyproject.toml"):
         (folder / name).touch()
-    (folder / ".venv").mkdir()
-    for own in Path(sys.prefix).iterdir():
-        (folder / ".venv" / own.name).symlink_to(own)
-    for stamp in (".created", ".pipeline"):  # as if it had been installed
-        (folder / ".venv" / stamp).unlink(missing_ok=True)
-        (folder / ".venv" / stamp).touch()
+    (folder / ".git").mkdir()
+    link_environment(folder)
     before = sorted(folder.iterdir())
 
     ended = run(folder, "make", "repro")

@@ -31,7 +31,7 @@ from tests.pipeline.pictures import (
     on_paper,
     real_digits,
 )
-from tests.refusals import assert_refuses
+from tests.refusals import IS_A_FOLDER, assert_refuses
 
 SUFFIXES = (".png", ".jpg", ".gif", ".bmp", ".tif", ".webp")
 NO_PICTURE = "cannot be read as a picture ("
@@ -129,7 +129,7 @@ def test_what_shows_no_digit_is_refused_with_the_reason(cases: Callable[[], Refu
 def test_what_cannot_be_opened_is_refused_with_the_reason(tmp_path: Path) -> None:
     for path, reason in (
         (tmp_path / "missing.png", "No such file or directory"),
-        (tmp_path, "Is a directory"),
+        (tmp_path, IS_A_FOLDER),
     ):
         assert_refuses(partial(read_picture, path), PipelineError, f"{path} {NO_PICTURE}{reason})")
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from pipeline.common import paths
-from tests.pipeline.clone import PARAMETERS, call, git_status, stages_run
-from tests.pipeline.workspace import STAGES, changed, listed, write_parameters
+from tests.pipeline.clone import PARAMETERS, call, first_copy, git_status, stages_run
+from tests.pipeline.workspace import STAGES, changed, link_environment, listed, write_parameters
 
 pytestmark = pytest.mark.slow
 ALWAYS = ["fetch", "code"]
@@ -34,6 +34,17 @@ def test_the_first_run_goes_to_its_end_and_git_tracks_the_metrics_only(first_run
                 assert in_git is (kind != "outs"), path
     assert evaluation(clone)["dataset"] == "mnist"
     assert evaluation(clone)["images"] == 100
+
+
+def test_a_zip_of_the_repository_runs_all_stages_without_git(tmp_path: Path) -> None:
+    folder = first_copy(tmp_path)
+    link_environment(folder)
+
+    said = call(folder, "make", "repro")
+
+    assert stages_run(said) == list(STAGES)
+    assert "\nThis folder is no clone, so DVC works without git; " in said
+    assert evaluation(folder)["images"] == 100
 
 
 def edit(file: Path, old: str, new: str) -> None:

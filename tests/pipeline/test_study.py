@@ -175,7 +175,7 @@ def test_ctrl_c_ends_in_one_sentence_and_finished_seeds_are_kept_and_shown(
         (["--set=train.epochs=8"], 2, "--set needs --validation-only"),
         (["--recipe=smal"], 1, "There is no recipe 'smal': did you mean 'small'?"),
         (["--validation-only", "--set=train.epoch=8"], 1, "did you mean 'epochs'?"),
-        ([], 1, "There is no data/processed/mnist/image-set.json: run `dvc repro` first."),
+        ([], 1, f"There is no {PROCESSED / 'image-set.json'}: run `dvc repro` first."),
     ],
 )
 def test_a_command_that_cannot_be_carried_out_is_refused(

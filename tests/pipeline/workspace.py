@@ -150,6 +150,15 @@ def before_training(folder: Path, data: Mapping[str, Any]) -> Path:
     return folder
 
 
+def link_environment(folder: Path) -> None:
+    """Give a folder the environment that runs the tests, as if `make` had installed it there."""
+    (folder / ".venv").mkdir()
+    for own in Path(sys.prefix).iterdir():
+        (folder / ".venv" / own.name).symlink_to(own)
+    (folder / ".venv" / ".pipeline").unlink(missing_ok=True)
+    (folder / ".venv" / ".pipeline").touch()
+
+
 def digits(count: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Return images and their labels: noise with a bar, the longer the higher the label."""
     labels = np.arange(count, dtype=np.uint8) % 10
@@ -159,12 +168,15 @@ def digits(count: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]
     return images, labels
 
 
+ENCODING = {"PYTHONIOENCODING": "utf-8"}  # of pipes, which on Windows have another
+
+
 def environment(**variables: str) -> dict[str, str]:
     """Return the environment of a fresh shell in which `python` and `dvc` are those that run the tests."""
     foreign = ("GIT_", "DVC_", "PYTHON", "CNN_", "MAKE", "MFLAGS", VARIABLE)
     own = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    return own | {"PATH": path, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | variables
+    return own | {"PATH": path, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | ENCODING | variables
 
 
 def start(folder: Path, *command: str) -> subprocess.Popen[str]:

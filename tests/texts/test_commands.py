@@ -2,6 +2,9 @@
 
 import re
 import shlex
+import shutil
+import sys
+import venv
 from argparse import ArgumentParser
 from contextlib import chdir
 from importlib import import_module
@@ -16,7 +19,7 @@ from ruamel.yaml import YAML
 
 from lessons.params import AllParameters
 from pipeline.common.params import parse_parameters
-from tests.pipeline.workspace import STAGES, parameters
+from tests.pipeline.workspace import STAGES, parameters, run
 from tests.texts.texts import ROOT, TEXTS, blocks, commands, read
 
 SOURCES = [file for folder in ("pipeline", "tests") for file in (ROOT / folder).rglob("*.py")]
@@ -102,12 +105,35 @@ def test_commands_name_what_there_is(text: str, monkeypatch: pytest.MonkeyPatch)
         match program.removeprefix(".venv/bin/"):
             case "make":
                 check_make(arguments)
-            case "python" | "python3":
+            case "py" | "python" | "python3":
                 check_python(arguments, monkeypatch)
             case "dvc":
                 check_dvc(arguments)
             case "git" | "pip" | "pytest":
                 assert all((ROOT / word).exists() for word in arguments if re.search(r"\w[./]\w", word))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="these blocks are for a shell of Linux and macOS")
+@pytest.mark.parametrize("other_way", ["python3 -m venv", "make repro"])
+@pytest.mark.parametrize("text", ["README.md", "docs/pipeline/run.md"])
+def test_commands_are_found_when_they_are_followed_in_order(
+    text: str, other_way: str, tmp_path: Path
+) -> None:
+    """Stand-ins do nothing; those of the environment are found only after it has been entered."""
+    outside, inside = tmp_path / "bin", tmp_path / ".venv" / "bin"
+    outside.mkdir()
+    venv.create(tmp_path / ".venv", symlinks=True)
+    (inside / "python").unlink()
+    (inside / "python3").unlink()
+    nothing = str(shutil.which("true"))
+    for folder, names in (outside, ["git", "make", "python3"]), (inside, ["dask", "dvc", "pip", "python"]):
+        for name in names:
+            (folder / name).symlink_to(nothing)
+    followed = [block.code for block in blocks(read(text), "sh") if not block.code.startswith(other_way)]
+
+    ended = run(tmp_path, str(shutil.which("sh")), "-e", "-c", "".join(followed), PATH=str(outside))
+
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("text", TEXTS)

@@ -12,7 +12,7 @@ def test_every_block_is_closed_and_of_a_language_that_is_checked(text: str) -> N
     markdown = read(text)
     found = blocks(markdown)
     assert len(FENCE.findall(markdown)) == 2 * len(found)
-    assert {block.language for block in found} <= {"js", "pycon", "python", "sh", "yaml"}
+    assert {block.language for block in found} <= {"bat", "js", "pycon", "python", "sh", "yaml"}
 
 
 @pytest.mark.parametrize("text", ["README.md", "CONTRIBUTING.md"])  # mkdocs checks those of the pages

@@ -45,7 +45,7 @@ def _block(markdown: str, match: re.Match[str]) -> Block:
 
 def commands(markdown: str) -> Iterator[tuple[int, str]]:
     """Go through the commands of the blocks for a shell, and through those in the lines of the text."""
-    for block in blocks(markdown, "sh"):
+    for block in blocks(markdown, "sh", "bat"):
         yield from enumerate(block.code.splitlines(), block.line)
     for match in INLINE.finditer(markdown):
         yield markdown.count("\n", 0, match.start()) + 1, " ".join(match[1].split())
