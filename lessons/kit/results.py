@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lessons.kit.tables import code, table
 from pipeline.common import paths
-from pipeline.common.datasets import title_of
 from pipeline.common.errors import PipelineError
-from pipeline.study.results import Study, mean_and_deviation, read
+from pipeline.study.results import Study, read
 
 CURVES = {  # the entries of a training's record, and where DVCLive writes them
     "loss": "train/loss",
@@ -73,33 +70,6 @@ def studies() -> list[Study]:
 def own_studies() -> list[Study]:
     """Return the same of folders of one's own pictures."""
     return [study for path in sorted(paths.OWN_STUDIES.glob("*/*.json")) for study in read(path)]
-
-
-def studies_table(studies: Sequence[Study]) -> str:
-    """Return the mean and the standard deviation of what each recipe's trainings reached."""
-    measured = ("test_accuracy", "test_errors", "seconds")
-    rows = [
-        [
-            code(study["recipe"]),
-            title_of(study["dataset"]),
-            code(study["kernels"]),
-            len(study["seeds"]),
-            *(mean_and_deviation(study, name) if name in study["summary"] else "" for name in measured),
-            ", ".join(sorted({seed["machine"]["processor"] for seed in study["seeds"]})),
-        ]
-        for study in studies
-    ]
-    head = [
-        "recipe",
-        "data set",
-        "kernels",
-        "seeds",
-        "test images right, in %",
-        "wrong answers",
-        "seconds, validation included",
-        "processor",
-    ]
-    return table(head, rows)
 
 
 def _text(path: Path) -> str:

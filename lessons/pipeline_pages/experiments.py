@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from lessons.kit import results
 from lessons.kit.sheet import HEADING, LINE, SMALL, WIDTH, Sheet
 from lessons.kit.shown import Shown
+from lessons.kit.tables import code, table
 from lessons.kit.themes import Theme
 from pipeline.common.datasets import title_of
 from pipeline.study.results import Study, mean_and_deviation
@@ -23,8 +24,35 @@ def from_repository() -> Shown:
     studies = results.studies()
     return Shown(
         drawings={"studies": partial(draw_studies, studies=studies)} if studies else {},
-        values={"studies": results.studies_table(studies)},
+        values={"studies": studies_table(studies)},
     )
+
+
+def studies_table(studies: Sequence[Study]) -> str:
+    """Return the mean and the standard deviation of what each recipe's trainings reached."""
+    measured = ("test_accuracy", "test_errors", "seconds")
+    rows = [
+        [
+            code(study["recipe"]),
+            title_of(study["dataset"]),
+            code(study["kernels"]),
+            len(study["seeds"]),
+            *(mean_and_deviation(study, name) if name in study["summary"] else "" for name in measured),
+            ", ".join(sorted({seed["machine"]["processor"] for seed in study["seeds"]})),
+        ]
+        for study in studies
+    ]
+    head = [
+        "recipe",
+        "data set",
+        "kernels",
+        "seeds",
+        "test images right, in %",
+        "wrong answers",
+        "seconds, validation included",
+        "processor",
+    ]
+    return table(head, rows)
 
 
 def draw_studies(theme: Theme, studies: Sequence[Study]) -> Sheet:
