@@ -24,14 +24,16 @@ def from_repository() -> Shown:
     """Return a table of the repeated trainings, and what is said of two folders that cannot be used."""
     measured = ("test_accuracy", "seconds")
     rows = [
-        [study["dataset"], code(study["recipe"]), *(mean_and_deviation(study, name) for name in measured)]
+        [
+            study["dataset"],
+            code(study["recipe"]),
+            *(mean_and_deviation(study, name) if name in study["summary"] else "" for name in measured),
+        ]
         for study in results.own_studies()
     ]
     return Shown(
         values={
-            "studies": table(["pictures", "recipe", "test pictures right, in %", "seconds"], rows)
-            if rows
-            else "",
+            "studies": table(["pictures", "recipe", "test pictures right, in %", "seconds"], rows),
             "one_class": refusal(["cat"], class_names_in),
             "doubles": refusal(["cat", "dog"], _read),
         }
