@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -55,7 +56,7 @@ def refusal(classes: list[str], use: Callable[[Path], object]) -> str:
         try:
             use(Path(root, FOLDER))
         except PipelineError as error:
-            return str(error).replace(f"{root}/", "")
+            return str(error).replace(f"{root}{os.sep}", "").replace(os.sep, "/")
     raise AssertionError(f"A folder with {classes} was not refused.")
 
 
