@@ -28,7 +28,7 @@ from pipeline.common.own_pictures import class_names_in
 from pipeline.common.params import Data, load_parameters
 from pipeline.folder import read_folder, read_picture, scaled
 from pipeline.preprocess import preprocess
-from tests.pipeline.clone import call, copy_work_tree, stages_run
+from tests.pipeline.clone import call, copy_work_tree, new_repository, stages_run
 from tests.pipeline.workspace import STAGES, changed, data_parameters, small_parameters, write_parameters
 from tests.pipeline.workspace import parameters as workspace_parameters
 from tests.refusals import assert_refuses
@@ -557,7 +557,7 @@ def follow(clone: Path) -> Iterator[tuple[str, str]]:
 def test_the_page_leads_from_an_empty_folder_to_a_prediction(tmp_path: Path) -> None:
     clone = tmp_path / "clone"
     copy_work_tree(clone)
-    call(clone, "git", "init", "--quiet")
+    new_repository(clone)
     quick = workspace_parameters()
     quick["recipes"]["small"]["train"]["epochs"] = 10
     for training in ("overfitting", "linear"):
