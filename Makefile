@@ -92,5 +92,5 @@ lock: .venv/.development  ## Renew the lock files from pyproject.toml
 schema: .venv/.pipeline  ## Renew params.schema.json from the parameters' types
 	$(BIN)/python -m lessons.params --write-schema
 
-clean:  ## Remove all that git ignores: .venv, data, models, DVC's cache and every experiment's results
-	git clean -fdX
+clean:  ## Remove all that git ignores, except pictures/: .venv, data, models, DVC's cache and all results in it
+	git clean -fdX -e '!/pictures/**'

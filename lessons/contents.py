@@ -20,12 +20,12 @@ from lessons import (
     training,
     what_it_sees,
 )
-from lessons.pipeline_pages import data, experiments, export, parameters, run, stages
+from lessons.pipeline_pages import data, experiments, export, own_pictures, parameters, run, stages
 
 MODULES = (
     *(home, images, sequential, convolution, pooling, dropout, flatten, activations, dense, loss),
     *(optimisers, batch_normalisation, training, what_it_sees),
-    *(run, stages, parameters, experiments, data, export),
+    *(run, stages, parameters, experiments, data, own_pictures, export),
 )
 
 LESSONS: dict[str, ModuleType] = {module.__name__.rpartition(".")[2]: module for module in MODULES}

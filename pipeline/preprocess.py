@@ -67,6 +67,19 @@ def _divided(
 ) -> tuple[Labelled, Labelled]:
     """Return the images that stay, and those that are held back: a share of each class."""
     share = getattr(data, parameter)
+    classes, counts = np.unique(images.labels, return_counts=True)
+    if counts.min() < 2:
+        raise PipelineError(
+            f"class {class_names[classes[counts.argmin()]]} has only 1 image for data.{parameter} to divide, "
+            "expected at least 2: add some."
+        )
+
+    def leaves_out(which: str) -> PipelineError:
+        return PipelineError(
+            f"data.{parameter} {share} of {len(images.labels):,} images leaves {which} without an image on "
+            "one side, expected one of each class: choose a share nearer to a half, or add images."
+        )
+
     try:
         sides = train_test_split(
             np.arange(len(images.labels)),
@@ -75,14 +88,11 @@ def _divided(
             random_state=data.split_seed,
         )
     except ValueError as error:
-        raise PipelineError(f"data.{parameter} {share} cannot be used: {error}") from error
+        raise leaves_out("some of the classes") from error
     for side in sides:
-        lacking = np.setdiff1d(images.labels, images.labels[side])
+        lacking = np.setdiff1d(classes, images.labels[side])
         if len(lacking):
-            raise PipelineError(
-                f"data.{parameter} {share} leaves class {class_names[lacking[0]]} without an image "
-                "on one side: choose a share nearer to a half."
-            )
+            raise leaves_out(f"class {class_names[lacking[0]]}")
     kept, held_back = (Labelled(images.images[side], images.labels[side]) for side in map(np.sort, sides))
     return kept, held_back
 

@@ -67,6 +67,11 @@ def studies() -> list[Study]:
     return [study for path in sorted(paths.STUDIES.glob("*.json")) for study in read(path)]
 
 
+def own_studies() -> list[Study]:
+    """Return the same of folders of one's own pictures."""
+    return [study for path in sorted(paths.OWN_STUDIES.glob("*/*.json")) for study in read(path)]
+
+
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")

@@ -17,6 +17,7 @@ PREDICTIONS = Path("metrics/predictions.csv")
 HARDEST = Path("metrics/hardest.csv")
 TRAINING_LOG = Path("metrics/training")
 STUDIES = Path("metrics/studies")  # results on the test images, of the recipes in params.yaml
+OWN_STUDIES = Path("metrics/studies/own")  # the same of one's own pictures, in a folder named like theirs
 TUNING = Path("metrics/studies/tuning")  # results on the validation images, of every configuration tried
 FIGURES = Path("docs/generated")
 README_FIGURE = Path("metrics/feature-maps.png")

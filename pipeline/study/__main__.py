@@ -88,8 +88,10 @@ def study(parameters: Parameters, seeds: int, validation_only: bool, scheduler: 
     """
     processed = paths.PROCESSED / parameters.data.dataset
     images = load_images(processed, validation_only)
-    path = results.results_path(parameters.recipe, validation_only)
-    begun = results.begin(parameters, images.image_set.dataset)
+    dataset = images.image_set.dataset
+    own_pictures = dataset if parameters.data.dataset == "folder" else None
+    path = results.results_path(parameters.recipe, validation_only, own_pictures)
+    begun = results.begin(parameters, dataset)
     origin = {"code": PROGRAM["code"], "data": files_digest(processed.iterdir())}
     finished = results.find(path, begun)["seeds"]
     if finished:

@@ -81,9 +81,18 @@ def begin(parameters: Parameters, dataset: str) -> Study:
     }
 
 
-def results_path(recipe: str, validation_only: bool) -> Path:
-    """Return where the results of a recipe are kept."""
-    return (paths.TUNING if validation_only else paths.STUDIES) / f"{recipe}.json"
+def results_path(recipe: str, validation_only: bool, own_pictures: str | None = None) -> Path:
+    """Return where the results of a recipe are kept.
+
+    Args:
+        recipe: the name of the recipe.
+        validation_only: whether the test images are left alone.
+        own_pictures: the name of a folder of one's own pictures; None for the data sets that everybody has.
+    """
+    if validation_only:
+        return paths.TUNING / f"{recipe}.json"
+    folder = paths.STUDIES if own_pictures is None else paths.OWN_STUDIES / own_pictures
+    return folder / f"{recipe}.json"
 
 
 def read(path: Path) -> list[Study]:

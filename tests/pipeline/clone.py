@@ -92,13 +92,18 @@ def first_copy(beside: Path) -> Path:
 def first_clone(beside: Path) -> tuple[Path, str]:
     """Make a clone in a folder, run `dvc repro` in it and commit all; return it, and what the run said."""
     clone = first_copy(beside)
+    new_repository(clone)
+    said = call(clone, "dvc", "repro")
+    commit(clone)
+    return clone, said
+
+
+def new_repository(clone: Path) -> None:
+    """Let a folder become a repository of git with all that is in it."""
     call(clone, "git", "init", "--quiet")
     call(clone, "git", "config", "user.name", "Reader")
     call(clone, "git", "config", "user.email", "reader@example.org")
     commit(clone)
-    said = call(clone, "dvc", "repro")
-    commit(clone)
-    return clone, said
 
 
 def commit(clone: Path) -> None:

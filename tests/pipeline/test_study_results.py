@@ -140,12 +140,27 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
 
 
 IN_GIT = sorted((ROOT / paths.STUDIES).glob("*.json"))
+OF_OWN_PICTURES = sorted((ROOT / paths.OWN_STUDIES).glob("*/*.json"))
 
 
 def test_every_recipe_has_its_study() -> None:
     recipes = load_parameters(ROOT / paths.PARAMETERS).recipes
 
-    assert {path.stem for path in IN_GIT} == recipes.keys()
+    assert {path.stem for path in (*IN_GIT, *OF_OWN_PICTURES)} == recipes.keys()
+
+
+@pytest.mark.parametrize("path", OF_OWN_PICTURES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_a_study_of_own_pictures_in_git_is_of_the_recipe_that_params_yaml_has(path: Path) -> None:
+    recipe = load_parameters(ROOT / paths.PARAMETERS).recipes[path.stem].model_dump()
+    del recipe["train"]["seed"]
+
+    [study] = read(path)
+
+    recipe["model"][-1]["units"] = study["parameters"]["model"][-1]["units"]  # as many as there are classes
+    assert (study["recipe"], study["dataset"]) == (path.stem, path.parent.name)
+    assert study["parameters"] == recipe
+    assert len(study["seeds"]) >= 3
+    assert study["summary"] == summarise(study["seeds"])
 
 
 @pytest.mark.parametrize("path", IN_GIT, ids=lambda path: str(path.stem))
