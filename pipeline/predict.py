@@ -24,7 +24,6 @@ from pipeline.common.datasets import MNIST, MNIST_SAMPLE
 from pipeline.common.errors import PipelineError
 from pipeline.common.model import load_model
 from pipeline.common.params import load_predict
-from pipeline.common.pictures import open_picture
 from pipeline.common.running import run_stage
 from pipeline.photograph import read_digits
 from pipeline.reading import Reading, read, read_whole
@@ -37,7 +36,7 @@ def main() -> int:
     """Print the answers to the pictures that the command line names; return 1 if one cannot be read."""
     parser = argparse.ArgumentParser(
         prog="python -m pipeline.predict",
-        description="Read the digits in pictures, or classify pictures as those that a network was trained on.",
+        description="Read the digits in pictures, or classify pictures, by a trained network.",
     )
     parser.add_argument("image", nargs="+", type=Path, help="a picture: PNG, JPEG, …")
     parser.add_argument(
@@ -107,7 +106,7 @@ def predict(files: Sequence[Path], path: Path = paths.MODEL) -> Iterator[Predict
     for file in files:
         try:
             if parameters is None:
-                readings = [read_whole(open_picture(file), model, image_set)]
+                readings = [read_whole(file, model, image_set)]
             else:
                 readings = [read(digit, model, image_set, parameters) for digit in read_digits(file)]
         except PipelineError as error:

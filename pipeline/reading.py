@@ -1,19 +1,19 @@
-"""What a network reads in a picture, or in a digit of one, and whether that is sure enough to be an answer."""
+"""What a network reads in a picture, or in one of its digits, and whether that is sure enough to answer."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 import cnn
 from pipeline.common.images import ImageSet
 from pipeline.common.params import Predict
-from pipeline.folder import scaled
+from pipeline.folder import read_picture
 from pipeline.photograph import Digit
 
 
@@ -71,16 +71,19 @@ def read(
     return Reading(digit.picture, dict(named), doubt)
 
 
-def read_whole(picture: Image.Image, model: cnn.Sequential, image_set: ImageSet) -> Reading:
+def read_whole(path: Path, model: cnn.Sequential, image_set: ImageSet) -> Reading:
     """Read a whole picture, brought into the form of the images that the network was trained on.
 
     Args:
-        picture: the picture, of any size and colours.
+        path: the picture, of any size and colours.
         model: the trained network.
         image_set: what it was trained on.
+
+    Raises:
+        PipelineError: if there is no such file, or it cannot be read as a picture.
     """
     size, _, channels = model.built_for()
-    seen = scaled(picture, size, channels)
+    seen = read_picture(path, size, channels)
     [probabilities] = model.predict_proba(image_set.normalise(seen[None]))
     return Reading(seen, dict(zip(image_set.class_names, map(float, probabilities), strict=True)), doubt="")
 

@@ -11,15 +11,14 @@ from numpy.typing import NDArray
 
 import cnn
 from pipeline.common import paths
-from pipeline.common.images import Normalisation, load_normalisation
-from pipeline.common.params import load_parameters
+from pipeline.common.images import ImageSet
+from pipeline.common.model import load_model
+from pipeline.common.params import load_predict
 from pipeline.photograph import Digit, read_digits
 from pipeline.reading import Reading, read
 from tests.pipeline.photographs import KINDS, NOT_DIGITS, Scene
 from tests.pipeline.pictures import Bytes, correlation, real_digits
 from tests.pipeline.workspace import PROCESSED, ROOT
-
-NAMES = [str(digit) for digit in range(10)]
 
 
 def found_in(scene: Scene, digits: Bytes, seed: int, folder: Path) -> list[Digit]:
@@ -66,7 +65,7 @@ class Network(NamedTuple):
     """A trained network and digits that it has not been trained with."""
 
     model: cnn.Sequential
-    normalisation: Normalisation
+    image_set: ImageSet
     images: Bytes
     labels: NDArray[np.uint8]
 
@@ -74,7 +73,7 @@ class Network(NamedTuple):
         return [self._reading(digit).answer for digit in digits]
 
     def _reading(self, digit: Digit) -> Reading:
-        return read(digit, self.model, self.normalisation, NAMES, load_parameters().predict)
+        return read(digit, self.model, self.image_set, load_predict(ROOT / paths.PARAMETERS))
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +82,7 @@ def network() -> Network:
     if not (ROOT / paths.MODEL).exists():
         pytest.skip("needs the trained network: make repro")
     images, labels = (np.load(ROOT / PROCESSED / f"test-{part}.npy") for part in ("images", "labels"))
-    model = cnn.Sequential.load(ROOT / paths.MODEL)
-    return Network(model, load_normalisation(ROOT / PROCESSED), images, labels)
+    return Network(*load_model(ROOT / paths.MODEL), images, labels)
 
 
 @pytest.mark.slow
@@ -96,7 +94,7 @@ def test_digits_are_read_in_photographs_as_without(kind: str, tmp_path: Path, ne
     for first in range(0, 60, scene.digits):
         chosen = order[first : first + scene.digits]
         truth = network.labels[chosen]
-        direct = network.model.predict(network.normalisation.apply(network.images[chosen])) == truth
+        direct = network.model.predict(network.image_set.normalise(network.images[chosen])) == truth
         answers = network.answers(found_in(scene, network.images[chosen], first, tmp_path))
         directly += direct.sum()
         if len(answers) == len(truth):

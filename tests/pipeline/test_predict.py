@@ -56,7 +56,7 @@ def test_json_names_file_data_set_answer_and_each_digit(
     assert [entry["dataset"] for entry in found] == ["mnist-sample"] * 3
     assert [entry["answer"] for entry in found] == ["0", "1", "2"]
     for entry in found:
-        [digit] = entry["digits"]
+        [digit] = entry["readings"]
         assert (digit["answer"], digit["doubt"]) == (entry["answer"], None)
         assert list(digit["probabilities"]) == list(DIGITS)
         assert sum(digit["probabilities"].values()) == pytest.approx(1, abs=1e-5)
