@@ -108,7 +108,7 @@ ARGUMENTS: list[tuple[Callable[[], object], str]] = [
     (lambda: c.OneCycle(0.1, total_steps=10), "it follows the progress of the training"),
     (lambda: c.StepDecay(0.1, step_size=10), "write points=(0.5, 0.75), the shares of the training"),
     (lambda: c.CosineDecay(0.1, T_max=10), "it follows the progress of the training"),
-    (lambda: c.BestWeights(mode="min"), "'mode': an accuracy should be high"),
+    (lambda: c.BestWeights(mode="min"), "'mode': what ends with loss"),
     (lambda: c.Dense(10, activation="softmax"), "'activation': leave it out, since"),
     (lambda: c.Dense(10, activation="sigmoid"), "put Sigmoid() after it"),
     (lambda: c.SoftmaxCrossEntropy(weight=[1, 2]), "'weight': write the loss Weighted, as the page"),

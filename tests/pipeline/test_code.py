@@ -90,7 +90,7 @@ def changed_by(tree: Path, file: str, old: str, new: str) -> set[str]:
 
 EDITS = {
     "a docstring": ("pipeline/train.py", '"""The train stage', '"""A train stage', set()),
-    "a type of the figures": ("lessons/params.py", "le=9999", "le=99", {"figures"}),
+    "a type of the figures": ("lessons/params.py", "le=1000", "le=999", {"figures"}),
     "the training": ("pipeline/train.py", "seconds = ", "duration = ", {"train"}),
     "the library": ("cnn/training.py", "\nfrom cnn", "\nimport math\nfrom cnn", set(PROGRAMS)),
 }
