@@ -61,7 +61,7 @@ def test_a_second_run_with_other_words_in_the_code_changes_nothing(clone: Path) 
 
 
 def test_a_changed_type_of_the_figures_reruns_no_training(clone: Path) -> None:
-    edit(clone / "lessons" / "params.py", "le=9999", "le=99")
+    edit(clone / "lessons" / "params.py", "le=1000", "le=999")
 
     assert stages_run(call(clone, "dvc", "repro", "evaluate")) == ALWAYS
     digests = {f"{paths.CODE}/figures.txt": "modified"}
