@@ -166,7 +166,7 @@ class SoftmaxCrossEntropy(Loss):
             raise ValueError(
                 "SoftmaxCrossEntropy expects targets whose rows are probabilities, which are not negative "
                 f"and add up to 1, received the row {t[wrong.argmax()].tolist()!r:.60}: for several "
-                "labels of one sample, end the model with Sigmoid(), and choose MeanSquaredError()."
+                "labels of one sample, write the loss BinaryCrossEntropy of the page your-own.md."
             )
         t = (1 - self.label_smoothing) * t + self.label_smoothing / outputs.shape[1]
         shifted = outputs - outputs.max(axis=1, keepdims=True)  # changes no probability, prevents overflow

@@ -779,11 +779,10 @@ class Sequential(Explains):
             self._check_comes_back(config, own)
             config |= {"custom": list(own)}
         header = {"input_shape": list(input_shape), **config}
-        if type(self) is not Sequential:
-            self._check_made_again(config, own)
         if self.metadata:
             header["metadata"] = plain("model.metadata", self.metadata)
         if type(self) is not Sequential:  # it may compute something else
+            self._check_made_again(config, own)
             header["class"] = type(self).__name__
         write_arrays(Path(path), "cnn model", header, self.params | self.state)
         warn_to_keep(type(self).__name__, path, own)

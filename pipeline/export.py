@@ -63,7 +63,7 @@ def agreement_on(images: Bytes, content: bytes, model: cnn.Sequential, image_set
     """Return a sentence about how well onnxruntime's probabilities for the images agree with the model's.
 
     Args:
-        images: the images to compare with, `[n, h, w]`.
+        images: the images to compare with, `[n, h, w]` or `[n, h, w, 3]`.
         content: the exported model's file.
         model: the model.
         image_set: how the model's images are normalised.
@@ -91,7 +91,8 @@ def agreement_on(images: Bytes, content: bytes, model: cnn.Sequential, image_set
 
 
 def _probabilities(session: Any, images: Bytes) -> NDArray[np.float32]:
-    batches = (images[start : start + BATCH, ..., None] for start in range(0, len(images), BATCH))
+    images = images[..., None] if images.ndim == 3 else images
+    batches = (images[start : start + BATCH] for start in range(0, len(images), BATCH))
     return np.concatenate([session.run(None, {"images": batch})[0] for batch in batches])
 
 

@@ -96,9 +96,7 @@ def _files_of_classes(folder: Path, class_names: tuple[str, ...]) -> list[tuple[
         path for path in sorted(folder.iterdir()) if path.suffix.lower() in Image.registered_extensions()
     ]
     if loose:
-        _note(
-            f"{len(loose)} pictures lie beside the folders of the classes, such as {loose[0]}; none is used."
-        )
+        _note(f"pictures beside the folders of the classes are not used: {len(loose)}, such as {loose[0]}.")
     return [(file, label) for label, name in enumerate(class_names) for file in _files_in(folder / name)]
 
 
@@ -157,7 +155,7 @@ def _read(part: Part, files: list[tuple[Path, int]], data: Data, seen: Seen) -> 
         more = [f"… and {len(faults) - TOLD} other files that are no pictures."] if faults[TOLD:] else []
         raise PipelineError("\n".join([*faults[:TOLD], *more]))
     if doubles:
-        _note(f"{len(doubles)} pictures are there twice, such as {doubles[0]}; one of each is used.")
+        _note(f"pictures that are there twice are used once: {len(doubles)}, such as {doubles[0]}.")
     return Labelled(np.stack(images), np.array(labels, np.uint8))
 
 

@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,8 @@ def main() -> int:
         "--save-seen", type=Path, metavar="FOLDER", help="write each picture as the network saw it, as a PNG"
     )
     arguments = parser.parse_args()
+    if arguments.save_seen is not None and arguments.save_seen.is_file():
+        raise PipelineError(f"{arguments.save_seen} is a file, expected a folder after --save-seen.")
     found: list[Prediction] = []
     console = Console()
     for result in predict(arguments.image, arguments.model):
@@ -79,8 +82,9 @@ class Prediction:
 
     @property
     def answer(self) -> str | None:
-        """The digits as one number, such as "17", with "?" where it is unsure; None if there are none."""
-        return "".join(reading.answer or "?" for reading in self.readings) or None
+        """The digits as one number a line, such as "17 4", "?" where it is unsure; None if there are none."""
+        lines = groupby(self.readings, key=lambda reading: reading.line)
+        return " ".join("".join(reading.answer or "?" for reading in line) for _, line in lines) or None
 
 
 def predict(files: Sequence[Path], path: Path = paths.MODEL) -> Iterator[Prediction | PipelineError]:

@@ -25,11 +25,13 @@ class Reading:
         seen: what the network saw, `[h, w]` or `[h, w, 3]`.
         probabilities: the probability of each class, by its name.
         doubt: why this is no answer; empty if it is one.
+        line: the number of the line in which it is written, from 0.
     """
 
     seen: NDArray[np.uint8]
     probabilities: Mapping[str, float]
     doubt: str
+    line: int = 0
 
     @property
     def ranking(self) -> list[str]:
@@ -68,7 +70,7 @@ def read(
     if not doubt and probabilities.max() < parameters.least_probability:
         doubt = "the network wavers"
     named = zip(image_set.class_names, map(float, probabilities), strict=True)
-    return Reading(digit.picture, dict(named), doubt)
+    return Reading(digit.picture, dict(named), doubt, digit.line)
 
 
 def read_whole(path: Path, model: cnn.Sequential, image_set: ImageSet) -> Reading:
@@ -94,7 +96,7 @@ def _doubt_about_shape(digit: Digit, parameters: Predict) -> str:
         return "it is cut off by the edge of the picture"
     if digit.width > parameters.widest:
         return "it is wider than a digit"
-    if digit.filled > parameters.fullest and digit.width > 0.4:  # a 1 fills its narrow box
+    if digit.filled > parameters.fullest and digit.width > parameters.narrow:  # a 1 fills its box
         return "it is a filled area, not strokes"
     if digit.parts > parameters.most_parts:
         return "it has more parts than a digit"

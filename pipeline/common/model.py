@@ -11,6 +11,7 @@ import numpy as np
 
 import cnn
 from cnn.history import History
+from pipeline.common.datasets import INPUT_SHAPE
 from pipeline.common.errors import PipelineError
 from pipeline.common.images import ImageSet, Labelled, image_set_of, load_image_set, load_part
 from pipeline.common.params import Parameters
@@ -92,22 +93,30 @@ def load_model(path: Path = MODEL) -> tuple[cnn.Sequential, ImageSet]:
     except FileNotFoundError as error:
         raise PipelineError(f"There is no trained model at {path}: run `dvc repro` first.") from error
     except ValueError as error:
-        raise PipelineError(f"{error} Remove it and run `dvc repro`.") from error
+        raise PipelineError(f"{error} {_remedy(path)}") from error
     try:
         image_set = image_set_of(json.dumps(model.metadata))
     except ValueError as error:
         raise PipelineError(
-            f"{path} does not say what its model was trained on ({error}), expected a model that `dvc repro` "
-            "trained: remove it and run `dvc repro`."
+            f"{path} does not say what its model was trained on, expected a model that `dvc repro` trained. "
+            f"{_remedy(path)}"
         ) from error
-    input_shape = model.built_for()
-    output_shape, classes = model.output_shape(input_shape), len(image_set.class_names)
-    if output_shape != (classes,):
+    shape = model.built_for()
+    output_shape, classes = model.output_shape(shape), len(image_set.class_names)
+    known = shape == INPUT_SHAPE if image_set.handwritten else len(shape) == 3 and shape[0] == shape[1]
+    if output_shape != (classes,) or not known:
         raise PipelineError(
-            f"{path} holds a model that gives {output_shape}, expected {(classes,)}, a number for each "
-            "of its classes: remove it and run `dvc repro`."
+            f"{path} holds a model from {shape} to {output_shape}, expected one from square images"
+            f"{f' of {INPUT_SHAPE}' if image_set.handwritten else ''} to {(classes,)}, a number for each of "
+            f"its classes. {_remedy(path)}"
         )
     return model, image_set
+
+
+def _remedy(path: Path) -> str:
+    if path == MODEL:
+        return "Remove it and run `dvc repro`."
+    return f"Give a file like {MODEL}, which `dvc repro` writes."
 
 
 def load_model_and_test_images(processed: Path) -> tuple[cnn.Sequential, ImageSet, Labelled]:

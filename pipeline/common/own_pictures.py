@@ -39,15 +39,16 @@ def parts_of(folder: Path) -> dict[Part, Path]:
     names = sub_folders(folder)
     divided: dict[Part, Path] = {part: folder / part for part in PARTS if part in names}
     others = [name for name in names if name not in divided]
-    if divided and others:
-        raise PipelineError(
-            f"{folder} has {' and '.join(divided)}, which are parts of a set, and beside them {others[0]}, "
-            "expected either parts (train, validation, test) or classes: move or rename one of them."
-        )
-    if "train" not in divided and names and LIKE_PARTS.issuperset(name.lower() for name in names):
+    like_parts = bool(names) and LIKE_PARTS.issuperset(name.lower() for name in names)
+    if like_parts and (others or "train" not in divided):
         raise PipelineError(
             f"{folder} has {' and '.join(names)}, expected the parts to be called train, validation and "
             "test, of which train must be there: rename them."
+        )
+    if divided and others:
+        raise PipelineError(
+            f"{folder} has the folder {next(iter(divided))}, which is a part of a set, and beside it "
+            f"{others[0]}, expected either parts (train, validation, test) or classes: move or rename one."
         )
     return divided or {"train": folder}
 

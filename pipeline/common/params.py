@@ -246,6 +246,9 @@ class Predict(Strict):
     fullest: float = Field(
         gt=0, le=1, description="what fills more than this share of its box is no digit, unless it is narrow"
     )
+    narrow: float = Field(
+        gt=0, description="what is at most as wide as this, in heights, is narrow, as a 1 is"
+    )
     most_parts: int = Field(ge=1, description="what consists of more parts that do not touch is no digit")
 
 

@@ -29,7 +29,7 @@ from pipeline.photograph.groups import (
 from pipeline.photograph.ink import FAINTEST_INK, contrast, inked, noise_level
 from pipeline.photograph.lines import without_lines
 from pipeline.photograph.parts import Part, drawn, parts_of
-from pipeline.photograph.sheet import find_sheets
+from pipeline.photograph.sheet import find_sheet
 
 SMALLEST_PHOTOGRAPH = 64  # pixels of the longer side
 SOFTEST_EDGE = 0.03  # of the part's contrast, in each pixel
@@ -47,6 +47,7 @@ class Digit:
         width: its width, in heights.
         filled: the part of its box that is ink.
         cut_off: whether it reaches the edge of the picture.
+        line: the number of the line in which it is written, from 0.
     """
 
     picture: NDArray[np.uint8]
@@ -54,6 +55,7 @@ class Digit:
     width: float
     filled: float
     cut_off: bool
+    line: int = 0
 
 
 def read_digits(path: Path) -> list[Digit]:
@@ -68,25 +70,41 @@ def read_digits(path: Path) -> list[Digit]:
     Raises:
         PipelineError: if there is no such file, or it cannot be read.
     """
-    grey = read_grey(path)
+    grey = _with_margin(read_grey(path))
     if max(grey.shape) < SMALLEST_PHOTOGRAPH:
         return _only_digit(grey)
-    everywhere = np.ones(grey.shape, bool)
-    levels, groups = _clearest(grey, everywhere)
-    for sheet in find_sheets(grey)[:1]:
-        if sheet.whole:
-            flat = sheet.from_above(grey)
-            on_sheet = _clearest(flat, np.ones(flat.shape, bool))
-        else:
-            mask = sheet.mask(grey.shape)
-            if any(_crosses(group, mask) for group in groups):  # the edge of a shadow
-                continue
-            on_sheet = _clearest(grey, _inset(mask))
-            if _weight(on_sheet) < 0.5 * _weight((levels, groups)):
-                continue
-        if on_sheet[1]:
-            levels, groups = on_sheet
-    return [_digit(levels, group) for group in in_reading_order(groups)]
+    levels, groups = _on_sheet(grey, _clearest(grey, np.ones(grey.shape, bool)))
+    return [
+        _digit(levels, group, number)
+        for number, line in enumerate(in_reading_order(groups))
+        for group in line
+    ]
+
+
+def _with_margin(grey: Grey) -> Grey:
+    """Return a drawing that was cropped to its ink with a margin; any other picture as it is."""
+    level = np.median(rim(grey))
+    sides = grey[0], grey[-1], grey[:, 0], grey[:, -1]
+    cropped = all(np.abs(side - level).max() > FAINTEST_INK for side in sides)
+    if not cropped or (rim(grey) == level).mean() < 0.5:
+        return grey
+    return np.pad(grey, max(grey.shape) // 10, constant_values=level)
+
+
+def _on_sheet(grey: Grey, anywhere: tuple[Grey, list[Group]]) -> tuple[Grey, list[Group]]:
+    """Find the digits on the sheet of paper in a picture; without one, return those found anywhere."""
+    sheet = find_sheet(grey)
+    if sheet is None:
+        return anywhere
+    if sheet.whole:
+        flat = sheet.from_above(grey)
+        found = _clearest(flat, np.ones(flat.shape, bool))
+        return found if found[1] else anywhere
+    mask = sheet.mask(grey.shape)
+    if any(_crosses(group, mask) for group in anywhere[1]):  # the edge of a shadow
+        return anywhere
+    found = _clearest(grey, _inset(mask))
+    return found if found[1] and _weight(found) >= 0.5 * _weight(anywhere) else anywhere
 
 
 def _only_digit(grey: Grey) -> list[Digit]:
@@ -155,7 +173,7 @@ def _stands_out(part: Part, grey: Grey, light: bool) -> bool:
     return bool(difference > 0.4 * part.level)
 
 
-def _digit(levels: Grey, group: Group) -> Digit:
+def _digit(levels: Grey, group: Group, line: int = 0) -> Digit:
     ink = sum(int(part.mask.sum()) for part in group.parts)
     return Digit(
         _in_form(levels, group),
@@ -163,6 +181,7 @@ def _digit(levels: Grey, group: Group) -> Digit:
         width=group.width / group.height,
         filled=ink / (group.width * group.height),
         cut_off=any(part.at_border for part in group.parts),
+        line=line,
     )
 
 

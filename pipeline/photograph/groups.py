@@ -115,8 +115,8 @@ def joined(parts: Sequence[Part], levels: Grey, reach: int) -> list[Part]:
 
 def without_small_text(parts: Sequence[Part]) -> list[Part]:
     """Remove parts that are much smaller than the largest and not close to a large one, such as captions."""
-    drawn = [part for part in parts if not (part.at_border or part.is_blob or part.is_flat)]
-    largest = max((part.length for part in drawn), default=0)
+    strokes = [part for part in parts if not (part.at_border or part.is_blob or part.is_flat)]
+    largest = max((part.length for part in strokes), default=0)
     large = [part for part in parts if part.length > SMALL_TEXT * largest]
     return [
         part
@@ -144,8 +144,8 @@ def digits_of(parts: Sequence[Part]) -> list[Group]:
     return [g for g in groups if g.height > SMALL_TEXT * tallest]
 
 
-def in_reading_order(groups: Sequence[Group]) -> list[Group]:
-    """Sort digits line by line, from left to right."""
+def in_reading_order(groups: Sequence[Group]) -> list[list[Group]]:
+    """Return digits line by line, each line from left to right."""
     lines: list[list[Group]] = []
     for group in sorted(groups, key=lambda g: g.row + g.bottom):
         for line in lines:
@@ -156,4 +156,4 @@ def in_reading_order(groups: Sequence[Group]) -> list[Group]:
                 break
         else:
             lines.append([group])
-    return [group for line in lines for group in sorted(line, key=lambda g: g.column)]
+    return [sorted(line, key=lambda g: g.column) for line in lines]

@@ -56,11 +56,11 @@ class Sheet:
         return np.asarray(cv2.warpPerspective(grey, view, size, flags=cv2.INTER_LINEAR), np.float32)
 
 
-def find_sheets(grey: Grey) -> list[Sheet]:
-    """Find what may be a sheet, light or dark: areas with straight edges all round, the clearest first."""
+def find_sheet(grey: Grey) -> Sheet | None:
+    """Find what is most clearly a sheet, light or dark: an area with straight edges all round."""
     scale = SEARCHED_SIDE / max(grey.shape)
     if scale > 1:
-        return []
+        return None
     h, w = (max(1, round(scale * side)) for side in grey.shape)
     small = cv2.resize(grey, (w, h), interpolation=cv2.INTER_AREA).clip(0, 255).astype(np.uint8)
     blank = cv2.medianBlur(small, WRITING).astype(np.uint8)
@@ -75,7 +75,7 @@ def find_sheets(grey: Grey) -> list[Sheet]:
                 sheet = _sheet(outline, blank)
                 if sheet is not None:
                     found.append(Sheet(sheet.corners / scale, sheet.whole, sheet.contrast, sheet.area))
-    return sorted(found, key=lambda sheet: -sheet.contrast * sheet.area**0.5)
+    return max(found, key=lambda sheet: sheet.contrast * sheet.area**0.5, default=None)
 
 
 def _sheet(outline: cv2.typing.MatLike, blank: NDArray[np.uint8]) -> Sheet | None:

@@ -20,7 +20,8 @@ from pipeline.common import paths
 from pipeline.common.datasets import DIGITS
 from pipeline.common.images import ImageSet
 from pipeline.common.running import run_stage
-from pipeline.export import from_bytes_to_probabilities
+from pipeline.export import agreement_on, from_bytes_to_probabilities
+from pipeline.to_onnx import to_onnx
 from tests.pipeline.trained_on_digits import trained_on_digits
 from tests.pipeline.workspace import PROCESSED, run
 
@@ -186,3 +187,18 @@ def test_a_model_that_ends_with_a_softmax_gets_no_second_one() -> None:
     model.build((2, 2, 1), np.random.default_rng(0))
     whole = from_bytes_to_probabilities(model, ImageSet("mnist", DIGITS, mean=100.0, standard_deviation=50.0))
     assert [layer.kind for layer in whole.layers] == ["Standardise", "Flatten", "Dense", "Softmax"]
+
+
+def test_coloured_images_are_compared_too() -> None:
+    pytest.importorskip("onnxruntime", reason=NO_PACKAGE)
+    image_set = ImageSet("pets", ("cat", "dog"), mean=100.0, standard_deviation=50.0)
+    model = cnn.Sequential([cnn.Flatten(), cnn.Dense(2)])
+    model.build((4, 4, 3), np.random.default_rng(0))
+    exported = to_onnx(
+        from_bytes_to_probabilities(model, image_set), inputs="images", outputs="probabilities"
+    )
+    images = np.random.default_rng(0).integers(0, 256, (5, 4, 4, 3), np.uint8)
+
+    said = agreement_on(images, exported.SerializeToString(), model, image_set)
+
+    assert said.startswith("Its probabilities for 5 test images are those of cnn to ")

@@ -29,11 +29,13 @@ def test_a_model_that_is_missing_damaged_or_for_other_pictures_is_refused(
     damaged = f"{paths.MODEL} is not a cnn model file, or a damaged one: "
     assert_refuses(load_model, PipelineError, damaged, "Remove it and run `dvc repro`.")
     for model, named in [
-        (built([Flatten(), Dense(3)], (28, 28, 1)), "(3,)"),
-        (built([Conv2D(10, 3)], (28, 28, 1)), "(26, 26, 10)"),
+        (built([Flatten(), Dense(3)], (28, 28, 1)), "(28, 28, 1) to (3,)"),
+        (built([Conv2D(10, 3)], (28, 28, 1)), "(28, 28, 1) to (26, 26, 10)"),
+        (built([Flatten(), Dense(10)], (20, 20, 1)), "(20, 20, 1) to (10,)"),
+        (built([Dense(10)], (28,)), "(28,) to (10,)"),
     ]:
         save_model(model, IMAGE_SET)
-        assert_refuses(load_model, PipelineError, f"{paths.MODEL} holds a model that gives {named}, expected")
+        assert_refuses(load_model, PipelineError, f"{paths.MODEL} holds a model from {named}, expected")
     built([Flatten(), Dense(10)], (28, 28, 1)).save(paths.MODEL)
     assert_refuses(load_model, PipelineError, f"{paths.MODEL} does not say what its model was trained on")
 

@@ -287,9 +287,7 @@ def test_of_doubles_in_one_class_one_is_kept_and_that_is_said(
     picture(3).save(pets / "cat" / "copy.bmp")
     parts = prepared(pets)
     assert sum(len(part.labels) for part in parts.values()) == 20
-    assert f"1 pictures are there twice, such as {pets / 'cat' / 'copy.bmp'}; one of each is used." in (
-        capsys.readouterr().err
-    )
+    assert f"there twice are used once: 1, such as {pets / 'cat' / 'copy.bmp'}." in (capsys.readouterr().err)
 
 
 def test_pictures_beside_the_classes_are_not_used_and_that_is_said(
@@ -298,7 +296,7 @@ def test_pictures_beside_the_classes_are_not_used_and_that_is_said(
     picture(70).save(pets / "loose.jpg")
     (pets / "README.md").write_text("About these pictures.", encoding="utf-8")
     prepared(pets)
-    assert f"such as {pets / 'loose.jpg'}; none is used." in capsys.readouterr().err
+    assert f"not used: 1, such as {pets / 'loose.jpg'}." in capsys.readouterr().err
     (pets / "loose.jpg").unlink()
     prepared(pets)
     assert capsys.readouterr().err == ""
@@ -386,7 +384,7 @@ def parts_by_other_names(pets: Path) -> list[str]:
 def a_class_beside_the_parts(pets: Path) -> list[str]:
     into_parts(pets, "train", "test")
     put(pets / "ox", 2, first=200)
-    return ["train and test, which are parts of a set, and beside them ox"]
+    return ["the folder train, which is a part of a set, and beside it ox"]
 
 
 def a_text_file(pets: Path) -> list[str]:

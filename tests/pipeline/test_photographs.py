@@ -20,7 +20,8 @@ from tests.pipeline.photographs import KINDS, NOT_DIGITS, Scene
 from tests.pipeline.pictures import Bytes, correlation, real_digits
 from tests.pipeline.workspace import PROCESSED, ROOT
 
-HARDER = {  # kinds of which fewer digits are read than of the others
+HARDER = {  # the shares of these that are read; of all others nine in ten
+    "notebook on a table": 0.8,
     "squared paper": 0.75,
     "form's boxes": 0.7,
     "finger in the corner": 0.8,
@@ -28,8 +29,16 @@ HARDER = {  # kinds of which fewer digits are read than of the others
     "several in a row": 0.85,
     "sheet on a light table": 0.85,
 }
-MISTAKEN = {"letter": 0.3, "printed letter": 0.4, "written word": 0.6, "punctuation": 0.4, "scribble": 0.25}
-"""The shares of these that may be taken for digits; O, l and S are like some."""
+MISTAKEN = {  # the shares of these that are taken for digits; of the others hardly any is
+    "letter": 0.4,
+    "printed letter": 0.4,
+    "written word": 0.6,
+    "punctuation": 0.4,
+    "scribble": 0.25,
+    "face": 0.25,
+    "only ruling": 0.35,
+    "two written over each other": 0.5,  # which may look like a third
+}
 
 
 def found_in(scene: Scene, digits: Bytes, seed: int, folder: Path) -> list[Digit]:
@@ -97,7 +106,7 @@ def network() -> Network:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_digits_are_read_in_photographs_as_without(kind: str, tmp_path: Path, network: Network) -> None:
-    """Of sixty digits, nearly all that the network reads directly; of other sixty it may be three fewer."""
+    """Of sixty digits, nearly all that the network reads directly are read, be it as unsure."""
     scene, order = KINDS[kind], np.random.default_rng(len(kind)).permutation(len(network.images))
     directly = read_alike = 0
     for first in range(0, 60, scene.digits):

@@ -99,6 +99,16 @@ def test_several_digits_are_one_number_and_each_has_its_bars(
     assert all(np.shape(plt.imread(path)) == (28, 28) for path in seen)
 
 
+def test_two_lines_are_two_numbers(trained: Path, monkeypatch: Patch, capsys: Said) -> None:
+    digits = [np.asarray(Image.open(trained / f"{digit}.png")) for digit in (2, 0, 1, 2)]
+    lines = np.hstack(digits[:2]), np.hstack(digits[2:])
+    Image.fromarray(np.vstack(lines)).save(trained / "lines.png")
+
+    assert predict(monkeypatch, trained, "lines.png") == 0
+
+    assert capsys.readouterr().out.startswith("lines.png: 20 12\n")
+
+
 def scribble() -> Image.Image:
     image = Image.new("L", (200, 200), 255)
     corners = [(40, 60), (160, 70), (50, 100), (160, 110), (40, 140), (150, 150), (100, 30), (90, 170)]

@@ -43,7 +43,7 @@ def test_a_zip_of_the_repository_runs_all_stages_without_git(tmp_path: Path) -> 
     said = call(folder, "make", "repro")
 
     assert stages_run(said) == list(STAGES)
-    assert "\nThis folder is no clone, so DVC works without git; " in said
+    assert "\nThis folder is no clone, so DVC works without git: " in said
     assert evaluation(folder)["images"] == 100
 
 
