@@ -394,7 +394,7 @@ def run_micro_batch(
         Its part of the loss, its gradients and statistics, and the layer that overflowed.
     """
     keep_freed_memory()  # in this process, which may be another than that of fit
-    is_first = not any(rng_key[1:])
+    is_first = not any(rng_key[1:])  # own layers and losses are looked at in the first micro-batch of all
     if is_first:
         model = copy(model)
         model.layers = watched(model.layers)
