@@ -123,8 +123,9 @@ def test_beside_a_training_another_stage_is_refused_and_predictions_use_the_form
     assert paths.MODEL.read_bytes() == model
 
 
-def probabilities() -> dict[str, float]:
+def probabilities() -> list[dict[str, float]]:
+    """Return what the network makes of a picture of noise, in which something like digits is found."""
     [answer] = predict([Path("digit.png")])
     assert isinstance(answer, Prediction)
-    [reading] = answer.readings
-    return dict(reading.probabilities)
+    assert answer.readings
+    return [dict(reading.probabilities) for reading in answer.readings]
