@@ -44,7 +44,7 @@ def open_picture(
                 image.draft(None, (at_least, at_least))
                 ImageOps.exif_transpose(image, in_place=True)
                 if image.mode.startswith(("I", "F")):
-                    return _stretched(image)
+                    return _stretched(image, at_least)
                 if image.has_transparency_data:
                     return opaque(image.convert("RGBA"))
                 return image.convert("L" if image.mode in {"1", "L"} else "RGB")
@@ -59,9 +59,10 @@ def open_picture(
         ) from error
 
 
-def _stretched(image: Image.Image) -> Image.Image:
-    """Return a picture of 16 bits or more in bytes; it may use only a part of its range."""
-    levels = np.asarray(image.convert("F"))
+def _stretched(image: Image.Image, at_least: int) -> Image.Image:
+    """Return a picture of 16 bits or more in bytes, not much larger; it may use only a part of its range."""
+    # A large one takes gigabytes as numbers of eight bytes.
+    levels = np.asarray(image.convert("F").reduce(max(1, min(image.size) // at_least)))
     if not np.isfinite(levels).all():
         raise ValueError("it holds numbers that are not finite")
     stretched = np.interp(levels, (levels.min(), levels.max()), (0, 255))
