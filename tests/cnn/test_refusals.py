@@ -287,7 +287,7 @@ WRONG_TARGETS: list[tuple[Any, type[Exception], tuple[str, ...]]] = [
     (np.array([0, 1e300, 2, 0]), ValueError, ("whole numbers below 2⁵³", "1e+300 at [1]")),
     (np.array([0, 1, 2]), ValueError, ("4 samples", "received the shape [3]")),
     (np.full((4, 2), 0.5), ValueError, ("[4, 3]", "[4, 2]")),
-    (np.full((4, 3), 0.5), ValueError, ("probabilities", "add up to 1", "row [0.5, 0.5, 0.5]", "Sigmoid()")),
+    (np.full((4, 3), 0.5), ValueError, ("add up to 1", "row [0.5, 0.5, 0.5]", "BinaryCrossEntropy")),
     (np.array([[2.0, -1, 0]] * 4), ValueError, ("probabilities", "negative")),
 ]
 

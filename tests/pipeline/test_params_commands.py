@@ -24,7 +24,7 @@ NOT_RIGHT = "params.yaml is not right:\n  "
 NO_RECIPE = f"{NOT_RIGHT}the file: there is no recipe 'smal': did you mean 'small'? There are other, small."
 NO_FIT = (
     f"{NOT_RIGHT}recipes.small: Layer 6 (Dense) does not fit: the last layer must give an output of (10,), "
-    "a number for each class, received (9,)."
+    "a number for each class, received (9,); a last Dense may say units: classes."
 )
 NINE = [*SMALL["recipes"]["small"]["model"][:-1], {"layer": "Dense", "units": 9}]
 
@@ -54,6 +54,7 @@ def project(tmp_path: Path) -> Path:
     shutil.rmtree(folder / "data")
     for name in ("dvc.yaml", "requirements.lock", ".dvcignore"):
         shutil.copy(ROOT / name, folder)
+    shutil.copytree(ROOT / "pictures", folder / "pictures")
     (folder / ".dvc").mkdir()
     shutil.copy(ROOT / ".dvc" / "config", folder / ".dvc")
     with (folder / ".dvc" / "config").open("a") as file:
@@ -93,7 +94,7 @@ def test_under_bare_dvc_repro_dvc_names_a_parameter_that_it_misses_or_the_line_t
     write_parameters(project, changed(SMALL, "data", {"datset": "mnist"}))
     missing = repro(project)
     assert missing.startswith("ERROR: failed to parse 'stages.")
-    assert "Could not find 'data.dataset'\n" in missing
+    assert "Could not find 'data.folder'\n" in missing
 
     (project / paths.PARAMETERS).write_text("recipe: small\n\tdata: mnist", encoding="utf-8")
     broken = repro(project)
