@@ -46,12 +46,27 @@ export function number(value) {
   return String(Number(small ? value.toPrecision(1) : value.toFixed(3))).replaceAll("-", "−");
 }
 
+/** Return the longest of some texts: what keeps the room for all of them. */
+export function longest(texts) {
+  return texts.reduce((one, other) => (other.length > one.length ? other : one), "");
+}
+
+/** Return the element that the page's address names, if the reader has not scrolled away from it. */
+function reached() {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const margin = target && parseFloat(getComputedStyle(target).scrollMarginTop);
+  return target && Math.abs(target.getBoundingClientRect().top - margin) < 2 ? target : null;
+}
+
 /** A custom element that draws one JSON file, and shows one sentence when the file cannot be loaded. */
 export class Widget extends HTMLElement {
   async connectedCallback() {
     try {
       const data = await load(this.file);
-      if (this.isConnected) this.draw(data); // the reader may have left the page meanwhile
+      if (!this.isConnected) return; // the reader has left the page meanwhile
+      const target = reached();
+      this.draw(data);
+      target?.scrollIntoView();
     } catch (error) {
       this.replaceChildren(
         element("p", { class: "failure" }, `This widget could not be drawn: ${error.message}.`),

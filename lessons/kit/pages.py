@@ -17,9 +17,11 @@ from typing import Any
 from jinja2 import ChainableUndefined, Environment, TemplateSyntaxError
 from jinja2.utils import missing
 from markdown import Extension, Markdown
+from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
 
 from cnn.habits import nearest
+from lessons.kit.outlines import with_outlines
 from lessons.kit.source import find_piece
 from pipeline.common import paths
 from pipeline.common.errors import PipelineError
@@ -125,9 +127,15 @@ class _Fill(Preprocessor):
         return text.split("\n")
 
 
+class _Outlines(Postprocessor):
+    def run(self, text: str) -> str:
+        return with_outlines(text, BUILT)
+
+
 class _Pages(Extension):
     def extendMarkdown(self, md: Markdown) -> None:
         md.preprocessors.register(_Fill(md), "pages", PRIORITY)
+        md.postprocessors.register(_Outlines(md), "outlines", 0)  # after all others: HTML is complete then
 
 
 def makeExtension() -> Extension:

@@ -99,6 +99,9 @@ def go(page: Page, address: str) -> None:
 def drawn(page: Page) -> None:
     """Wait until the page's widgets show something."""
     page.wait_for_function(
-        "(widgets) => [...document.querySelectorAll(widgets)].every((widget) => widget.children.length)",
+        """
+        (widgets) => [...document.querySelectorAll(widgets)].every((widget) =>
+          widget.querySelector(":scope > :not(.outline)"))
+        """,
         arg=WIDGETS,
     )

@@ -20,7 +20,7 @@ NEVER = 1_000_000  # seconds: from then on the page's clock stands, and goes on 
 WALK = """
 async (player, button) => {
   const look = () => {
-    const cells = [...player.querySelectorAll("[data-array]")].map((array) => {
+    const cells = [...player.querySelectorAll(".current [data-array]")].map((array) => {
       const nodes = [...array.querySelectorAll(".cell")];
       nodes.sort((one, other) => one.dataset.index - other.dataset.index);
       const values = nodes.map(({ dataset }) => ("value" in dataset ? Number(dataset.value) : null));
