@@ -2,8 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from lessons.kit.sheet import plain_style
-from lessons.kit.sheet import WIDE
+from lessons.kit.sheet import WIDE, plain_style
 from lessons.kit.themes import LIGHT
 from lessons.params import load_all_parameters
 from lessons.pipeline_pages import experiments, stages
