@@ -226,8 +226,9 @@ class Sheet:
             left, top = x + column * side, y + row * side
             if not np.isnan(value):
                 self.box(left, top, side, side, self.theme.page, filled=False)
+                text = f"{round(float(value), decimals) + 0.0:g}".replace("-", "−")
                 self.text(
-                    left + side / 2, top + side / 2, f"{round(float(value), decimals) + 0.0:g}".replace("-", "−"),
+                    left + side / 2, top + side / 2, text,
                     size=SMALL, colour=readable_on(colours[row, column]), align="center", vertical="center",
                 )  # fmt: skip
 
