@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from math import floor, log10
 from pathlib import Path
 from statistics import median
@@ -19,15 +20,14 @@ from benchmarks.compare import FIRST_ROUNDS, HOPELESS, ratios
 from benchmarks.plot import draw
 from benchmarks.process import PREDICTIONS, WARM_UP
 from benchmarks.with_pytorch import BATCH_SIZES
+from lessons.kit.shown import drawn
 from lessons.kit.tables import times
-from lessons.kit.themes import DARK, LIGHT, Theme
 from pipeline.common.errors import PipelineError
 from pipeline.common.files import write_bytes
 from pipeline.common.running import run_stage
 
 RESULTS = Path("benchmarks/results.json")
 PAGE = Path("docs/performance.md")
-THEMES = (LIGHT, DARK)
 
 AIMS: dict[Task, float] = {"train": 1.3, "predict": 1.3, "latency": 1.0}
 """How many times as fast as PyTorch's best configuration cnn should be, with native kernels."""
@@ -38,9 +38,10 @@ PORTABLE_AIM = 0.65
 Data = Mapping[str, Any]
 
 
-def figure(theme: Theme) -> Path:
-    """Return where the figure is written."""
-    return PAGE.with_name(f"{PAGE.stem}-{theme.name}.svg")
+def figures(results: Data) -> dict[Path, bytes]:
+    """Return the figure in all its forms, and where each is written."""
+    files = drawn(PAGE.stem, partial(draw, results=results))
+    return {PAGE.with_name(name): content for name, content in files.items()}
 
 
 def page(results: Data) -> str:
@@ -59,7 +60,7 @@ def page(results: Data) -> str:
     limit = results["matrix_products"]["operations_per_second"]
     return environment.get_template("page.md").render(
         results,
-        figures={theme.name: figure(theme).name for theme in THEMES},
+        figure=f"{PAGE.stem}.svg",
         comparisons=[_comparison(case, limit) for case in results["cases"].values()],
         names=[*next(iter(results["cases"].values()))["ours"]],
         aims=AIMS,
@@ -142,10 +143,10 @@ def read_results(path: Path = RESULTS) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Write the page, and its figure for a light page and a dark one."""
+    """Write the page and its figure."""
     results = read_results()
-    for theme in THEMES:
-        write_bytes(figure(theme), draw(results, theme))
+    for path, content in figures(results).items():
+        write_bytes(path, content)
     write_bytes(PAGE, page(results).encode())
 
 

@@ -5,25 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lessons.kit.sheet import HEADING, LINE, SMALL, WIDTH, Sheet, plain_style
+from lessons.kit.sheet import HEADING, LINE, SMALL, Sheet
 from lessons.kit.themes import Theme
 
-ROW = 58  # CSS pixels for a case: its title, and a line for each subject of cnn
+ROW = 68  # CSS pixels for a case: its title, and a line for each subject of cnn
 
 
-def draw(results: Mapping[str, Any], theme: Theme) -> bytes:
-    """Return the figure as SVG: a mark for each round, a line for their median."""
-    with plain_style(theme):
-        return _sheet(results, theme).svg()
-
-
-def _sheet(results: Mapping[str, Any], theme: Theme) -> Sheet:
+def draw(theme: Theme, width: int, results: Mapping[str, Any]) -> Sheet:
+    """Draw a mark for each round, and a line for their median."""
     cases = list(results["cases"].values())
     names = list(cases[0]["ratios"])
     top, height = HEADING + 4, ROW * len(cases)
     subtitle = "times as fast as PyTorch at its best: each round, and to the right the median"
-    sheet = Sheet(top + height + 82, theme, "cnn beside PyTorch", subtitle)
-    axes = sheet.axes(12, top, WIDTH - 52, height)
+    sheet = Sheet(width, top + height + 110, theme, "cnn beside PyTorch", subtitle)
+    axes = sheet.axes(12, top, width - 60, height)
     axes.set_ylim(height, 0)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
@@ -33,19 +28,19 @@ def _sheet(results: Mapping[str, Any], theme: Theme) -> Sheet:
         y = top + ROW * row + LINE
         sheet.text(0, y, case["title"].replace("`", ""), size=SMALL)
         label = "" if row else "as fast as PyTorch"
-        axes.plot([1, 1], [ROW * row + 18, ROW * row + 48], color=theme.ink, linestyle=":", label=label)
+        axes.plot([1, 1], [ROW * row + 24, ROW * row + 56], color=theme.ink, linestyle=":", label=label)
         for line, (name, colour, marker) in enumerate(looks):
             found = case["ratios"][name]
-            middle = ROW * row + 25 + 16 * line
+            middle = ROW * row + 31 + 17 * line
             axes.plot(
                 found["pairs"], [middle] * len(found["pairs"]), marker, color=colour, alpha=0.6,
                 label="" if row else name, clip_on=False,
             )  # fmt: skip
             axes.plot([found["median"]] * 2, [middle - 6, middle + 6], color=colour)
             sheet.text(
-                WIDTH, top + middle, f"{found['median']:.2f}",
+                width, top + middle, f"{found['median']:.2f}",
                 size=SMALL, colour=colour, align="right", vertical="center",
             )  # fmt: skip
     axes.set_xlim(0, 1.02 * max(max(case["ratios"][name]["highest"] for case in cases) for name in names))
-    axes.legend(loc="upper left", bbox_to_anchor=(-0.04, -26 / height))
+    axes.legend(loc="upper left", bbox_to_anchor=(-12 / (width - 60), -26 / height))
     return sheet

@@ -64,9 +64,9 @@ def curve_and_slope(layer: cnn.Layer, x: Array) -> tuple[Array, Array]:
     return y[0], slope[0]
 
 
-def draw_curves(theme: Theme, x: Array, curves: Mapping[str, tuple[Array, Array]]) -> Sheet:
+def draw_curves(theme: Theme, width: int, x: Array, curves: Mapping[str, tuple[Array, Array]]) -> Sheet:
     """Draw each activation's curve and its derivative."""
-    sheet = Sheet(HEADING + 3 * 142, theme, "Activations and their derivatives", "y = f(x)")
+    sheet = Sheet(width, HEADING + 3 * 142, theme, "Activations and their derivatives", "y = f(x)")
     for index, (name, (y, slope)) in enumerate(curves.items()):
         axes = sheet.axes(24 + 172 * (index % 2), HEADING + 16 + 142 * (index // 2), 140, 94)
         axes.set_title(name)

@@ -11,7 +11,7 @@ import cnn
 from cnn.types import Array, Gradients
 from lessons.kit.curves import Curve, curve, line
 from lessons.kit.gradient_checks import gradient_check
-from lessons.kit.sheet import HEADING, WIDTH, Sheet
+from lessons.kit.sheet import HEADING, Sheet
 from lessons.kit.shown import Shown, to_json
 from lessons.kit.small_trainings import some
 from lessons.kit.subject import Subject, liveliest
@@ -56,14 +56,14 @@ def one_channel(subject: Subject) -> tuple[Array, Array]:
     return before, after
 
 
-def draw_one_channel(theme: Theme, subtitle: str, before: Array, after: Array) -> Sheet:
+def draw_one_channel(theme: Theme, width: int, subtitle: str, before: Array, after: Array) -> Sheet:
     """Draw the numbers of one channel before and after batch normalisation as histograms."""
-    sheet = Sheet(HEADING + 2 * 140 + 10, theme, "One channel of a micro-batch", subtitle)
+    sheet = Sheet(width, HEADING + 2 * 140 + 10, theme, "One channel of a micro-batch", subtitle)
     numbers = np.concatenate((before, after))
     edges = np.linspace(numbers.min(), numbers.max(), 61).tolist()
     panels = (("before", before, theme.activation), ("after", after, theme.output))
     for number, (name, values, colour) in enumerate(panels):
-        axes = sheet.axes(62, HEADING + 14 + 140 * number, WIDTH - 72, 88)
+        axes = sheet.axes(62, HEADING + 14 + 140 * number, width - 72, 88)
         axes.set_title(f"{name}: mean {tidy(values.mean())}, standard deviation {tidy(values.std())}")
         axes.hist(values, edges, color=colour)
         axes.set_yscale("log")

@@ -19,7 +19,7 @@ from cnn.parallel import one_blas_thread
 from cnn.types import Array, Gradients
 from lessons.kit.gradient_checks import gradient_check
 from lessons.kit.layers import shapes
-from lessons.kit.sheet import HEADING, SMALL, WIDTH, Sheet, scaled
+from lessons.kit.sheet import HEADING, SMALL, Sheet, scaled
 from lessons.kit.shown import Shown, to_json
 from lessons.kit.steps import convolution_steps, filter_bias_gradient_steps, filter_gradient_steps
 from lessons.kit.subject import Subject, liveliest
@@ -75,20 +75,20 @@ def from_repository() -> Shown:
     )
 
 
-def draw_one_filter(theme: Theme, subject: Subject) -> Sheet:
+def draw_one_filter(theme: Theme, width: int, subject: Subject) -> Sheet:
     """Draw an image, one filter of the first convolution, and the map that it makes of the image."""
     index = subject.first_index(cnn.Conv2D)
     if index is None:
-        return Sheet(HEADING, theme, "One filter", f"{subject.training}: no convolution")
+        return Sheet(width, HEADING, theme, "One filter", f"{subject.training}: no convolution")
     x, y = subject.inputs[index], subject.inputs[index + 1]
     best = liveliest(y)
     one = subject.model.layers[index].params["weight"][:, :, :, best]
     size, small = 112, 66
-    sheet = Sheet(HEADING + 20 + size + 44, theme, "An image, a filter, a map", subject.training)
+    sheet = Sheet(width, HEADING + 20 + size + 44, theme, "An image, a filter, a map", subject.training)
     panels = (
         (0, size, "input", x[0], theme.activation),
         (size + 25, small, f"filter {best}", one, theme.parameter),
-        (WIDTH - size, size, "feature map", y[0, :, :, best, None], theme.output),
+        (width - size, size, "feature map", y[0, :, :, best, None], theme.output),
     )
     top = HEADING + 18
     for left, side, name, values, colour in panels:
@@ -105,7 +105,7 @@ def draw_one_filter(theme: Theme, subject: Subject) -> Sheet:
                 sheet.text(left + height + 2, y_of_plane + height / 2 + 3, CHANNELS[number], size=SMALL)
         largest = f"{np.abs(values).max():.1f}"
         sheet.scale(left, top + size + 8, colour, (f"−{largest}", "0", largest), width=side)
-    for left, sign in ((size + 8, "∗"), (WIDTH - size - 18, "=")):
+    for left, sign in ((size + 8, "∗"), (width - size - 18, "=")):
         sheet.text(left, top + size / 2 + 5, sign, size=14)
     return sheet
 

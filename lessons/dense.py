@@ -11,7 +11,7 @@ import cnn
 from cnn.types import Array, Gradients
 from lessons.kit.gradient_checks import gradient_check
 from lessons.kit.layers import shapes
-from lessons.kit.sheet import DENSITY, HEADING, SMALL, WIDTH, Sheet, scaled
+from lessons.kit.sheet import DENSITY, HEADING, SMALL, Sheet, scaled
 from lessons.kit.shown import Shown, to_json
 from lessons.kit.steps import (
     dense_bias_gradient_steps,
@@ -49,12 +49,12 @@ def from_repository() -> Shown:
     )
 
 
-def draw_evidence(theme: Theme, subject: Subject) -> Sheet:
+def draw_evidence(theme: Theme, width: int, subject: Subject) -> Sheet:
     """Draw each input of the last dense layer times its weight, for every class."""
     layers = subject.model.layers
     last = max((index for index, layer in enumerate(layers) if isinstance(layer, cnn.Dense)), default=None)
     if last is None:
-        return Sheet(HEADING, theme, "Evidence", f"{subject.training}: no dense layer")
+        return Sheet(width, HEADING, theme, "Evidence", f"{subject.training}: no dense layer")
     evidence = subject.inputs[last][0, :, None] * layers[last].params["weight"]  # [n_in, n_out]
     logits = subject.inputs[last + 1][0]
     shown = strongest(evidence)
@@ -62,11 +62,11 @@ def draw_evidence(theme: Theme, subject: Subject) -> Sheet:
     cell_width, cell_height, left = max(1, 208 // len(shown)), 20, 74
     top = HEADING + 26
     title = f"Test image {subject.digit}: the evidence, added up"
-    sheet = Sheet(top + len(classes) * cell_height + 62, theme, title, subject.training)
+    sheet = Sheet(width, top + len(classes) * cell_height + 62, theme, title, subject.training)
     sheet.text(
         left, HEADING + 10, f"{len(shown)} of {len(evidence)} inputs × weight", size=SMALL, colour=theme.quiet
     )
-    sheet.text(WIDTH, HEADING + 10, "logit", size=SMALL, colour=theme.quiet, align="right")
+    sheet.text(width, HEADING + 10, "logit", size=SMALL, colour=theme.quiet, align="right")
     cells = scaled(evidence[np.ix_(shown, classes)].T)
     cells = cells.repeat(cell_height * DENSITY, axis=0).repeat(cell_width * DENSITY, axis=1)
     cells[:: cell_height * DENSITY] = np.nan
@@ -76,7 +76,7 @@ def draw_evidence(theme: Theme, subject: Subject) -> Sheet:
         weight = "bold" if label == int(logits.argmax()) else "normal"
         sheet.text(left - 8, y, names[label], align="right", vertical="center", weight=weight, room=left - 8)
         value = f"{logits[label]:.1f}".replace("-", "−")
-        sheet.text(WIDTH, y, value, align="right", vertical="center", weight=weight, colour=theme.output)
+        sheet.text(width, y, value, align="right", vertical="center", weight=weight, colour=theme.output)
     y = top + len(classes) * cell_height + 8
     largest = f"{np.abs(evidence[np.ix_(shown, classes)]).max():.1f}"
     sheet.scale(left, y, theme.output, (f"−{largest}", "0", largest))

@@ -67,11 +67,11 @@ def masked_maps(subject: Subject) -> tuple[float, list[Array]]:
     return layer.to_config()["rate"], [one[0, :, :, channel] for one in (before, *masked)]
 
 
-def draw_masked_maps(theme: Theme, subtitle: str, rate: float, maps: list[Array]) -> Sheet:
+def draw_masked_maps(theme: Theme, width: int, subtitle: str, rate: float, maps: list[Array]) -> Sheet:
     """Draw a feature map as it is at inference, and as the masks of four iterations leave it."""
     size = 105
     largest = max(float(np.abs(one).max()) for one in maps) or 1.0
-    sheet = Sheet(HEADING + 2 * (size + 32) + 20, theme, f"Dropout with rate {rate:g}", subtitle)
+    sheet = Sheet(width, HEADING + 2 * (size + 32) + 20, theme, f"Dropout with rate {rate:g}", subtitle)
     for number, one in enumerate(maps):
         x, y = 116 * (number % 3), HEADING + (size + 32) * (number // 3)
         name = f"iteration {number}" if number else "inference"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 import cnn
 from cnn.types import Shape
-from lessons.kit.sheet import DENSITY, HEADING, LINE, NORMAL, SMALL, WIDTH, Sheet
+from lessons.kit.sheet import DENSITY, HEADING, LINE, NORMAL, SMALL, Sheet
 from lessons.kit.shown import Shown
 from lessons.kit.small_trainings import some
 from lessons.kit.subject import Subject
@@ -48,16 +48,16 @@ def from_repository() -> Shown:
     return Shown(values={"size": times((side, side)), "smallest": times((smallest, smallest))})
 
 
-def draw_digit_as_numbers(theme: Theme, subject: Subject) -> Sheet:
+def draw_digit_as_numbers(theme: Theme, width: int, subject: Subject) -> Sheet:
     """Draw the image that is followed, and the numbers of the part of it that varies most."""
     image = subject.image
     grey = image.ndim == 2
     shown, crop_side = 140, min(CROP, *image.shape[:2])
-    cell = WIDTH // crop_side, 22 if grey else 3 * LINE + 4
+    cell = width // crop_side, 22 if grey else 3 * LINE + 4
     row, column = busiest(image, crop_side)
     top = HEADING + shown + (34 if grey else 34 + LINE)
     title = f"Test image {subject.digit}, and some of its numbers"
-    sheet = Sheet(top + crop_side * cell[1] + 4, theme, title, subject.training)
+    sheet = Sheet(width, top + crop_side * cell[1] + 4, theme, title, subject.training)
     size = sheet.image(0, HEADING, image, shown)
     sheet.box(
         column * size, HEADING + row * size, crop_side * size, crop_side * size, theme.ink, filled=False
@@ -65,7 +65,7 @@ def draw_digit_as_numbers(theme: Theme, subject: Subject) -> Sheet:
     numbers = "one number each" if grey else "3 numbers each"
     said = (f"{times(image.shape[:2])} pixels, {numbers}", f"class: {subject.actual}")
     for line, text in enumerate(said):
-        sheet.text(shown + 14, HEADING + 12 + LINE * line, text, room=WIDTH - shown - 14)
+        sheet.text(shown + 14, HEADING + 12 + LINE * line, text, room=width - shown - 14)
     sheet.scale_of_image(shown + 14, HEADING + 60, image)
     last_row, last_column = row + crop_side - 1, column + crop_side - 1
     place = f"The square: rows {row} to {last_row}, columns {column} to {last_column}"
@@ -102,11 +102,11 @@ def _sums(numbers: NDArray[np.int64], side: int) -> NDArray[np.int64]:
     return found
 
 
-def draw_resolution(theme: Theme, subtitle: str, images: Bytes) -> Sheet:
+def draw_resolution(theme: Theme, width: int, subtitle: str, images: Bytes) -> Sheet:
     """Draw images `[n, h, w]` or `[n, h, w, 3]` at falling resolution."""
     size, pitch = 56, 71
     height = len(images) * 64
-    sheet = Sheet(HEADING + 18 + height + 30, theme, "The same images, ever coarser", subtitle)
+    sheet = Sheet(width, HEADING + 18 + height + 30, theme, "The same images, ever coarser", subtitle)
     for column, block in enumerate(blocks_of(images.shape[1])):
         sheet.text(
             pitch * column + size / 2, HEADING + 10, times(blocks_along(images, block)), align="center"

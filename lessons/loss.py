@@ -39,7 +39,7 @@ def from_repository() -> Shown:
     )
 
 
-def draw_softmax_loss(theme: Theme, subject: Subject) -> Sheet:
+def draw_softmax_loss(theme: Theme, width: int, subject: Subject) -> Sheet:
     """Draw an image's logits, the probabilities that softmax makes of them, and the loss."""
     logits, [probabilities] = subject.logits, subject.model.probabilities(subject.inputs[-1])
     actual = int(subject.test.labels[subject.digit])
@@ -48,7 +48,7 @@ def draw_softmax_loss(theme: Theme, subject: Subject) -> Sheet:
     title = f"Test image {subject.digit}: from logits to the loss"
     names = subject.image_set.class_names
     shown = foremost(np.where(np.arange(len(names)) == actual, np.inf, logits), CLASSES)
-    sheet = Sheet(top + len(shown) * row_height + 40, theme, title, subject.training)
+    sheet = Sheet(width, top + len(shown) * row_height + 40, theme, title, subject.training)
     sheet.text(left, HEADING + 12, "logits")
     sheet.text(left + 140, HEADING + 12, "probabilities")
     low, high = min(0.0, float(logits.min())), max(0.0, float(logits.max()))

@@ -49,11 +49,11 @@ def height(valley: Valley, points: Array) -> Array:
     return heights
 
 
-def draw_paths(theme: Theme, valley: Valley, paths: Paths) -> Sheet:
+def draw_paths(theme: Theme, width: int, valley: Valley, paths: Paths) -> Sheet:
     """Draw the valley from above with the path of each optimiser."""
     rows = -(-len(paths) // 2)
     subtitle = f"{valley.steps} steps; w[0] to the right, w[1] up; ×: the lowest point"
-    sheet = Sheet(HEADING + rows * 140, theme, "Down a valley", subtitle)
+    sheet = Sheet(width, HEADING + rows * 140, theme, "Down a valley", subtitle)
     right, top = 1.1 * valley.along, 2 * valley.across
     across, up = np.meshgrid(np.linspace(-right / 2, right, 45), np.linspace(-top, top, 45))
     heights = height(valley, np.stack((across, up), axis=-1))

@@ -12,7 +12,7 @@ import cnn
 from cnn.types import Array, Gradients
 from lessons.kit.gradient_checks import gradient_check
 from lessons.kit.layers import shapes
-from lessons.kit.sheet import HEADING, WIDTH, Sheet, scaled
+from lessons.kit.sheet import HEADING, Sheet, scaled
 from lessons.kit.shown import Shown, to_json
 from lessons.kit.steps import max_pooling_gradient_steps, max_pooling_steps, pixels_of, windows_over
 from lessons.kit.subject import Subject, liveliest
@@ -67,11 +67,11 @@ def pooled_map(subject: Subject) -> tuple[Array, Array]:
     return before[0, :, :, channel], after[0, :, :, channel]
 
 
-def draw_pooling(theme: Theme, subtitle: str, before: Array, after: Array) -> Sheet:
+def draw_pooling(theme: Theme, width: int, subtitle: str, before: Array, after: Array) -> Sheet:
     """Draw a feature map before and after max-pooling."""
     size = 160
-    sheet = Sheet(HEADING + 20 + size + 44, theme, "A feature map, and its maxima", subtitle)
-    for left, one, colour in ((0, before, theme.activation), (WIDTH - size, after, theme.output)):
+    sheet = Sheet(width, HEADING + 20 + size + 44, theme, "A feature map, and its maxima", subtitle)
+    for left, one, colour in ((0, before, theme.activation), (width - size, after, theme.output)):
         sheet.text(left, HEADING + 10, f"{one.shape[0]}×{one.shape[1]}")
         sheet.picture(left, HEADING + 18, scaled(one), colour, size)
         largest = f"{np.abs(one).max():.1f}"

@@ -96,12 +96,12 @@ def from_repository() -> Shown:
     )
 
 
-def draw_parameter_counts(theme: Theme, subtitle: str, layers: Sequence[LayerSummary]) -> Sheet:
+def draw_parameter_counts(theme: Theme, width: int, subtitle: str, layers: Sequence[LayerSummary]) -> Sheet:
     """Draw the parameters and the multiply-adds of each layer that has any, side by side."""
     layers = [one for one in layers if one.parameters or one.multiply_adds]
     row, width, left = 30, 118, 88
     title = "What each layer holds and costs"
-    sheet = Sheet(HEADING + 24 + row * len(layers), theme, title, subtitle)
+    sheet = Sheet(width, HEADING + 24 + row * len(layers), theme, title, subtitle)
     columns = (
         (left, "parameters", [one.parameters for one in layers], theme.parameter),
         (left + width + 16, "multiply-adds", [one.multiply_adds for one in layers], theme.activation),

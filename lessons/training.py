@@ -69,9 +69,9 @@ def from_repository() -> Shown:
     )
 
 
-def draw_training(theme: Theme, subtitle: str, history: History, kept: int) -> Sheet:
+def draw_training(theme: Theme, width: int, subtitle: str, history: History, kept: int) -> Sheet:
     """Draw loss, accuracy and learning rate by epoch, and which epoch's weights were kept."""
-    sheet = Sheet(HEADING + 312, theme, "Training, epoch by epoch", subtitle)
+    sheet = Sheet(width, HEADING + 312, theme, "Training, epoch by epoch", subtitle)
     training = {"color": theme.quiet, "linestyle": "--", "marker": "o", "label": "training"}
     validation = {"color": theme.output, "marker": "s", "label": "validation"}
     rate = {"color": theme.parameter, "marker": "D"}
@@ -117,9 +117,9 @@ def reached(evaluation: Mapping[str, Any], history: History, monitor: str) -> di
     }
 
 
-def draw_overfitting(theme: Theme, subtitle: str, pair: TwoTrainings) -> Sheet:
+def draw_overfitting(theme: Theme, width: int, subtitle: str, pair: TwoTrainings) -> Sheet:
     """Draw training and validation loss by epoch, with dropout and without."""
-    sheet = Sheet(HEADING + 200, theme, "Few images, much time", subtitle)
+    sheet = Sheet(width, HEADING + 200, theme, "Few images, much time", subtitle)
     trainings = (("without dropout", pair.without), ("with dropout", pair.with_it))
     highest = max(record["validation_loss"] for _, one in trainings for record in one.history)
     for number, (name, trained) in enumerate(trainings):
@@ -149,11 +149,11 @@ def distorted_copies(image: Bytes, augmentation: cnn.Augmentation, seed: int) ->
     return pictures
 
 
-def draw_copies(theme: Theme, title: str, subtitle: str, pictures: Array) -> Sheet:
+def draw_copies(theme: Theme, width: int, title: str, subtitle: str, pictures: Array) -> Sheet:
     """Draw an image and distorted copies of it, `[n, h, w]` or `[n, h, w, 3]`."""
     size, pitch = 79, 87
     height = size + LINE + 10
-    sheet = Sheet(HEADING + ROWS * height + 30, theme, title, subtitle)
+    sheet = Sheet(width, HEADING + ROWS * height + 30, theme, title, subtitle)
     for number, picture in enumerate(pictures):
         x, y = pitch * (number % COLUMNS), HEADING + height * (number // COLUMNS)
         sheet.image(x, y, picture, size)

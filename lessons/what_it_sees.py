@@ -19,8 +19,9 @@ from lessons.kit.sheet import (
     HEADING,
     LARGE,
     LINE,
+    NARROW,
     SMALL,
-    WIDTH,
+    WIDE,
     Sheet,
     plain_style,
     scaled,
@@ -79,8 +80,8 @@ class Layout:
         return 0 if self.left else LINE + 3
 
 
-NARROW = Layout(WIDTH, left=0, maps=7, size=42, gap=7, numbers=256)  # for the site, on a phone too
-WIDE = Layout(680, left=143, maps=12, size=42, gap=3, numbers=512)  # for a wide page, such as the README
+PHONE = Layout(NARROW, left=0, maps=7, size=42, gap=7, numbers=256)
+DESK = Layout(WIDE, left=220, maps=12, size=44, gap=4, numbers=512)
 
 
 def from_network(subject: Subject) -> Shown:
@@ -91,7 +92,7 @@ def from_network(subject: Subject) -> Shown:
     return Shown(
         drawings={
             "filters": partial(draw_filters, subject=subject),
-            "feature-maps": partial(draw_feature_maps, subject=subject, layout=NARROW),
+            "feature-maps": partial(draw_feature_maps, subject=subject),
             "saliency": partial(draw_saliency, subject=subject),
             "confusion": partial(
                 draw_confusion,
@@ -123,11 +124,11 @@ def from_repository() -> Shown:
     return Shown(values={"calibration_error": f"{error:.2%}", "coloured": coloured})
 
 
-def draw_filters(theme: Theme, subject: Subject) -> Sheet:
+def draw_filters(theme: Theme, width: int, subject: Subject) -> Sheet:
     """Draw the filters of the first convolution, or say that there is none."""
     title, index = "The filters of the first convolution", subject.first_index(cnn.Conv2D)
     if index is None:
-        return Sheet(HEADING, theme, title, f"{subject.training}: this recipe has no convolution")
+        return Sheet(width, HEADING, theme, title, f"{subject.training}: this recipe has no convolution")
     weight = subject.model.layers[index].params["weight"]
     h_f, w_f, _, n_f = weight.shape
     subtitle = f"{subject.training}: {n_f} filters of {h_f}×{w_f}"
@@ -135,7 +136,7 @@ def draw_filters(theme: Theme, subject: Subject) -> Sheet:
     filters = np.moveaxis(weight, -1, 0)
     coloured = weight.shape[2] == 3
     rows = -(-len(filters) // columns)
-    sheet = Sheet(HEADING + rows * (size + 22) + 36, theme, title, subtitle)
+    sheet = Sheet(width, HEADING + rows * (size + 22) + 36, theme, title, subtitle)
     for number, one in enumerate(scaled(filters)):
         x, y = pitch * (number % columns), HEADING + (size + 22) * (number // columns)
         if coloured:
@@ -160,7 +161,7 @@ def draw_filters(theme: Theme, subject: Subject) -> Sheet:
 def readme_figure(subject: Subject) -> bytes:
     """Return the README's figure, as PNG."""
     with plain_style(LIGHT):
-        return draw_feature_maps(LIGHT, subject, WIDE).png()
+        return draw_feature_maps(LIGHT, WIDE, subject, card=True).png()
 
 
 @dataclass(frozen=True)
@@ -204,25 +205,26 @@ def in_short(steps: Sequence[Step]) -> list[Step]:
     return short
 
 
-def draw_feature_maps(theme: Theme, subject: Subject, layout: Layout) -> Sheet:
+def draw_feature_maps(theme: Theme, width: int, subject: Subject, card: bool = False) -> Sheet:
     """Draw the way of the chosen test image through the trained network: maps as pictures, rows as bars.
 
-    In a wide layout it is drawn in short, on a card that brings its own background.
+    On a card, which brings its own background to any page, it is drawn in short.
     """
+    layout = PHONE if width == NARROW else DESK
     steps, accuracy = steps_through(subject.model, subject.x[0]), results.evaluation()["accuracy"]
-    if layout is WIDE:
+    if card:
         steps = in_short(steps)
     names, probabilities = subject.image_set.class_names, steps[-1].values
     heights = [_height(step, layout) for step in steps]
     heights[0] += layout.size + 8
     heights[-1] = layout.above + ROW * min(len(names), CLASSES) + (ROW if len(names) > CLASSES else 0)
     sheet = Sheet(
+        width,
         HEADING + sum(heights),
         theme,
         f"Test image {subject.digit} on its way",
         f"{subject.training}: {accuracy:.2%} of {len(subject.test.images):,} test images right",
-        card=layout is WIDE,
-        width=layout.width,
+        card=card,
     )
     _head(sheet, layout, subject.actual, names[int(probabilities.argmax())])
     first_output = max(index for index, step in enumerate(steps) if step.begins)
@@ -290,7 +292,7 @@ def _label(sheet: Sheet, y: float, step: Step, layout: Layout) -> None:
         facts = [times(step.values.shape), f"{tidy(step.values.min(), 1)} to {tidy(step.values.max(), 1)}"]
     if not layout.left:
         sheet.text(0, y + 10, step.name, weight="bold")
-        sheet.text(WIDTH, y + 10, ", ".join(facts), size=SMALL, colour=quiet, align="right")
+        sheet.text(layout.width, y + 10, ", ".join(facts), size=SMALL, colour=quiet, align="right")
         return
     for line in textwrap.wrap(step.name, LONGEST_NAME):
         sheet.text(0, y + 10, line, weight="bold")
@@ -353,7 +355,7 @@ def saliency(model: cnn.Sequential, x: Array, unit: int) -> Array:
     return dx
 
 
-def draw_saliency(theme: Theme, subject: Subject) -> Sheet:
+def draw_saliency(theme: Theme, width: int, subject: Subject) -> Sheet:
     """Draw an image and what more brightness at each pixel would do to the logit of the answer.
 
     More light means more of each channel: the gradients of a pixel's channels are added up.
@@ -363,8 +365,8 @@ def draw_saliency(theme: Theme, subject: Subject) -> Sheet:
     gradient = saliency(subject.model, subject.x, answer)[0].sum(axis=-1)
     name = shortened(subject.image_set.class_names[answer], 92, LARGE, "bold")
     title = f"What speaks for {name}, pixel by pixel"
-    sheet = Sheet(HEADING + 2 * LINE + size + 66, theme, title, subject.training)
-    top, right = HEADING + 22, WIDTH - size - 8
+    sheet = Sheet(width, HEADING + 2 * LINE + size + 66, theme, title, subject.training)
+    top, right = HEADING + 22, width - size - 8
     sheet.text(0, HEADING + 12, f"test image {subject.digit}")
     sheet.text(right, HEADING + 12, "gradient of its logit")
     sheet.image(0, top, subject.image, size)
@@ -386,7 +388,7 @@ def confusion_counts(rows: Sequence[Row], class_names: Sequence[str]) -> NDArray
 
 
 def draw_confusion(
-    theme: Theme, subtitle: str, counts: NDArray[np.int64], class_names: Sequence[str]
+    theme: Theme, width: int, subtitle: str, counts: NDArray[np.int64], class_names: Sequence[str]
 ) -> Sheet:
     """Draw how often each class was taken for each; colour shows the mistakes, right answers are grey."""
     longest = max(map(len, class_names))
@@ -397,9 +399,11 @@ def draw_confusion(
     counts, mistakes = counts[np.ix_(shown, shown)], mistakes[np.ix_(shown, shown)]
     left, cell_height = (28, 28) if longest == 1 else (78, 26)
     top = HEADING + (40 if longest == 1 else 92)
-    cell_width = (WIDTH - left) // len(counts)
+    cell_width = (width - left) // len(counts)
     strengths = scaled(mistakes.astype(np.float64)) - 0.25 * np.eye(len(counts))
-    sheet = Sheet(top + cell_height * len(counts) + 60, theme, "Which class is taken for which", subtitle)
+    sheet = Sheet(
+        width, top + cell_height * len(counts) + 60, theme, "Which class is taken for which", subtitle
+    )
     cells = strengths.repeat(cell_height * DENSITY, axis=0).repeat(cell_width * DENSITY, axis=1)
     cells[:: cell_height * DENSITY] = np.nan
     cells[:, :: cell_width * DENSITY] = np.nan
@@ -424,13 +428,13 @@ def draw_confusion(
 
 
 def draw_confidence(
-    theme: Theme, subtitle: str, probabilities: Array, right: NDArray[np.bool_], bins: int
+    theme: Theme, width: int, subtitle: str, probabilities: Array, right: NDArray[np.bool_], bins: int
 ) -> Sheet:
     """Draw how often the network was right, by how sure it was, and how many images that concerns."""
-    sheet = Sheet(HEADING + 316, theme, "How sure, and how often right", subtitle)
+    sheet = Sheet(width, HEADING + 316, theme, "How sure, and how often right", subtitle)
     counts, hits, sure = by_confidence(probabilities, right, bins)
-    left, width = 32, WIDTH - 44
-    axes = sheet.axes(left, HEADING + 16, width, 130)
+    left, room = 40, width - 52
+    axes = sheet.axes(left, HEADING + 16, room, 130)
     axes.set_title("answers that were right, in %")
     axes.plot([0, 100], [0, 100], color=theme.quiet, linestyle=":", label="as sure as right")
     filled = counts > 0
@@ -440,7 +444,7 @@ def draw_confidence(
     )  # fmt: skip
     axes.set_ylim(0, 108)
     axes.legend(loc="upper left")
-    below = sheet.axes(left, HEADING + 202, width, 70)
+    below = sheet.axes(left, HEADING + 202, room, 70)
     below.set_title("images, on a logarithmic scale")
     middles = 100 * (np.arange(bins) + 0.5) / bins
     drawn = below.bar(middles, counts, width=80 / bins, color=theme.output)
@@ -472,12 +476,12 @@ def by_confidence(probabilities: Array, right: NDArray[np.bool_], bins: int) -> 
     return counts, hits, total / np.maximum(counts, 1)
 
 
-def draw_hardest(theme: Theme, subtitle: str, rows: Sequence[Row], images: Bytes) -> Sheet:
+def draw_hardest(theme: Theme, width: int, subtitle: str, rows: Sequence[Row], images: Bytes) -> Sheet:
     """Draw the hardest images of the test set with their class and the network's answer."""
     columns, size, pitch = 4, 70, 90
     height = size + 4 * LINE + 14
     lines_of_images = -(-len(rows) // columns)
-    sheet = Sheet(HEADING + lines_of_images * height + 28, theme, "The hardest test images", subtitle)
+    sheet = Sheet(width, HEADING + lines_of_images * height + 28, theme, "The hardest test images", subtitle)
     for index, row in enumerate(rows):
         x, y = pitch * (index % columns), HEADING + height * (index // columns)
         sheet.image(x, y, images[int(row["image"])], size)
@@ -488,7 +492,7 @@ def draw_hardest(theme: Theme, subtitle: str, rows: Sequence[Row], images: Bytes
             (f"no. {row['image']}", theme.quiet),
         )
         for line, (text, colour) in enumerate(lines, start=1):
-            room = min(pitch - 6, WIDTH - x)
+            room = min(pitch - 6, width - x)
             sheet.text(x, y + size + LINE * line, text, size=SMALL, colour=colour, room=room)
     sheet.scale_of_image(0, HEADING + lines_of_images * height, images[0])
     return sheet

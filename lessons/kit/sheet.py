@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import math
 import re
 import textwrap
@@ -15,21 +16,21 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
-from matplotlib.patches import Rectangle
+from matplotlib.patches import FancyArrowPatch, Rectangle
 from matplotlib.textpath import text_to_path
 from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
 from cnn.types import Array
-from lessons.kit.themes import Theme, shade
+from lessons.kit.themes import Theme, readable_on, shade, told_from_zero
 from pipeline.common.images import Bytes
 
-WIDTH = 340  # CSS pixels: a phone has room for it, so that all that is written stays readable there
+WIDE, NARROW = 800, 340  # CSS pixels: what the column of a page has room for, on a desk and on a phone
 DENSITY = 2  # a picture's own pixels for each CSS pixel, so that it is sharp on most screens
-SMALL, NORMAL, LARGE = 10, 11, 14  # heights of type, in CSS pixels
-LETTER = 5.9  # the width of a letter of normal type, on average
-LINE = 13  # from one line of small type to the next
-HEADING = 50  # the height that title and subtitle take, in two lines at most
+SMALL, NORMAL, LARGE = 13, 14, 18  # heights of type, in CSS pixels: those of the page around
+LETTER = 7.5  # the width of a letter of normal type, on average
+LINE = 17  # from one line of small type to the next
+HEADING = 66  # the height that title and subtitle take, in two lines at most
 PIXELS = ("pixel 0", "255")  # the labels of an image's scale
 
 OUTLINES = re.compile(rb'translate\([^)]*\)|\bd="[^"]*"')  # of a drawing: positions and paths
@@ -92,7 +93,7 @@ def shortened(text: str, room: float, size: int = NORMAL, weight: str = "normal"
 
     Example:
         >>> shortened("dog", 80), shortened("golden retriever", 80)
-        ('dog', 'golden…iever')
+        ('dog', 'gold…ever')
     """
     font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
 
@@ -124,16 +125,16 @@ class Sheet:
     """A sheet to draw on, within `plain_style`, measured in CSS pixels from its top left corner.
 
     Args:
+        width: its width.
         height: its height.
         theme: its colours; without a card it lets the page shine through.
         title: what the figure shows.
         subtitle: what else belongs to it, such as the data set's name.
         card: whether it brings the theme's page along, with a margin, to lie on any other page.
-        width: its width.
     """
 
     def __init__(
-        self, height: int, theme: Theme, title: str, subtitle: str, card: bool = False, width: int = WIDTH
+        self, width: int, height: int, theme: Theme, title: str, subtitle: str, card: bool = False
     ) -> None:
         self.theme = theme
         self._title = f"{title}. {subtitle}"
@@ -147,10 +148,10 @@ class Sheet:
         self._canvas = self.axes(0, 0, width, height)
         self._canvas.set(xlim=(0, width), ylim=(height, 0))
         self._canvas.axis("off")
-        self.text(0, 13, title, size=LARGE, weight="bold", room=width)
+        self.text(0, 17, title, size=LARGE, weight="bold", room=width)
         lines = textwrap.wrap(subtitle, int(width / LETTER), max_lines=2, placeholder=" …")
         for number, line in enumerate(lines):
-            self.text(0, (32 if len(lines) == 1 else 29) + LINE * number, line, colour=theme.quiet)
+            self.text(0, (41 if len(lines) == 1 else 37) + LINE * number, line, colour=theme.quiet)
 
     def axes(self, x: float, y: float, width: float, height: float) -> Axes:
         """Return axes for a plot at this position."""
@@ -192,6 +193,44 @@ class Sheet:
         self._canvas.add_patch(
             Rectangle((x, y), width, height, facecolor=colour if filled else "none", edgecolor=colour)
         )
+
+    def line(self, points: Sequence[tuple[float, float]], colour: str = "", arrow: bool = False) -> None:
+        """Draw straight lines from point to point, the last with an arrow's head if it is one."""
+        style = "-|>,head_length=4,head_width=2.2" if arrow else "-"
+        colour = colour or self.theme.quiet
+        for start, end in itertools.pairwise(points):
+            head = style if end == points[-1] else "-"
+            self._canvas.add_patch(
+                FancyArrowPatch(start, end, arrowstyle=head, color=colour, shrinkA=0, shrinkB=0)
+            )
+
+    def numbers(
+        self, x: float, y: float, values: Array, colour: str, side: int, decimals: int = 0, largest: float = 0
+    ) -> None:
+        """Write numbers, `[h, w]`, into coloured cells; NaN leaves a cell out.
+
+        Args:
+            x: the left edge.
+            y: the top edge.
+            values: the numbers.
+            colour: that of the largest.
+            side: the side of a cell.
+            decimals: how many decimals are written, at most.
+            largest: the number that has the full colour; 0 takes the largest of the numbers.
+        """
+        colours = shade(
+            told_from_zero(values / (largest or np.nanmax(np.abs(values)) or 1)), colour, self.theme
+        )
+        self.colours(x, y, colours.repeat(side * DENSITY, axis=0).repeat(side * DENSITY, axis=1))
+        for (row, column), value in np.ndenumerate(values):
+            left, top = x + column * side, y + row * side
+            if not np.isnan(value):
+                self.box(left, top, side, side, self.theme.page, filled=False)
+                text = f"{round(float(value), decimals) + 0.0:g}".replace("-", "−")
+                self.text(
+                    left + side / 2, top + side / 2, text,
+                    size=SMALL, colour=readable_on(colours[row, column]), align="center", vertical="center",
+                )  # fmt: skip
 
     def picture(self, x: float, y: float, values: Array, colour: str, size: int = 0) -> float:
         """Show numbers from −1 to 1, `[h, w]`, one square each: half a CSS pixel wide, or to fit.
@@ -259,7 +298,7 @@ class Sheet:
         lefts = np.linspace(x, x + width, len(labels))
         sides = ("left", "center", "right") if first else ("left", "right")
         for left, label, align in zip(lefts.tolist(), labels, sides, strict=True):
-            self.text(left, y + 12, label, size=SMALL, colour=self.theme.quiet, align=align, vertical="top")
+            self.text(left, y + 13, label, size=SMALL, colour=self.theme.quiet, align=align, vertical="top")
 
     def svg(self) -> bytes:
         """Return the sheet as SVG, without date and programme, and without what nobody sees."""

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lessons.kit.sheet import Sheet, plain_style
+from lessons.kit.sheet import NARROW, WIDE, Sheet, plain_style
 from lessons.kit.themes import DARK, LIGHT, Theme
 
-Drawing = Callable[[Theme], Sheet]
+Drawing = Callable[[Theme, int], Sheet]
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Shown:
     """What a lesson gives its page.
 
     Attributes:
-        drawings: what draws each figure; the page shows it as `<name>-light.svg` and `<name>-dark.svg`.
+        drawings: what draws each figure, in a theme and at a width; the page shows it as `<name>.svg`.
         values: what the page fills in as `{{ lesson.name }}`: text, numbers, and lists or dicts of these.
         files: all other files by their names, such as `traces/dropout.json`.
     """
@@ -30,13 +30,21 @@ class Shown:
     def as_files(self, lesson: str) -> dict[str, bytes]:
         """Return everything as files, the values under the lesson's name."""
         made = dict(self.files)
-        for theme in (LIGHT, DARK):
-            with plain_style(theme):
-                for name, draw in self.drawings.items():
-                    made[f"{name}-{theme.name}.svg"] = draw(theme).svg()
+        for name, draw in self.drawings.items():
+            made |= drawn(name, draw)
         if self.values:
             made[f"values/{lesson}.json"] = to_json(self.values)
         return made
+
+
+def drawn(name: str, draw: Drawing) -> dict[str, bytes]:
+    """Return a figure in both themes, for a desk and for a phone, by its files' names."""
+    files: dict[str, bytes] = {}
+    for theme, of_theme in ((LIGHT, ""), (DARK, "-dark")):
+        with plain_style(theme):
+            for width, of_width in ((WIDE, ""), (NARROW, "-narrow")):
+                files[f"{name}{of_width}{of_theme}.svg"] = draw(theme, width).svg()
+    return files
 
 
 def to_json(data: Any) -> bytes:

@@ -20,7 +20,7 @@ class Theme:
         ink: text and lines.
         quiet: text and lines of less weight.
         zero: zero in a picture; the other end of each role's scale, and grid lines.
-        negative: below zero in a picture, whatever the role.
+        negative: below zero in a picture, whatever the role: "in the red".
         activation: the role of inputs and activations.
         parameter: the role of weights and biases.
         output: the role of logits, probabilities and answers.
@@ -39,16 +39,16 @@ class Theme:
     gradient: str
 
 
-# Chosen so that the roles stay apart under protanopia, deuteranopia and tritanopia too.
+# Chosen so that the roles and what is negative stay apart under protanopia, deuteranopia and tritanopia too.
 LIGHT = Theme(
     name="light",
     page="#ffffff",
     ink="#1b1f24",
     quiet="#57606a",
     zero="#f0f2f5",
-    negative="#626262",
+    negative="#f25545",
     activation="#0b62d6",
-    parameter="#a34d00",
+    parameter="#7d6000",
     output="#00634c",
     gradient="#86107f",
 )
@@ -58,12 +58,16 @@ DARK = Theme(
     ink="#e6e8ec",
     quiet="#a9b1bd",
     zero="#282c36",
-    negative="#a0a0a0",
+    negative="#ff5a48",
     activation="#8ccbff",
-    parameter="#f09030",
+    parameter="#ffd95a",
     output="#3be0a8",
-    gradient="#f25bc4",
+    gradient="#e07bff",
 )
+
+
+LEAST = 0.2
+"""The strength of the smallest number that is not 0, where single numbers stand in coloured cells."""
 
 
 def shade(values: Array, colour: str, theme: Theme) -> NDArray[np.uint8]:
@@ -79,13 +83,23 @@ def shade(values: Array, colour: str, theme: Theme) -> NDArray[np.uint8]:
 
     Example:
         >>> shade(np.array([-1.0, 0.0, 1.0, np.nan]), LIGHT.activation, LIGHT).tolist()
-        [[98, 98, 98, 255], [240, 242, 245, 255], [11, 98, 214, 255], [240, 242, 245, 0]]
+        [[242, 85, 69, 255], [240, 242, 245, 255], [11, 98, 214, 255], [240, 242, 245, 0]]
     """
     low, zero, high = (np.array([*_parts(name)]) for name in (theme.negative, theme.zero, colour))
     strength = np.nan_to_num(values)[..., None].astype(np.float64)
     colours = zero + np.abs(strength) * (np.where(strength < 0, low, high) - zero)
     opacity = np.where(np.isnan(values), 0, 255)[..., None]
     return np.concatenate((np.rint(colours), opacity), axis=-1).astype(np.uint8)
+
+
+def told_from_zero(shares: Array) -> Array:
+    """Return numbers from −1 to 1 with all but 0 moved away from it, so that an eye tells a small one from 0.
+
+    Example:
+        >>> told_from_zero(np.array([-1.0, 0.0, 0.75])).tolist()
+        [-1.0, 0.0, 0.8]
+    """
+    return np.sign(shares) * (LEAST + (1 - LEAST) * np.abs(shares))
 
 
 def contrast(one: str, other: str) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from lessons.kit import results
-from lessons.kit.sheet import HEADING, LINE, SMALL, WIDTH, Sheet
+from lessons.kit.sheet import HEADING, LINE, NARROW, SMALL, Sheet
 from lessons.kit.shown import Shown
 from lessons.kit.tables import code, plain, table
 from lessons.kit.themes import Theme
@@ -55,13 +55,15 @@ def studies_table(studies: Sequence[Study]) -> str:
     return table(head, rows)
 
 
-def draw_studies(theme: Theme, studies: Sequence[Study]) -> Sheet:
+def draw_studies(theme: Theme, width: int, studies: Sequence[Study]) -> Sheet:
     """Draw a row for each recipe: a point for each training, their mean and standard deviation."""
     height = ROW * len(studies)
     titles = ", ".join(dict.fromkeys(title_of(study["dataset"]) for study in studies))
     subtitle = f"{titles}: each point is one training, with its own seed"
-    sheet = Sheet(HEADING + height + 44 + 2 * LINE, theme, "Recipes, trained again and again", subtitle)
-    axes = sheet.axes(6, HEADING, WIDTH - 12, height)
+    sheet = Sheet(
+        width, HEADING + height + 58 + 2 * LINE, theme, "Recipes, trained again and again", subtitle
+    )
+    axes = sheet.axes(6, HEADING, width - 12, height)
     for row, study in enumerate(studies):
         values = [100 * seed["test_accuracy"] for seed in study["seeds"]]
         mean, deviation = (100 * (number or 0) for number in study["summary"]["test_accuracy"].values())
@@ -77,11 +79,11 @@ def draw_studies(theme: Theme, studies: Sequence[Study]) -> Sheet:
     axes.yaxis.set_visible(False)
     axes.spines["left"].set_visible(False)
     axes.margins(x=0.05)
-    axes.xaxis.set_major_locator(MaxNLocator(6))
+    axes.xaxis.set_major_locator(MaxNLocator(6 if width > NARROW else 4))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.6g}")
     axes.set_xlabel("test images right, in %")
     for number, text in enumerate(
         ("line: the mean of the trainings", "band: the mean ± the standard deviation")
     ):
-        sheet.text(6, HEADING + height + 48 + LINE * number, text, size=SMALL, colour=theme.quiet)
+        sheet.text(6, HEADING + height + 64 + LINE * number, text, size=SMALL, colour=theme.quiet)
     return sheet

@@ -13,8 +13,7 @@ import pytest
 from benchmarks.__main__ import main
 from benchmarks.cases import SMALL_NETWORK, Case, all_cases, operations_per_image
 from benchmarks.compare import best_of, compare, ratios
-from benchmarks.page import AIMS, PAGE, PORTABLE_AIM, RESULTS, THEMES, figure, page, read_results, short
-from benchmarks.plot import draw
+from benchmarks.page import AIMS, PAGE, PORTABLE_AIM, RESULTS, figures, page, read_results, short
 from benchmarks.process import NATIVE, PORTABLE, PYTORCH, Measurement, Subject
 from benchmarks.run import Plan, run
 from pipeline.common.errors import PipelineError
@@ -157,9 +156,9 @@ def test_page_shows_what_was_measured(results: dict[str, Any]) -> None:
         assert f"| {1e6 * layer['forward_seconds']:.1f} |" in text
     for line in [line for lines in results["scaling"].values() for line in lines]:
         assert f"| {line['size']} | {short(1e3 * line['seconds'])} |" in text
-    for theme in THEMES:
-        assert f"({figure(theme).name}#only-{theme.name})" in text
-        assert draw(results, theme) == draw(results, theme)
+    drawn = figures(results)
+    assert f"]({min(drawn, key=lambda path: len(path.name)).name})" in text
+    assert figures(results) == drawn
 
 
 @pytest.mark.slow
@@ -263,8 +262,8 @@ def test_ctrl_c_ends_in_one_sentence_and_writes_nothing() -> None:
 def test_committed_page_is_that_of_the_committed_results() -> None:
     committed = read_results(ROOT / RESULTS)
     assert (ROOT / PAGE).read_text(encoding="utf-8") == page(committed), "run python -m benchmarks.page"
-    for theme in THEMES:
-        assert (ROOT / figure(theme)).read_bytes() == draw(committed, theme), "run python -m benchmarks.page"
+    for path, content in figures(committed).items():
+        assert (ROOT / path).read_bytes() == content, "run python -m benchmarks.page"
     cases = all_cases(load_parameters(ROOT / "params.yaml"))
     assert list(committed["cases"]) == [case.name for case in cases]
     for case in committed["cases"].values():

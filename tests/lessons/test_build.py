@@ -21,10 +21,10 @@ VALUES = {"net": SimpleNamespace(size="12")}
         ("{{ net.sizes }}", "the lesson 'net' gives no value 'sizes'"),
         ('{{ code("nowhere.at_all") }}', "there is no module nowhere"),
         (
-            "![A picture](../generated/absent-light.svg#only-light)",
-            "there is no docs/generated/absent-light.svg: run `dvc repro figures`.",
+            "![A picture](../generated/absent.svg)",
+            "there is no docs/generated/absent.svg: run `dvc repro figures`.",
         ),
-        ("![A picture](../built/absent-light.svg)", "docs/built/absent-light.svg: no lesson makes it."),
+        ("![A picture](../built/absent.svg)", "docs/built/absent.svg: no lesson makes it."),
         ('<step-player layer="absent" way="forward">', "there is no docs/built/traces/absent.json"),
         ('<curve-slider curve="absent">', "there is no docs/built/curves/absent.json"),
     ],

@@ -18,7 +18,8 @@ from lessons import build, convolution
 from lessons.figures import figures, write
 from lessons.kit import pages
 from lessons.kit.results import CURVES
-from lessons.kit.sheet import DENSITY, WIDTH, scaled
+from lessons.kit.sheet import DENSITY, NARROW, SMALL, scaled
+from lessons.kit.sheet import WIDE as WIDE_SHEET
 from lessons.kit.themes import DARK, LIGHT, Theme, contrast, readable_on, shade
 from pipeline.common import paths
 from pipeline.common.datasets import DATASETS, INPUT_SHAPE
@@ -42,9 +43,9 @@ NAMES = (
     "dropout", "feature-maps", "filters", "hardest", "one-filter", "overfitting", "pooling", "resolution",
     "saliency", "softmax-loss", "training",
 )  # fmt: skip
-SVGS = {f"{paths.FIGURES.as_posix()}/{name}-{theme}.svg" for name in NAMES for theme in ("light", "dark")}
+FORMS = {"": LIGHT, "-dark": DARK, "-narrow": LIGHT, "-narrow-dark": DARK}
+SVGS = {f"{paths.FIGURES.as_posix()}/{name}{form}.svg" for name in NAMES for form in FORMS}
 README = paths.README_FIGURE.as_posix()
-PHONE = 328  # CSS pixels: the column of text on a phone that is 360 wide
 
 Layers = list[dict[str, Any]]
 PLAIN: Layers = [
@@ -187,6 +188,11 @@ def drawn() -> dict[str, bytes]:
     return {path.as_posix(): path.read_bytes() for path in found if path.is_file()}
 
 
+def points(name: str) -> str:
+    """Return how wide a figure of this name is."""
+    return f"{0.75 * (NARROW if '-narrow' in name else WIDE_SHEET):g}pt"
+
+
 def texts(svg: bytes) -> list[tuple[str, str]]:
     """Return what is written in a figure, and in which colour; glyphs without a colour are black."""
     found = re.findall(r'<!-- (.*?) -->\s*<g(?: style="fill: (#\w{6})[^"]*")?', svg.decode(), re.DOTALL)
@@ -227,10 +233,10 @@ def test_every_figure_is_drawn_in_both_themes_and_names_its_data_set(
     assert README in found
     for name in SVGS:
         root = ElementTree.fromstring(found[name])  # noqa: S314
-        assert root.get("width") == "255pt"  # 340 CSS pixels
+        assert root.get("width") == points(name)
         assert re.search(rf"\. {title}[,:]", root.findtext("{*}title", ""))
         assert any(re.match(rf"{title}[,:]", text) for text, _ in texts(found[name]))
-        assert min(heights(found[name])) * PHONE / WIDTH >= 9.5, name
+        assert min(heights(found[name])) >= SMALL - 0.1, name
     with Image.open(io.BytesIO(found[README])) as picture:
         assert picture.info["Title"].endswith(f". {title}, recipe small: 75.00% of 4 test images right")
 
@@ -258,8 +264,8 @@ def test_pictures_of_ones_own_are_drawn_whole_and_in_their_colours(
     svgs = {name: content for name, content in files.items() if name.endswith(".svg")}
     assert {f"{paths.FIGURES.as_posix()}/{name}" for name in svgs} == SVGS
     for name, svg in svgs.items():
-        assert ElementTree.fromstring(svg).get("width") == "255pt", name  # noqa: S314
-        assert min(heights(svg)) * PHONE / WIDTH >= 9.5, name
+        assert ElementTree.fromstring(svg).get("width") == points(name), name  # noqa: S314
+        assert min(heights(svg)) >= SMALL - 0.1, name
     room = 56 * DENSITY  # of an image at falling resolution; a larger one would lie over its neighbours
     assert all(len(picture) <= room for picture in pictures(files["resolution-dark.svg"]))
     if channels == 3:
@@ -325,12 +331,13 @@ def test_the_picture_for_the_readme_is_opaque_and_small(plain: dict[str, bytes])
     assert len(plain[README]) < 150_000
 
 
-@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
-def test_all_that_is_written_contrasts_with_the_page(theme: Theme, plain: dict[str, bytes]) -> None:
+@pytest.mark.parametrize("form", FORMS)
+def test_all_that_is_written_contrasts_with_the_page(form: str, plain: dict[str, bytes]) -> None:
+    theme = FORMS[form]
     for colour in (theme.ink, theme.quiet, theme.activation, theme.parameter, theme.output, theme.gradient):
         assert contrast(colour, theme.page) >= 4.5
     for name in set(NAMES) - {"confusion", "digit-as-numbers"}:  # whose numbers stand on coloured cells
-        written = texts(plain[f"{paths.FIGURES.as_posix()}/{name}-{theme.name}.svg"])
+        written = texts(plain[f"{paths.FIGURES.as_posix()}/{name}{form}.svg"])
         assert len(written) >= 5, name
         for text, colour in written:
             assert contrast(colour, theme.page) >= 4.5, (name, text)
@@ -357,8 +364,8 @@ def test_every_filter_and_every_hard_image_is_drawn() -> None:
     header, first, _ = paths.HARDEST.read_text().splitlines()
     paths.HARDEST.write_text("\n".join([header, *[first] * 30]))
     found = draw()
-    assert len(pictures(found[f"{paths.FIGURES.as_posix()}/filters-light.svg"])) == 80 + 1  # and the scale
-    assert len(pictures(found[f"{paths.FIGURES.as_posix()}/hardest-light.svg"])) == 30 + 1
+    assert len(pictures(found[f"{paths.FIGURES.as_posix()}/filters.svg"])) == 80 + 1  # and the scale
+    assert len(pictures(found[f"{paths.FIGURES.as_posix()}/hardest.svg"])) == 30 + 1
 
 
 def test_an_image_beyond_the_test_set_is_refused() -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from lessons.kit.sheet import plain_style
+from lessons.kit.sheet import WIDE, plain_style
 from lessons.kit.themes import LIGHT
 from lessons.params import load_all_parameters
 from lessons.pipeline_pages import experiments, stages
@@ -47,7 +47,7 @@ def study(accuracies: list[float]) -> Study:
 
 def test_repeated_trainings_are_drawn_even_a_single_one() -> None:
     with plain_style(LIGHT):
-        drawn = experiments.draw_studies(LIGHT, [study([0.99]), study([0.995, 0.997])]).svg().decode()
+        drawn = experiments.draw_studies(LIGHT, WIDE, [study([0.99]), study([0.995, 0.997])]).svg().decode()
     assert f"recipe {load_parameters().recipe}: 99.00%" in drawn
     assert f"recipe {load_parameters().recipe}: 99.60 ± 0.14%" in drawn
 
