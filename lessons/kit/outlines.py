@@ -97,10 +97,13 @@ def _question(cases: list[Data]) -> str:
 
 
 def _curve(curve: Data) -> str:
-    names = "".join(f'<li><span><i class="sample"></i>{escape(line["name"])}</span></li>' for line in curve["lines"])
+    names = "".join(
+        f'<li><span><i class="sample"></i>{escape(line["name"])}</span></li>' for line in curve["lines"]
+    )
     return (
         f'<p class="title">{escape(curve["title"])}</p><div class="plot"></div>'
-        f'<div class="controls"><label>{escape(curve["parameter"]["name"])} <i class="slider"></i></label></div>'
+        f'<div class="controls"><label>{escape(curve["parameter"]["name"])} '
+        '<i class="slider"></i></label></div>'
         f'<ul class="legend">{names}</ul>'
     )
 
@@ -119,7 +122,9 @@ def _array(array: Data) -> str:
         for plane in array["planes"]
     )
     wraps = " wraps" if len(array["shape"]) <= 2 else ""
-    caption = f'<span class="name">{escape(array["label"])}</span> <span class="shape">{array["shape"]}</span>'
+    caption = (
+        f'<span class="name">{escape(array["label"])}</span> <span class="shape">{array["shape"]}</span>'
+    )
     return (
         f'<figure class="array{wraps}"><figcaption>{caption}</figcaption>'
         f'<div class="planes">{planes}</div></figure>'
@@ -135,7 +140,9 @@ def _legend(track: Data) -> str:
         for role in dict.fromkeys(array["role"] for array in arrays)
     )
     padded = any(array["padding"] for array in arrays)
-    signs = "".join(f'<span><i class="sign"></i>{name}</span>' for name in ("read", "written", "padding")[: 2 + padded])
+    signs = "".join(
+        f'<span><i class="sign"></i>{name}</span>' for name in ("read", "written", "padding")[: 2 + padded]
+    )
     return f'<ul class="legend">{roles}<li>{signs}</li></ul>'
 
 

@@ -1,4 +1,4 @@
-"""Nothing on a page moves when its widgets are drawn: links into a page arrive, also where the line is slow."""
+"""Nothing on a page moves when its widgets are drawn: links into a page arrive, on slow lines too."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ BELOW_HEADER = """
   const target = document.getElementById(id);
   const { scrollHeight } = document.documentElement;
   if (scrollY > 0 && scrollY + innerHeight >= scrollHeight - 1) return null;
-  return target.getBoundingClientRect().top - document.querySelector(".md-header").getBoundingClientRect().bottom;
+  const header = document.querySelector(".md-header").getBoundingClientRect();
+  return target.getBoundingClientRect().top - header.bottom;
 }
 """
 
@@ -100,7 +101,9 @@ def test_each_link_into_a_page_ends_below_the_header(
             page.goto("about:blank")
             page.goto(f"{address}#{target}")
             drawn(page)
-            page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            page.evaluate(
+                "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+            )
             below = page.evaluate(BELOW_HEADER, target)
             if below is not None and not 0 <= below <= 40:
                 wrong[target] = below
