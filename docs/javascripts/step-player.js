@@ -41,12 +41,12 @@ class StepPlayer extends Widget {
       "aria-label": `${layer}, ${this.way}: arrow keys step, space plays`,
     });
     this.expression = element("span");
-    this.caption = element("span", { "aria-live": "polite" });
+    this.sentence = element("span");
     this.arithmetic = element("p", { class: "expression" }, this.expression);
-    this.sentence = element("p", { class: "caption" }, this.caption);
+    this.caption = element("p", { class: "caption", "aria-live": "polite" }, this.sentence);
     this.code = new CodePanel();
     this.legend = element("div");
-    this.foot = element("div", { class: "foot" }, this.arithmetic, this.sentence, this.#controls());
+    this.foot = element("div", { class: "foot" }, this.arithmetic, this.caption, this.#controls());
     const show = element("div", { class: "show" }, this.stage, this.foot);
     this.panel = element("div", { class: "panel", id: `${this.id}-panel` }, show, this.code.node);
     const head = element("div", { class: "head" }, this.#caseChoice(), this.tabs);
@@ -140,7 +140,7 @@ class StepPlayer extends Widget {
     this.all.forEach((arrays, other) => arrays.grids.classList.toggle("current", other === index));
     this.legend.replaceChildren(this.arrays.legend());
     this.arithmetic.dataset.longest = longest(this.track.steps.map(({ expression }) => plain(expression)));
-    this.sentence.dataset.longest = longest(this.track.steps.map(({ text }) => text));
+    this.caption.dataset.longest = longest(this.track.steps.map(({ text }) => text));
     this.panel.classList.toggle("beside", this.track.arrays.length <= ARRAYS_BESIDE_CODE);
     this.code.show(this.track.code);
     this.scrub.max = this.track.steps.length;
@@ -177,7 +177,7 @@ class StepPlayer extends Widget {
 
   #write({ expression, text }) {
     this.expression.replaceChildren(...written(expression, this.arrays));
-    this.caption.textContent = text;
+    this.sentence.textContent = text;
   }
 
   get playing() {

@@ -161,5 +161,8 @@ def _plain(step: Data) -> str:
 
 def _number(value: float) -> str:
     """Return a number as `number` of elements.js writes it."""
-    digits = {"precision": 1, "fractional": False} if 0 < abs(value) < 1e-3 else {"precision": 3}
-    return np.format_float_positional(value, trim="-", **digits).replace("-", "−")
+    if 0 < abs(value) < 1e-3:
+        text = np.format_float_positional(value, precision=1, fractional=False, trim="-")
+    else:
+        text = np.format_float_positional(value, precision=3, trim="-")
+    return text.replace("-", "−")

@@ -66,12 +66,12 @@ BELOW_HEADER = """
 
 
 def linked() -> dict[str, list[str]]:
-    """Return the ids of each page that are linked from anywhere in the site."""
+    """Return the ids of each page that are linked from anywhere in the site, but for lines of code."""
     found: dict[str, set[str]] = {address: set() for address in documents()}
     for file in SITE.rglob("index.html"):
         for reference in parsed(file).references:
             where, fragment = urldefrag(urljoin(f"/{file.parent.relative_to(SITE)}/", reference))
-            if fragment and where.removeprefix("/") in found:
+            if fragment and "__codelineno" not in fragment and where.removeprefix("/") in found:
                 found[where.removeprefix("/")].add(fragment)
     return {address: sorted(ids) for address, ids in found.items()}
 
