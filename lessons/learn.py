@@ -21,20 +21,64 @@ WIDGET = re.compile(r"<(?:step-player|predict-value|curve-slider)\b")
 # What one can do after each lesson, and which numbers the lesson hands on, with their role.
 AFTERWARDS = {
     "network": ("Say what forward, loss, backward and update mean.", "", ""),
-    "images": ("Read the shape of any picture, and bring its numbers to a size that suits a network.", "picture", "input"),
-    "convolution": ("Compute a feature map by hand, and all three of its gradients.", "feature maps", "input"),
-    "activations": ("Say why a network needs a bend, and what the bend does to a gradient.", "maps, cut off at 0", "input"),
-    "pooling": ("Make a map smaller, and send each gradient back to where it belongs.", "smaller maps", "input"),
+    "images": (
+        "Read the shape of any picture, and bring its numbers to a size that suits a network.",
+        "picture",
+        "input",
+    ),
+    "convolution": (
+        "Compute a feature map by hand, and all three of its gradients.",
+        "feature maps",
+        "input",
+    ),
+    "activations": (
+        "Say why a network needs a bend, and what the bend does to a gradient.",
+        "maps, cut off at 0",
+        "input",
+    ),
+    "pooling": (
+        "Make a map smaller, and send each gradient back to where it belongs.",
+        "smaller maps",
+        "input",
+    ),
     "flatten": ("Lay maps out in a row, and fold gradients up again.", "row of numbers", "input"),
-    "dense": ("Compute a dense layer and its gradients, with each transpose in its place.", "logits", "output"),
-    "loss": ("Turn logits into probabilities and a loss, and say why its gradient is so short.", "gradient of the loss", "gradient"),
-    "sequential": ("Take a whole network forward and backward by hand, and test every gradient.", "gradient of each parameter", "gradient"),
+    "dense": (
+        "Compute a dense layer and its gradients, with each transpose in its place.",
+        "logits",
+        "output",
+    ),
+    "loss": (
+        "Turn logits into probabilities and a loss, and say why its gradient is so short.",
+        "gradient of the loss",
+        "gradient",
+    ),
+    "sequential": (
+        "Take a whole network forward and backward by hand, and test every gradient.",
+        "gradient of each parameter",
+        "gradient",
+    ),
     "optimisers": ("Choose an optimiser, and say what it remembers.", "better parameters", "parameter"),
-    "training": ("Train a network, see when it learns by heart, and report an honest accuracy.", "trained network", "parameter"),
-    "dropout": ("Make numbers go missing in training, without changing their mean.", "one that learns less by heart", "parameter"),
-    "batch-normalisation": ("Normalise a channel, and follow its gradient along three ways.", "one that learns faster", "parameter"),
-    "what-it-sees": ("Ask a trained network what it looks for, how sure it is, and where it is wrong.", "", ""),
-}  # fmt: skip
+    "training": (
+        "Train a network, see when it learns by heart, and report an honest accuracy.",
+        "trained network",
+        "parameter",
+    ),
+    "dropout": (
+        "Make numbers go missing in training, without changing their mean.",
+        "one that learns less by heart",
+        "parameter",
+    ),
+    "batch-normalisation": (
+        "Normalise a channel, and follow its gradient along three ways.",
+        "one that learns faster",
+        "parameter",
+    ),
+    "what-it-sees": (
+        "Ask a trained network what it looks for, how sure it is, and where it is wrong.",
+        "",
+        "",
+    ),
+}
 
 
 def from_repository() -> Shown:
@@ -61,7 +105,7 @@ def minutes(page: str) -> int:
     """Return how long a page takes, from its Markdown; code and what is folded up are not counted.
 
     Example:
-        >>> minutes("One word. " * 200 + "$$a$$ $$b$$" + "\\n??? abstract\\n\\n    Folded, however long it is.\\n")
+        >>> minutes("Two words. " * 200 + "$$a$$ $$b$$")
         3
     """
     shown = FENCED.sub("", FOLDED.sub("", page))
@@ -70,7 +114,7 @@ def minutes(page: str) -> int:
 
 
 def _part(title: str, pages: str | list[dict[str, str]]) -> dict[str, Any]:
-    """Return a part of the navigation with its lessons; a lesson outside the parts is a part without a title."""
+    """Return a part of the navigation with its lessons; one outside the parts has no title over it."""
     if isinstance(pages, str):
         return {"title": "", "lessons": [_lesson(title, pages)]}
     return {"title": title, "lessons": [_lesson(*entry) for one in pages for entry in one.items()]}

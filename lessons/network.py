@@ -1,10 +1,8 @@
-"""The page about what a network does: one picture goes forward, its mistake backward, and the numbers change."""
+"""The page about what a network does: one picture goes forward, its mistake backward."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import numpy as np
 
 from cnn import SGD, SoftmaxCrossEntropy
 from cnn.types import Array
@@ -83,4 +81,4 @@ def numbers(caption: str, role: Role, values: Array, rows: Sequence[str] = ()) -
 
 def _cell(number: float, strength: float) -> str:
     sign = ' class="negative"' if number < 0 else ""
-    return f'<td{sign} style="--strength: {abs(strength):.2f}">{written(np.float32(number))}</td>'
+    return f'<td{sign} style="--strength: {abs(strength):.2f}">{written(number)}</td>'
