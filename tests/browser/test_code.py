@@ -13,7 +13,7 @@ from lessons.kit.source import find_piece
 from tests.browser.support import DESK, PHONE, documents, each, go, opened
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Browser, Locator, Page, ViewportSize
 
 # Copies each example by its button, then by selecting it: [what it shows, the first copy, the second copy].
 COPIES = """
@@ -51,7 +51,7 @@ CUT = """
 """
 BOXES = ".md-content :is(.highlight pre > code, math[display=block], .md-typeset__scrollwrap)"
 UNFOLD = "() => document.querySelectorAll('details').forEach((fold) => { fold.open = true; })"
-PAPER = {"width": 718, "height": 1047}  # A4 in CSS pixels, less a margin of a centimetre
+PAPER: ViewportSize = {"width": 718, "height": 1047}  # A4 in CSS pixels, less a margin of a centimetre
 CONVOLVE = "cnn.layers.convolution.convolve"
 
 
@@ -69,12 +69,11 @@ def test_a_copied_example_is_its_inputs_and_runs(page: Page, address: str) -> No
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 @pytest.mark.parametrize("address", each(documents()))
-def test_what_is_too_wide_scrolls_and_shows_it(page: Page, address: str, size: dict[str, int]) -> None:
+def test_what_is_too_wide_scrolls_and_shows_it(page: Page, address: str, size: ViewportSize) -> None:
     page.set_viewport_size(size)
     go(page, address)
     page.evaluate(UNFOLD)
-    page.evaluate("() => new Promise(requestAnimationFrame)")  # `toggle` is told in a later task
-    page.wait_for_timeout(100)
+    page.wait_for_timeout(100)  # that something was unfolded is told a little later
     assert page.evaluate(HIDDEN, BOXES) == []
 
 
