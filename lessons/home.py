@@ -215,11 +215,10 @@ def room(network: dict[str, Any], digits: Sequence[dict[str, Any]]) -> str:
     kinds = ["", *(layer["layer"] for layer in network["layers"])]
     rows = "".join(_row(shape, kind) for shape, kind in zip(shapes, kinds, strict=True))
     return (
-        '<div class="room" inert>'
-        '<div class="top"><div class="draw"><canvas></canvas><p><button class="clear">&nbsp;</button></p></div>'
-        f'<div class="result"><p class="answer"></p><progress></progress><ol class="bars">{bars}</ol></div></div>'
-        f'<div>{ready}</div>{LEGEND}<div class="inside"><div class="layers">{rows}</div></div>'
-        "</div>"
+        '<div class="room" inert><div class="top">'
+        '<div class="draw"><canvas></canvas><p><button class="clear">&nbsp;</button></p></div>'
+        f'<div class="result"><p class="answer"></p><progress></progress><ol class="bars">{bars}</ol></div>'
+        f'</div><div>{ready}</div>{LEGEND}<div class="inside"><div class="layers">{rows}</div></div></div>'
     )
 
 

@@ -22,7 +22,7 @@ export class MapDetail {
     this.filter = element("figcaption");
     this.node = element(
       "div",
-      { class: "detail" },
+      { class: "detail", hidden: "" },
       this.title,
       element("figure", {}, this.map.node, this.scales.map.node, this.value),
       element("figure", {}, this.picture.node, this.scales.picture.node, this.looksAt),
@@ -34,6 +34,7 @@ export class MapDetail {
   show(step, channel, activations, palette, cell = null) {
     if (palette !== this.palette) this.filterShown = null;
     Object.assign(this, { step, channel, palette });
+    this.node.hidden = false;
     this.value.setAttribute("aria-live", "off"); // while somebody draws it changes all the time
     const image = step.shape.length === 3;
     this.title.textContent = image ? `${step.name}, map ${channel + 1} of ${step.shape[2]}` : step.name;

@@ -100,6 +100,17 @@ def answer(page: Page) -> str:
     return page.locator("digit-canvas .answer").inner_text()
 
 
+def hold(page: Page, pattern: str) -> list[Route]:
+    """Keep these files back until the test lets them go."""
+    held: list[Route] = []
+
+    def keep(asked: Route) -> None:
+        held.append(asked)
+
+    page.route(pattern, keep)
+    return held
+
+
 def draw(page: Page, strokes: list[Stroke]) -> None:
     """Draw with the mouse."""
     canvas(page).scroll_into_view_if_needed()
@@ -213,8 +224,7 @@ def test_ready_digits_are_answered_and_a_drawing_is_taken_before_the_network_is_
 ) -> None:
     [first, other, *_] = recorded("generated/network/digits.json")
     with opened(browser, site) as (page, watch):
-        held: list[Route] = []
-        page.route("**/weights.bin", lambda asked: held.append(asked))
+        held = hold(page, "**/weights.bin")
         page.goto("")
         for digit in (first, other):
             page.get_by_text(f"Test image {digit['image']} is labelled {digit['label']}.").wait_for()
@@ -246,8 +256,7 @@ def test_the_bar_shows_how_much_of_the_network_is_there(browser: Browser, site: 
 @pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
 def test_nothing_moves_when_the_network_comes(browser: Browser, site: str, viewport: ViewportSize) -> None:
     with opened(browser, site, viewport=viewport) as (page, _):
-        held: list[Route] = []
-        page.route("**/generated/network/*", lambda asked: held.append(asked))
+        held = hold(page, "**/generated/network/*")
         page.add_init_script(SHIFTS)
         page.goto("#where-to-begin")
         page.locator("digit-canvas .room").wait_for()

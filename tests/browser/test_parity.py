@@ -140,7 +140,7 @@ def built(layers: list[cnn.Layer]) -> cnn.Sequential:
 
 
 def compare(page: Page, model: cnn.Sequential, x: NDArray[np.float32], pixels: NDArray[np.uint8]) -> None:
-    """Compare every layer's output for every image, as bytes and as cnn sees it, with weights of eight bits."""
+    """Compare every layer's output for every image, as bytes and as cnn sees it, in eight bits."""
     model = in_eight_bits(TrainedNetwork(model, IMAGE_SET, "small")).model
     for index, image in enumerate(pixels):
         found = page.evaluate(FORWARD, encoded(image.tobytes()))
