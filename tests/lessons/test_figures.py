@@ -40,7 +40,7 @@ from tests.pipeline.workspace import (
 
 NAMES = (
     "augmentation", "batch-normalisation", "confidence", "confusion", "dense-evidence", "digit-as-numbers",
-    "dropout", "feature-maps", "filters", "hardest", "one-filter", "overfitting", "pooling", "resolution",
+    "dropout", "edges", "feature-maps", "filters", "hardest", "one-filter", "overfitting", "pooling", "resolution",
     "saliency", "softmax-loss", "training",
 )  # fmt: skip
 FORMS = {"": LIGHT, "-dark": DARK, "-narrow": LIGHT, "-narrow-dark": DARK}
@@ -336,7 +336,7 @@ def test_all_that_is_written_contrasts_with_the_page(form: str, plain: dict[str,
     theme = FORMS[form]
     for colour in (theme.ink, theme.quiet, theme.activation, theme.parameter, theme.output, theme.gradient):
         assert contrast(colour, theme.page) >= 4.5
-    for name in set(NAMES) - {"confusion", "digit-as-numbers"}:  # whose numbers stand on coloured cells
+    for name in set(NAMES) - {"confusion", "digit-as-numbers", "edges"}:  # whose numbers stand on coloured cells
         written = texts(plain[f"{paths.FIGURES.as_posix()}/{name}{form}.svg"])
         assert len(written) >= 5, name
         for text, colour in written:
