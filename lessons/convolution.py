@@ -33,8 +33,10 @@ from pipeline.common.machine import machine
 LAYER = "cnn.layers.convolution.Conv2D"
 CHANNELS = ("red", "green", "blue")  # of a coloured image
 
-EDGES = np.tile([-1, 0, 1], (3, 1))  # right minus left: positive where an image grows brighter to the right
-IMAGE = np.arange(1, 10).reshape(3, 3)  # the page's worked example, and its filters
+EDGES = np.tile(
+    [-1.0, 0.0, 1.0], (3, 1)
+)  # right minus left: positive where an image grows brighter to the right
+IMAGE = np.arange(1.0, 10.0).reshape(3, 3)  # the page's worked example, and its filters
 RAMP, SLOPE = [[1, 2], [3, 4]], [[-1, 1], [-1, 1]]
 DY = [[1, 0], [0, 2]]
 SECOND_CHANNEL, SECOND_RAMP = np.eye(3), [[10, 20], [30, 40]]
@@ -56,7 +58,7 @@ def simplest_convolution(x: Array, weight: Array, bias: Array) -> Array:
     y = np.empty((n, h - h_f + 1, w - w_f + 1, n_f), x.dtype)
     for p, q in np.ndindex(y.shape[1:3]):
         window = x[:, p : p + h_f, q : q + w_f]  # [n, h_f, w_f, c]
-        y[:, p, q] = np.tensordot(window, weight, axes=3) + bias  # products, added up over i, j and k
+        y[:, p, q] = np.tensordot(window, weight, axes=3) + bias  # added up over i, j, k
     return y
 
 
@@ -97,23 +99,23 @@ def draw_edges(theme: Theme, width: int, subject: Subject) -> Sheet:
     """Draw an image, the map that a hand-chosen edge filter makes of it, and the sum of one window."""
     coloured = subject.image.ndim == 3
     image = np.rint(subject.image.mean(axis=2)) if coloured else subject.image.astype(np.float64)
-    layer = _layer(EDGES[:, :, None, None].astype(np.float64), [0])
+    layer = _layer(EDGES[:, :, None, None], [0])
     edges = layer.forward_pass(image[None, :, :, None])[0][0, :, :, 0]
     p, q = (int(index) for index in np.unravel_index(edges.argmax(), edges.shape))
 
     wide = width > NARROW
     size, side, legend = (270, 36, 150) if wide else (158, 34, 140)
-    grid, top = 3 * side, HEADING + 22
+    grid, top = 3.0 * side, HEADING + 22.0
     subtitle = f"{subject.image_set.title}: green at left edges of what is bright, red at right edges"
-    sheet = Sheet(width, top + size + (46 if wide else 200), theme, "A filter that finds edges", subtitle)
+    sheet = Sheet(width, HEADING + size + (68 if wide else 222), theme, "A filter that finds edges", subtitle)
     unit = sheet.image(0, top, image, size)
     right = width - unit * edges.shape[1]
     sheet.picture(right, top + unit, scaled(edges), theme.output, ceil(width - right))
     sheet.text(0, top - 8, "mean of the channels" if coloured else "image", size=SMALL)
     sheet.text(right, top - 8, "feature map", size=SMALL)
-    below, largest = top + size + 10, f"{np.abs(edges).max():.0f}"
+    below, largest = top + size + 10.0, f"{np.abs(edges).max():.0f}"
     sheet.scale(0, below, theme.activation, PIXELS, legend)
-    sheet.scale(right, below, theme.output, (f"−{largest}", "0", largest), legend)
+    sheet.scale(min(right, width - legend), below, theme.output, (f"−{largest}", "0", largest), legend)
 
     x, y = q * unit, top + p * unit  # of the window
     sheet.box(x, y, 3 * unit, 3 * unit, theme.ink, filled=False)
@@ -127,7 +129,7 @@ def draw_edges(theme: Theme, width: int, subject: Subject) -> Sheet:
         sheet.line([(result[0] + 68, result[1] - 6), (right + x, y + 1.5 * unit)], arrow=True)
     else:
         low = below + 66
-        window, filters, sign = (0, low), (grid + 26, low), (grid + 13, low + grid / 2 + 6)
+        window, filters, sign = (0.0, low), (grid + 26.0, low), (grid + 13.0, low + grid / 2 + 6)
         result = (2 * grid + 36, low + grid / 2 + 6)
     sheet.text(window[0], window[1] - 8, "one window", size=SMALL)
     sheet.text(filters[0], filters[1] - 8, "the filter", size=SMALL)
@@ -167,12 +169,12 @@ def draw_matrix(theme: Theme, width: int) -> Sheet:
     above, below = middle - 28 - 2 * small, middle + 4 * side + 28
     for f in range(2):
         apart = side + (2 * f - 1) * (small + 4)  # from the columns' left edge to the middle of a square grid
-        for left, y, values, colour in (
+        for left, level, values, colour in (
             (of_columns, above, columns[:, f], theme.parameter),
             (of_sums, below, sums[:, f], theme.output),
         ):
             sheet.numbers(left + f * side, middle, values[:, None], colour, side)
-            sheet.numbers(left + apart - small, y, values.reshape(2, 2), colour, small)
+            sheet.numbers(left + apart - small, level, values.reshape(2, 2), colour, small)
         sheet.line(
             [(of_columns + apart, middle - 26), (of_columns + (f + 0.5) * side, middle - 3)], arrow=True
         )
@@ -249,7 +251,7 @@ def draw_positions(theme: Theme, width: int) -> Sheet:
         for left, ((stride, padding), count) in zip((0, width // 2 + 20), row, strict=False):
             padded = f"padding {padding}" if padding else "no padding"
             sheet.text(left, top - 8, f"stride {stride}, {padded}: {count} windows")
-            pixels = np.pad(np.arange(1, length + 1), padding)
+            pixels = np.pad(np.arange(1.0, length + 1), padding)
             first = left + (1 - padding) * side
             sheet.numbers(first, top, pixels[None], theme.activation, side)
             for q in range(count):
@@ -268,8 +270,8 @@ def draw_receptive_field(theme: Theme, width: int) -> Sheet:
     lines = layer_summaries(layers, image)
     windows = []
     for layer, shape in zip(layers, (image, *(line.output_shape for line in lines)), strict=False):
-        window = layer.receptive_window(shape)
-        windows.append((window[0][0], window[1][0]))
+        (size, _), (stride, _) = layer.receptive_window(shape) or (image[:2], (1, 1))
+        windows.append((size, stride))
     counts = [1]  # of each layer's numbers that the last layer's number depends on; first, of the pixels
     for size, stride in reversed(windows):
         counts.insert(0, (counts[0] - 1) * stride + size)
@@ -277,7 +279,6 @@ def draw_receptive_field(theme: Theme, width: int) -> Sheet:
     side, tall, pitch = (58, 38, 76) if width > NARROW else (22, 22, 60)
     top = HEADING + 14
     bottom = top + len(layers) * pitch
-    fields = [line.receptive_field[0] for line in lines]
     beside = counts[0] * side + 18
     sheet = Sheet(
         width, bottom + tall + 22 * len(layers) + 10, theme, "What one number sees",
@@ -286,15 +287,16 @@ def draw_receptive_field(theme: Theme, width: int) -> Sheet:
     sheet.text(beside, bottom + tall / 2 + 5, "image", size=SMALL)
     for number in range(counts[0]):
         sheet.box(number * side + 2, bottom, side - 4, tall, theme.activation)
-    start, jump = 0.0, 1  # where a layer's first number lies over the pixels, and how far away the next is
-    for level, (line, (size, stride), field) in enumerate(zip(lines, windows, fields, strict=True), start=1):
+    start, jump = 0.0, 1.0  # where a layer's first number lies over the pixels, and how far away the next is
+    for level, (line, (size, stride)) in enumerate(zip(lines, windows, strict=True), start=1):
+        field, _ = line.receptive_field or image[:2]
         y = bottom - level * pitch
-        window = start * side, (start + (size - 1) * jump + 1) * side  # of the first number
+        ends = start * side, (start + (size - 1) * jump + 1) * side  # of the first number's window
         start, jump = start + (size - 1) / 2 * jump, jump * stride
         for number in range(counts[level]):
             left = (start + number * jump) * side + 2
             sheet.box(left, y, side - 4, tall, theme.output, filled=number == 0)
-        for above, below in zip((start * side + 2, (start + 1) * side - 2), window, strict=True):
+        for above, below in zip((start * side + 2, (start + 1) * side - 2), ends, strict=True):
             sheet.line([(above, y + tall), (below, y + pitch)])
         sheet.text(beside, y + tall / 2 - 2, f"{line.kind} {size}×{size}", size=SMALL)
         sheet.text(beside, y + tall / 2 + 15, f"sees {field}×{field}", size=SMALL, colour=theme.quiet)
@@ -343,7 +345,7 @@ def draw_one_filter(theme: Theme, width: int, subject: Subject) -> Sheet:
         return Sheet(width, HEADING, theme, title, f"{subject.training}: no convolution")
     x, y = subject.inputs[index], subject.inputs[index + 1]
     weight = subject.model.layers[index].params["weight"]
-    best = _most_like_edges(weight)
+    best = most_like_edges(weight)
     size, small = (270, 130) if width > NARROW else (112, 80)
     top = HEADING + 22
     sheet = Sheet(width, top + size + 46, theme, title, subject.training)
@@ -372,8 +374,13 @@ def draw_one_filter(theme: Theme, width: int, subject: Subject) -> Sheet:
     return sheet
 
 
-def _most_like_edges(weight: Array) -> int:
-    """Return which filter, `[h_f, w_f, c, n_f]`, is most like right minus left, or left minus right."""
+def most_like_edges(weight: Array) -> int:
+    """Return which filter, `[h_f, w_f, c, n_f]`, is most like right minus left, or left minus right.
+
+    Example:
+        >>> most_like_edges(np.array([[9.0, -1.0], [8.0, 1.0]]).reshape(1, 2, 1, 2))
+        1
+    """
     grids = weight.sum(axis=2).reshape(-1, weight.shape[3]).astype(np.float64)
     columns = np.arange(weight.shape[1]) - (weight.shape[1] - 1) / 2
     norms = np.sqrt((grids**2).sum(axis=0))
