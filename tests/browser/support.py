@@ -100,7 +100,9 @@ def drawn(page: Page) -> None:
     """Wait until the page's widgets show something, and the network is there or cannot be had."""
     page.wait_for_function(
         """(widgets) =>
-          [...document.querySelectorAll(widgets)].every((one) => one.querySelector(":scope > :not(.outline)")) &&
+          [...document.querySelectorAll(widgets)].every(
+            (widget) => widget.querySelector(":scope > :not(.outline)")
+          ) &&
           !document.querySelector("digit-canvas :is(.room, .loading)")""",
         arg=WIDGETS,
     )
