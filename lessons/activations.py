@@ -122,9 +122,8 @@ def draw_one_matrix(theme: Theme, width: int) -> Sheet:
         lefts = [places[0], *between, places[3]]
         roles = [theme.activation, *[theme.parameter] * len(matrices), theme.output]
         for left, values, colour in zip(lefts, (x, *matrices, y), roles, strict=True):
-            sheet.numbers(
-                left, above, values, colour, cell, largest=float(np.abs(linear).max() if values is y else 0)
-            )
+            largest = float(np.abs(linear if values is y else values).max())
+            sheet.numbers(left, above, values, colour, cell, largest=largest)
         for sign, (left, right) in zip(signs, itertools.pairwise(lefts), strict=True):
             size = SMALL if sign.isalpha() else LARGE
             sheet.text((left + grid + right) / 2, middle, sign, size=size, align="center", vertical="center")
@@ -189,7 +188,8 @@ def draw_relu(theme: Theme, width: int, subtitle: str, before: Array, after: Arr
     if wide:
         sheet.line([(size + 14, top + size / 2), (width - size - 14, top + size / 2)], arrow=True)
         axes = sheet.axes(width / 2 - 60, top + size / 2 - 116, 120, 90)
-        axes.plot([-2, 0, 2], [0, 0, 2], color=theme.output, linewidth=2)
+        x = np.array([-2.0, 0.0, 2.0])
+        axes.plot(x, cnn.ReLU().forward_pass(x[None])[0][0], color=theme.output, linewidth=2)
         axes.set(xlim=(-2, 2), ylim=(-0.5, 2), xticks=[-2, 0, 2], yticks=[0, 2])
         sheet.text(width / 2, top + size / 2 + 24, "y = max(x, 0)", align="center")
     return sheet

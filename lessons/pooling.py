@@ -24,7 +24,8 @@ from lessons.kit.traces import Grid, Index, Step, added, cell, constant, quotien
 MODULE = "cnn.layers.pooling"
 IMAGE = [[1, 3, 2, 0], [4, 2, 1, 5], [0, 6, 7, 7], [2, 1, 3, 7]]  # the page's worked example
 GRADIENT = [[10, 20], [30, 40]]  # what arrives at its windows of 2×2
-CELL = 44  # the side of a number's cell where one window is enlarged
+CELL = 44  # the side of a number's cell where one window is enlarged; a large window has smaller ones
+LEAST_CELL = 34  # that a number fits into
 KINDS = (cnn.MaxPool2D, cnn.AveragePool2D, cnn.GlobalAveragePool2D)
 
 
@@ -86,40 +87,47 @@ def draw_pooling(
     """Draw a feature map before and after max-pooling, and one window enlarged."""
     wide = width == WIDE
     size, top = (308 if wide else 154), HEADING + 20
-    height = top + size + 46 + (0 if wide else 2 * CELL + 24)
-    sheet = Sheet(width, height, theme, "Max-pooling keeps the largest", subtitle)
+    (h_f, w_f), zoom = windows.size, 136  # zoom: the most room for the enlarged window
+    cell = min(CELL, zoom / max(h_f, w_f))
+    height = top + size + 46 + (0 if wide else cell * h_f + 32)
+    sheet = Sheet(width, round(height), theme, "Max-pooling keeps the largest", subtitle)
     x, position = windows.pad(before, np.nan)[0, :, :, 0], telling_window(windows, before)
-    (row, column), (h_f, w_f) = np.multiply(position, windows.stride), windows.size
+    row, column = np.multiply(position, windows.stride)
     window, largest = x[row : row + h_f, column : column + w_f], float(np.abs(before).max())
 
+    y, label = after[0, :, :, 0], f"{largest:.1f}"
+    labels = ("0", label) if before.min() >= 0 else (f"−{label}", "0", label)
     panels = (
-        ("the map", 0, x, theme.activation, (row, column, h_f, w_f)),
-        ("after pooling", width - size, after[0, :, :, 0], theme.output, (*position, 1, 1)),
+        ("the map", before, x, 0, theme.activation, (row, column, h_f, w_f)),
+        ("after pooling", after, y, width - size, theme.output, (*position, 1, 1)),
     )
-    boxes = []
-    for name, left, values, colour, (first, start, rows, columns) in panels:
-        sheet.text(left, top - 9, f"{name}, {times(values.shape)}")
+    frames = []
+    for name, maps, values, left, colour, (first, start, rows, columns) in panels:
+        sheet.text(left, top - 9, f"{name}, {times(maps.shape[1:3])}")
         side = sheet.picture(left, top, values / (largest or 1), colour, size)
-        boxes.append((left + side * start, top + side * first, side * columns, side * rows))
-        sheet.mark(*boxes[-1])
-        numbers = ("0", f"{largest:.1f}") if before.min() >= 0 else (f"−{largest:.1f}", "0", f"{largest:.1f}")
-        sheet.scale(left, top + size + 8, colour, numbers, width=min(size, 150))
+        frames.append((left + side * start, top + side * first, side * columns, side * rows))
+        sheet.mark(*frames[-1])
+        sheet.scale(left, top + size + 8, colour, labels)
 
-    cell = 2 * CELL // max(h_f, w_f, 2)
-    left, above = ((width - cell * w_f) / 2, top + 72) if wide else (0, top + size + 74)
-    right, below = left + cell * w_f, above + cell * h_f
-    sheet.numbers(left, above, window, theme.activation, cell, decimals=1, largest=largest)
-    (x_in, y_in, w_in, h_in), (x_out, y_out, _, h_out) = boxes
+    zoomed, above = ((width - cell * w_f) / 2, top + 56) if wide else (0.0, top + size + 74)
+    below = above + cell * h_f
+    if cell >= LEAST_CELL:
+        sheet.numbers(zoomed, above, window, theme.activation, int(cell), decimals=1, largest=largest)
+    else:
+        sheet.picture(zoomed, above, window / (largest or 1), theme.activation, zoom)
+    (x_in, y_in, w_in, h_in), (x_out, y_out, _, h_out) = frames
     if wide:
         for start, end in ((y_in, above), (y_in + h_in, below)):
-            sheet.line([(x_in + w_in, start), (left - 2, end)])
+            sheet.line([(x_in + w_in, start), (zoomed - 2, end)])
         answer = (width - CELL) / 2, below + 36
         sheet.line([(width / 2, below + 6), (width / 2, answer[1] - 4)], arrow=True)
         sheet.line([(answer[0] + CELL + 2, answer[1] + CELL / 2), (x_out - 2, y_out + h_out / 2)], arrow=True)
     else:
-        sheet.text(left, above - 9, "The marked window, and its largest number")
-        answer = right + 50, (above + below - CELL) / 2
-        sheet.line([(right + 8, answer[1] + CELL / 2), (answer[0] - 6, answer[1] + CELL / 2)], arrow=True)
+        sheet.text(0, above - 9, "The marked window, and its largest number")
+        answer = zoomed + cell * w_f + 50, (above + below - CELL) / 2
+        sheet.line(
+            [(answer[0] - 42, answer[1] + CELL / 2), (answer[0] - 6, answer[1] + CELL / 2)], arrow=True
+        )
     sheet.numbers(*answer, np.nanmax(window, keepdims=True), theme.output, CELL, decimals=1, largest=largest)
     return sheet
 

@@ -194,10 +194,11 @@ def most_like(image: Bytes, maps: Array) -> int:
     """
     side = min(7, *maps.shape[1:3])
 
-    def from_afar(values: Array) -> Array:
+    def from_afar(values: Array | Bytes) -> Array:
         small = Image.fromarray(values.astype(np.float32)).resize((side, side), Image.Resampling.BOX)
         blurred = np.asarray(small, np.float64)
-        return blurred - blurred.mean()
+        centred: Array = blurred - blurred.mean()
+        return centred
 
     # The root lets weak answers count, so that a map of the whole shape beats a map of one bright stroke.
     seen = [from_afar(np.sqrt(np.maximum(maps[0, :, :, k], 0))) for k in range(maps.shape[-1])]
