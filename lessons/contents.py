@@ -13,7 +13,9 @@ from lessons import (
     flatten,
     home,
     images,
+    learn,
     loss,
+    network,
     optimisers,
     pooling,
     sequential,
@@ -23,8 +25,8 @@ from lessons import (
 from lessons.pipeline_pages import data, experiments, export, own_pictures, parameters, run, stages
 
 MODULES = (
-    *(home, images, sequential, convolution, pooling, dropout, flatten, activations, dense, loss),
-    *(optimisers, batch_normalisation, training, what_it_sees),
+    *(home, learn, network, images, convolution, activations, pooling, flatten, dense, loss, sequential),
+    *(optimisers, training, dropout, batch_normalisation, what_it_sees),
     *(run, stages, parameters, experiments, data, own_pictures, export),
 )
 

@@ -1,4 +1,4 @@
-"""The page about the sequential model: the layers of the recipe, and one step of a small model."""
+"""The page about the way back through all layers: one step of a small network, and the recipe's layers."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-import cnn
-from cnn import SGD, Conv2D, Dense, Flatten, MaxPool2D, ReLU, Sequential, SoftmaxCrossEntropy
+from cnn import SGD, Conv2D, Sequential, SoftmaxCrossEntropy
 from cnn.summary import LayerSummary, layer_summaries
 from cnn.types import Array, Gradients
 from lessons.kit.curves import Curve, curve, line
@@ -19,6 +18,7 @@ from lessons.kit.gradient_checks import errors_of_loss, power
 from lessons.kit.layers import layers_table, shapes_along
 from lessons.kit.sheet import HEADING, SMALL, Sheet
 from lessons.kit.shown import Shown, to_json
+from lessons.kit.small_network import LABEL, PICTURE, START, small_layers, small_network
 from lessons.kit.steps import (
     convolution_steps,
     dense_bias_gradient_steps,
@@ -50,24 +50,6 @@ from lessons.kit.traces import (
 from pipeline.common.model import untrained_model
 from pipeline.common.params import load_parameters
 
-PICTURE = np.array(
-    [
-        [0, 0, 0, 1, 0, 0],
-        [0, 0, 1, 1, 0, 0],
-        [0, 0, 0, 1, 0, 0],
-        [0, 0, 0, 1, 0, 0],
-        [0, 0, 0, 1, 0, 0],
-        [0, 0, 0, 0, 0, 0],
-    ],
-    np.float32,
-).reshape(1, 6, 6, 1)
-LABEL = np.array([0])
-START = {
-    "0.weight": np.array([[-1, 0, 1]] * 3, np.float32).reshape(3, 3, 1, 1),
-    "0.bias": np.array([1], np.float32),
-    "4.weight": np.array([[0.5, 0], [0, 0.5], [0, 0.5], [1, 0]], np.float32),
-    "4.bias": np.array([0, 1], np.float32),
-}
 RATES = (0.01, 0.03, 0.05, 0.1, 0.2)
 
 MODEL = "cnn.sequential.Sequential"
@@ -154,7 +136,7 @@ def one_step() -> Curve:
 
 def loss_after_step(rate: float) -> float:
     """Return the loss of the small model after one step of SGD."""
-    model, loss, x = small_model(), SoftmaxCrossEntropy(), PICTURE.astype(np.float64)
+    model, loss, x = small_network(), SoftmaxCrossEntropy(), PICTURE.astype(np.float64)
     outputs, caches = model.forward_pass(x)
     _, dy = loss(outputs, LABEL)
     if rate:
@@ -162,22 +144,9 @@ def loss_after_step(rate: float) -> float:
     return loss(model.forward_pass(x)[0], LABEL)[0]
 
 
-def small_layers() -> list[cnn.Layer]:
-    """Return the layers of the small model."""
-    return [Conv2D(1, kernel_size=3), ReLU(), MaxPool2D(2), Flatten(), Dense(2)]
-
-
-def small_model() -> Sequential:
-    """Return the small model with the parameters that it starts from."""
-    model = Sequential(small_layers())
-    model.build(PICTURE.shape[1:], np.random.default_rng(0))
-    model.assign(START)
-    return model
-
-
 def cases() -> list[dict[str, Any]]:
     """Return one case with the picture's way forward and backward, and one for the update with each rate."""
-    model = small_model()
+    model = small_network()
     logits, caches = model.forward_pass(PICTURE)
     _, dlogits = SoftmaxCrossEntropy()(logits, LABEL)
     grads = model.parameter_gradients(dlogits, caches)

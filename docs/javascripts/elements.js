@@ -8,9 +8,16 @@ export function load(path) {
   return once(path, (response) => response.json());
 }
 
-/** Fetch a file of the site as bytes, also once. */
-export function loadBytes(path) {
-  return once(path, (response) => response.arrayBuffer());
+/** Fetch a file of the site as bytes, also once; `progress` is told how many of them are there. */
+export function loadBytes(path, progress) {
+  return once(path, ({ body }) => {
+    let count = 0;
+    const transform = (part, stream) => {
+      progress((count += part.length));
+      stream.enqueue(part);
+    };
+    return new Response(body.pipeThrough(new TransformStream({ transform }))).arrayBuffer();
+  });
 }
 
 function once(path, read) {

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,27 +17,31 @@ from typing import Any
 from jinja2 import ChainableUndefined, Environment, TemplateSyntaxError
 from jinja2.utils import missing
 from markdown import Extension, Markdown
+from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
 
 from cnn.habits import nearest
-from lessons.kit.source import find_piece
+from lessons.kit.code_blocks import code_block, enclose_outputs
 from pipeline.common import paths
 from pipeline.common.errors import PipelineError
 
 BUILT = Path("docs/built")  # git ignores it
-PRIORITY = 45  # before all other preprocessors, which then see what has been filled in
+PRIORITY = (
+    29  # after lines are made uniform, which removes marks of stored HTML, before all other preprocessors
+)
+AFTER_ALL = 0  # when all HTML is in its place
 ON_ITS_OWN = re.compile(r"^( +)\{\{((?:(?!\}\}).)*)\}\}$", re.MULTILINE)
 
 Values = Mapping[str, SimpleNamespace]
 
 
-def render(text: str, values: Values, repository: str = "") -> tuple[str, list[str]]:
+def render(text: str, values: Values, show: Callable[[str], str] = code_block) -> tuple[str, list[str]]:
     """Fill in a page.
 
     Args:
         text: the page's Markdown.
         values: the values of each lesson by its name.
-        repository: the address of the repository, to link code to; empty links nothing.
+        show: returns what stands for a piece of the source, given its path.
 
     Returns:
         The page, and a sentence for each name on it that means nothing.
@@ -59,7 +63,7 @@ def render(text: str, values: Values, repository: str = "") -> tuple[str, list[s
 
     def code(path: str) -> str:
         try:
-            return _block(path, repository)
+            return show(path)
         except PipelineError as error:
             faults.append(str(error))
             return ""
@@ -102,32 +106,31 @@ def _unknown(obj: Any, name: str, values: Values) -> str:
     return f"the lesson {lesson!r} gives no value {name!r}{hint} If it is new, run `make site-files`."
 
 
-def _block(path: str, repository: str) -> str:
-    """Return a piece of the source as a block of code, with its file and line."""
-    piece = find_piece(path)
-    where = f"{piece.file.as_posix()}, line {piece.line}"
-    block = f'``` {{ .python title="{where}" }}\n{piece.text}\n```'
-    if not repository:
-        return block
-    address = f"{repository.rstrip('/')}/blob/main/{piece.file.as_posix()}#L{piece.line}"
-    return f"{block}\n\n[{where}, in the repository]({address}){{ .source-link }}"
-
-
 class _Fill(Preprocessor):
     def __init__(self, md: Markdown) -> None:
         super().__init__(md)
         self.values, self.repository = read_values(), os.environ.get("REPO_URL", "")
 
     def run(self, lines: list[str]) -> list[str]:
-        text, faults = render("\n".join(lines), self.values, self.repository)
+        text, faults = render("\n".join(lines), self.values, self.show)
         if faults:
             raise PipelineError(" ".join(faults))
         return text.split("\n")
+
+    def show(self, path: str) -> str:
+        """Store the piece of the source as HTML, which Markdown then leaves as it is; return its mark."""
+        return self.md.htmlStash.store(code_block(path, self.repository))
+
+
+class _Outputs(Postprocessor):
+    def run(self, text: str) -> str:
+        return enclose_outputs(text)
 
 
 class _Pages(Extension):
     def extendMarkdown(self, md: Markdown) -> None:
         md.preprocessors.register(_Fill(md), "pages", PRIORITY)
+        md.postprocessors.register(_Outputs(md), "outputs", AFTER_ALL)
 
 
 def makeExtension() -> Extension:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,22 @@ from cnn.habits import nearest
 from pipeline.common.errors import PipelineError
 
 Definition = ast.ClassDef | ast.FunctionDef
+DOCSTRING, CHECKS = "docstring", "checks"
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Lines that a reader can do without at first.
+
+    Attributes:
+        first: its first line, counted from 0.
+        last: its last line.
+        name: what they are.
+    """
+
+    first: int
+    last: int
+    name: str
 
 
 @dataclass(frozen=True)
@@ -50,6 +67,23 @@ class Piece:
             )
         return found[0] - 1
 
+    def folds(self) -> list[Fold]:
+        """Return the docstrings and checks among the lines; those that follow each other are one fold.
+
+        Example:
+            >>> find_piece("cnn.layers.dense.Dense.forward_pass").folds()[0]
+            Fold(first=3, last=4, name='docstring and checks')
+        """
+        folds: list[Fold] = []
+        for statement, name in _asides(ast.parse(self.text)):
+            fold = Fold(statement.lineno - 1, (statement.end_lineno or statement.lineno) - 1, name)
+            if folds and folds[-1].last + 1 == fold.first:
+                before = folds.pop()
+                both = before.name if name in before.name else f"{before.name} and {name}"
+                fold = Fold(before.first, fold.last, both)
+            folds.append(fold)
+        return folds
+
 
 def find_piece(path: str) -> Piece:
     """Return the source of a class, method or function.
@@ -78,6 +112,30 @@ def find_piece(path: str) -> Piece:
     first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
     lines = source.splitlines()[first - 1 : node.end_lineno]
     return Piece(module, first, textwrap.dedent("\n".join(lines)))
+
+
+def _asides(node: ast.AST) -> Iterator[tuple[ast.stmt, str]]:
+    """Yield the docstrings and checks inside a node, in order, each with its name."""
+    statements = [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.stmt)]
+    if isinstance(node, Definition) and ast.get_docstring(node, clean=False) is not None:
+        yield statements.pop(0), DOCSTRING
+    all_check = all(_is_check(statement) for statement in statements)  # then they are what there is to see
+    for statement in statements:
+        if _is_check(statement) and not all_check:
+            yield statement, CHECKS
+        elif not _is_check(statement):
+            yield from _asides(statement)
+
+
+def _is_check(statement: ast.stmt) -> bool:
+    """Return whether a statement does nothing but refuse what is wrong."""
+    if isinstance(statement, ast.If | ast.For):
+        last = statement.body[-1]
+        return (isinstance(last, ast.Raise) or _is_check(last)) and all(map(_is_check, statement.orelse))
+    if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
+        return False
+    name = ast.unparse(statement.value.func).rpartition(".")[2]
+    return name.lstrip("_").startswith("check_")
 
 
 def _split(path: str) -> tuple[Path, list[str]]:

@@ -24,7 +24,8 @@ WITHOUT_MISTAKE = {"sequential.gradient_check"}
 
 @pytest.mark.parametrize("page", [ROOT / "docs/index.md", *LEARN, *PIPELINE], ids=lambda page: page.stem)
 def test_a_page_shows_all_that_its_own_lesson_gives_and_nothing_else(page: Path) -> None:
-    own, text = "home" if page.stem == "index" else page.stem.replace("-", "_"), page.read_text("utf-8")
+    text = page.read_text("utf-8")
+    own = {"docs": "home", "learn": "learn"}[page.parent.name] if page.stem == "index" else lesson_of(page)
     given = SHOWN.get(own, Shown())
     named = set(re.findall(r"\{[{%][^{}]*?\b(\w+)\.(\w+)", text))
     assert {lesson for lesson, _ in named} & set(LESSONS) <= {own}
@@ -35,6 +36,10 @@ def test_a_page_shows_all_that_its_own_lesson_gives_and_nothing_else(page: Path)
     assert {*(f"traces/{name}.json" for name in played), *(f"curves/{name}.json" for name in slid)} == set(
         given.files
     )
+
+
+def lesson_of(page: Path) -> str:
+    return page.stem.replace("-", "_")
 
 
 def drawings(lesson: str) -> set[object]:

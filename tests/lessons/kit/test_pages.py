@@ -1,10 +1,11 @@
 """How pages are filled in, and what is said of names that mean nothing."""
 
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from markdown import Markdown
 
+from lessons.kit.code_blocks import code_block
 from lessons.kit.pages import render
 from tests.texts.texts import PAGES, read
 
@@ -12,8 +13,8 @@ FORWARD = "cnn.layers.flatten.Flatten.forward_pass"
 VALUES = {"net": SimpleNamespace(size="12", table="| a |\n| b |", layers=[])}
 
 
-def filled(text: str, repository: str = "") -> str:
-    page, faults = render(text, VALUES, repository)
+def filled(text: str) -> str:
+    page, faults = render(text, VALUES)
     assert faults == []
     return page
 
@@ -35,19 +36,15 @@ def test_what_is_not_to_be_filled_in_stays_as_it_is(page: str) -> None:
     assert filled(text) == text
 
 
-def test_code_is_shown_as_it_stands_in_the_source() -> None:
-    opening, *lines, closing = filled(f'{{{{ code("{FORWARD}") }}}}').splitlines()
-    source = Path("cnn/layers/flatten.py").read_text(encoding="utf-8").splitlines()
-    number = int(opening.rpartition("line ")[2].removesuffix('" }'))
-    assert opening == f'``` {{ .python title="cnn/layers/flatten.py, line {number}" }}'
-    assert [f"    {line}" if line else "" for line in lines] == source[number - 1 : number - 1 + len(lines)]
-    assert lines[0].startswith("def forward_pass(")
-    assert closing == "```"
+def test_code_stands_where_a_page_asks_for_it() -> None:
+    page, faults = render(f'    {{{{ code("{FORWARD}") }}}}\n', VALUES, show=lambda path: f"<{path}>")
+    assert (page, faults) == (f"    <{FORWARD}>\n", [])
 
 
-def test_code_is_linked_where_there_is_a_repository() -> None:
-    block = filled(f'{{{{ code("{FORWARD}") }}}}', "https://example.org/cnn")
-    assert "(https://example.org/cnn/blob/main/cnn/layers/flatten.py#L" in block
+def test_code_in_an_admonition_is_left_as_it_is() -> None:
+    text = f'!!! note\n\n    {{{{ code("{FORWARD}") }}}}\n'
+    html = Markdown(extensions=["admonition", "lessons.kit.pages"]).convert(text)
+    assert f"\n{code_block(FORWARD)}\n" in html
 
 
 @pytest.mark.parametrize(
