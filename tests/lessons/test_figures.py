@@ -41,7 +41,7 @@ from tests.pipeline.workspace import (
 NAMES = (
     "augmentation", "batch-normalisation", "confidence", "confusion", "dense-evidence", "digit-as-numbers",
     "dropout", "edges", "feature-maps", "filters", "hardest", "one-filter", "overfitting", "pooling",
-    "resolution", "saliency", "softmax-loss", "training",
+    "relu", "resolution", "saliency", "softmax-loss", "training",
 )  # fmt: skip
 FORMS = {"": LIGHT, "-dark": DARK, "-narrow": LIGHT, "-narrow-dark": DARK}
 SVGS = {f"{paths.FIGURES.as_posix()}/{name}{form}.svg" for name in NAMES for form in FORMS}
