@@ -71,6 +71,7 @@ def build_site(folder: Path) -> str:
     """Run the pipeline in a workspace with raw data, build the pages, and return what mkdocs said."""
     for file in ("dvc.yaml", "mkdocs.yml"):
         shutil.copy2(ROOT / file, folder / file)
+    (folder / "lessons").symlink_to(ROOT / "lessons")  # with the hooks of mkdocs
     made = shutil.ignore_patterns(paths.FIGURES.name, BUILT.name)
     shutil.copytree(ROOT / DOCS, folder / DOCS, ignore=made)
     for stage in ("preprocess", "train", "evaluate"):
@@ -131,3 +132,4 @@ def test_all_pages_are_built_without_a_warning(
     for page in ("activations", "convolution", "dense", "dropout", "flatten", "pooling"):
         text = (site / "learn" / page / "index.html").read_text(encoding="utf-8")
         assert ("The recipe that was trained has no" in text) == (page in without), page
+        assert (site / "cards" / "learn" / f"{page}.png").is_file()
