@@ -44,7 +44,8 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
     title = config.extra["title"] if page.is_homepage else str(page.title)
     image = card(config.extra["title"], title, description, _figure(page, html))
     files.append(File.generated(config, name, content=image))
-    page.meta |= {"description": escape(description), "card": name}  # Material's template escapes nothing
+    page.meta["description"] = escape(description)  # Material's template escapes nothing
+    page.meta["card"] = name
     html = EMPTY_HEADING.sub("<td></td>", html)
     return WIDGET.sub(_with_sentence, html)
 
@@ -85,4 +86,4 @@ def _figure(page: Page, html: str) -> Path:
 def _with_sentence(widget: re.Match[str]) -> str:
     """Return a widget followed by what readers without JavaScript see in its place."""
     sentence = f"With JavaScript, {WITHOUT_SCRIPTS[widget[1]]}"
-    return f"{widget[0]}<noscript data-search-exclude><p>{sentence}</p></noscript>"
+    return f"{widget[0]}<noscript data-search-exclude>{sentence}</noscript>"

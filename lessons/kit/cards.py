@@ -17,6 +17,7 @@ WIDTH, HEIGHT = 1200, 630  # what most sites show whole
 MARGIN = 64
 TITLE, TEXT = 56, 28  # heights of type
 LINE = 1.3  # from one line to the next, in heights of type
+DPI = 96  # at which matplotlib's points become CSS pixels
 COLOURS = 64  # so many are enough for figures, and make a small file
 
 
@@ -79,6 +80,6 @@ def _height(svg: str) -> float:
 
 def _drawn(svg: str, width: int, height: int) -> Image.Image:
     """Return a drawing as large as it may be: within this width and height."""
-    fits = {"width": width} if _height(svg) * width <= height else {"height": height}
-    png = resvg_py.svg_to_bytes(svg, dpi=96, skip_system_fonts=True, **fits)
+    fitting = min(width, int(height / _height(svg)))
+    png = resvg_py.svg_to_bytes(svg, dpi=DPI, skip_system_fonts=True, width=fitting)
     return Image.open(io.BytesIO(png)).convert("RGBA")

@@ -121,9 +121,9 @@ def test_an_address_that_does_not_exist_offers_the_lessons_and_the_search(
 def test_a_page_without_javascript_says_what_is_missing(browser: Browser, site: str) -> None:
     with opened(browser, site, java_script_enabled=False) as (page, _):
         page.goto("learn/pooling/")
-        sentences = page.locator("noscript p")
+        sentences = page.locator("noscript")
         assert "Text, formulas, figures and code are complete" in sentences.first.inner_text()
-        assert sentences.nth(1).inner_text() == "With JavaScript, you can play the computation here, step by step."
+        assert "you can play the computation here" in sentences.nth(1).inner_text()
         assert all(sentence.is_visible() for sentence in sentences.all())
         assert not page.locator("step-player").first.is_visible()
         assert not page.get_by_role("search").is_visible()
