@@ -71,7 +71,6 @@ def build_site(folder: Path) -> str:
     """Run the pipeline in a workspace with raw data, build the pages, and return what mkdocs said."""
     for file in ("dvc.yaml", "mkdocs.yml"):
         shutil.copy2(ROOT / file, folder / file)
-    (folder / "lessons").symlink_to(ROOT / "lessons")  # with the hooks of mkdocs
     made = shutil.ignore_patterns(paths.FIGURES.name, BUILT.name)
     shutil.copytree(ROOT / DOCS, folder / DOCS, ignore=made)
     for stage in ("preprocess", "train", "evaluate"):
