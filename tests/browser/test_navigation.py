@@ -86,7 +86,7 @@ def test_no_player_goes_on_after_its_page_is_left(page: Page) -> None:
         ("max pooling", 1, "learn/pooling/"),
         ("optimizer", 1, "learn/optimisers/"),
         ("normalization", 1, "learn/batch-normalisation/"),
-        ("color", 1, "learn/images/"),
+        ("color", 1, "learn/network/"),
         ("why divide by n", 2, "learn/loss/#where-the-1n-stands"),
     ],
 )
