@@ -149,14 +149,14 @@ def _light(channel: int) -> Bytes:
 
 
 def draw_axes(theme: Theme, width: int) -> Sheet:
-    """Draw three colour pictures as a tensor: which axis is which."""
+    """Draw three colour pictures as a tensor, and which axis is which."""
     wide = width == WIDE
-    side, behind, pitch, left = (46, 20, 262, 70) if wide else (23, 11, 100, 58)
+    side, behind, pitch, left = (46, 20, 262, 70) if wide else (23, 11, 94, 58)
     h, w, c = COLOUR.shape
     depth = behind * (c - 1)
     top = HEADING + 12 + depth
     bottom = top + h * side
-    title, subtitle = "Four axes: [n, h, w, c]", "Three colour pictures, each a pile of three channels."
+    title, subtitle = "Four axes: [n, h, w, c]", "Three pictures of three channels each."
     sheet = Sheet(width, bottom + 76, theme, title, subtitle)
     for sample in range(SAMPLES):
         for channel in reversed(range(c)):

@@ -129,7 +129,7 @@ def from_repository() -> Shown:
 
 def draw_filters(theme: Theme, width: int, subject: Subject) -> Sheet:
     """Draw the filters of the first convolution, each with its map of the image that is followed."""
-    title, index = "What each filter looks for", subject.first_index(cnn.Conv2D)
+    title, index = "Filters and their maps", subject.first_index(cnn.Conv2D)
     if index is None:
         return Sheet(width, HEADING, theme, title, f"{subject.training}: this recipe has no convolution")
     weight = subject.model.layers[index].params["weight"]
@@ -158,7 +158,7 @@ def draw_filters(theme: Theme, width: int, subject: Subject) -> Sheet:
 
 def draw_patches(theme: Theme, width: int, found: Patches | None, subtitle: str) -> Sheet:
     """Draw, for some maps of the last convolution, the parts of images that they answer most to."""
-    title = "What deep maps look for"
+    title = "The strongest answers"
     if found is None:
         return Sheet(width, HEADING, theme, title, f"{subtitle}: this recipe has no convolution")
     size, pitch, left = (63, 71, 92) if width == WIDE else (49, 57, 58)
@@ -226,8 +226,9 @@ def strongest(model: cnn.Sequential, images: Array, index: int) -> tuple[Array, 
     values, places = [], []
     for start in range(0, len(images), BATCH):
         x = images[start : start + BATCH]
-        for layer in model.layers[: index + 1]:
-            x, _ = layer.forward_pass(x)
+        with one_blas_thread():
+            for layer in model.layers[: index + 1]:
+                x, _ = layer.forward_pass(x)
         n, h, w, c = x.shape
         flat = x.reshape(n, h * w, c)
         row, column = np.divmod(flat.argmax(axis=1), w)
@@ -321,7 +322,7 @@ def draw_feature_maps(theme: Theme, width: int, subject: Subject, card: bool = F
     first = HEADING + 8 + layout.large + 16
     left_out = list(dict.fromkeys(step.name for step in steps if not step.changed))
     few = len(names) - len(classes)
-    notes = [f"{' and '.join(left_out)} change no number here."] if left_out else []
+    notes = [f"No number changes in {' and '.join(left_out)}."] if left_out else []
     notes += [f"Only the {len(classes)} most probable of {len(names)} classes are listed."] if few else []
     sheet = Sheet(
         width,
@@ -439,7 +440,7 @@ def draw_saliency(theme: Theme, width: int, subject: Subject) -> Sheet:
     gradients = saliency(subject.model, x, answers).sum(axis=-1)
     top = HEADING + 8
     below = top + size + 30
-    sheet = Sheet(width, below + size + 76, theme, "Which pixels matter", subject.training)
+    sheet = Sheet(width, below + size + 76, theme, "A gradient for each pixel", subject.training)
     for column, (image, gradient, answer) in enumerate(zip(images, gradients, answers, strict=True)):
         left = pitch * column
         pixel = sheet.image(left, top, image, size)
@@ -506,7 +507,7 @@ def draw_confusion(
             x = left + (column + 0.5) * side
             sheet.text(x, top + middle, text, size=SMALL, colour=colour, align="center", vertical="center")
     y = top + matrix + 14
-    sheet.scale(left, y, theme.output, ("0", f"{mistakes.max():,} mistakes"))
+    sheet.scale(left, y, theme.output, ("0 mistakes", f"{mistakes.max():,}"))
     for line, text in enumerate(("diagonal:", "right, in %")):
         sheet.text(left + 166, y + 9 + LINE * line, text, size=SMALL, colour=theme.quiet)
 
