@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 import cnn
 from cnn.types import Shape
-from lessons.kit.sheet import DENSITY, HEADING, LINE, NORMAL, SMALL, Sheet
+from lessons.kit.sheet import DENSITY, HEADING, LINE, SMALL, WIDE, Sheet, scaled
 from lessons.kit.shown import Shown
 from lessons.kit.small_trainings import some
 from lessons.kit.subject import Subject
@@ -19,19 +19,30 @@ from lessons.kit.themes import Theme, readable_on, shade
 from pipeline.common.images import Bytes, ImageSet, Labelled
 from pipeline.common.params import load_parameters
 
-CROP = 10  # rows and columns of an image that are shown as numbers
+CROP, COLOURED_CROP = 10, 6  # rows and columns of an image that are shown as numbers
 RESOLUTIONS = 5  # that are shown, the images' own among them
-ROWS = 5  # of images that are shown ever coarser
+SHOWN = 8  # images that are shown ever coarser, at most
+CHANNELS = ("red", "green", "blue")
+COLOUR = np.array(  # the colour picture of the page's example
+    [[[255, 0, 0], [0, 255, 0], [0, 0, 255]], [[0, 0, 0], [255, 255, 255], [255, 255, 0]]], np.uint8
+)
+YELLOW = 1, 2  # the row and the column of its yellow pixel
+SAMPLES = 3  # of this picture in a tensor
 
 
 def from_network(subject: Subject) -> Shown:
     """Return the images, the constants of the normalisation, and what the network makes of coarse images."""
     tested = subject.counted
-    shown = some(subject.test, ROWS, subject.digit).images
+    shown = some(subject.test, SHOWN, subject.digit).images
     return Shown(
         drawings={
             "digit-as-numbers": partial(draw_digit_as_numbers, subject=subject),
-            "resolution": partial(draw_resolution, subtitle=subject.training, images=shown),
+            "normalised": partial(draw_normalised, subject=subject),
+            "resolution": partial(
+                draw_resolution,
+                subtitle=f"{subject.image_set.title}, from test image {subject.digit} on",
+                images=shown,
+            ),
         },
         values={
             "normalisation": normalisation(subject.image_set),
@@ -45,44 +56,147 @@ def from_repository() -> Shown:
     """Return the size of the images, and what it becomes on the way to the coarsest ones."""
     side, *_ = load_parameters().data.input_shape
     smallest = -(-side // blocks_of(side)[-1])
-    return Shown(values={"size": times((side, side)), "smallest": times((smallest, smallest))})
+    return Shown(
+        drawings={"channels": draw_channels, "axes": draw_axes},
+        values={"size": times((side, side)), "smallest": times((smallest, smallest))},
+    )
 
 
 def draw_digit_as_numbers(theme: Theme, width: int, subject: Subject) -> Sheet:
     """Draw the image that is followed, and the numbers of the part of it that varies most."""
-    image = subject.image
+    image, wide = subject.image, width == WIDE
     grey = image.ndim == 2
-    shown, crop_side = 140, min(CROP, *image.shape[:2])
-    cell = width // crop_side, 22 if grey else 3 * LINE + 4
+    shown, gap = (336, 64) if wide else (168, 36)
+    crop_side = min(CROP if grey else COLOURED_CROP, *image.shape[:2])
+    cell = (width - shown - gap if wide else width) // crop_side
+    grid = cell * crop_side
+    top = HEADING + 8
+    left, grid_top = (width - grid - 1, top) if wide else (0, top + shown + gap)
+    title = f"Each pixel is {'a number' if grey else 'three numbers'}"
+    subtitle = f"{subject.image_set.title}, test image {subject.digit}: {times(image.shape[:2])} pixels"
+    sheet = Sheet(width, grid_top + max(grid, shown + 56 if wide else 0) + 2, theme, title, subtitle)
+
+    pixel = sheet.image(0, top, image, shown)
     row, column = busiest(image, crop_side)
-    top = HEADING + shown + (34 if grey else 34 + LINE)
-    title = f"Test image {subject.digit}, and some of its numbers"
-    sheet = Sheet(width, top + crop_side * cell[1] + 4, theme, title, subject.training)
-    size = sheet.image(0, HEADING, image, shown)
-    sheet.box(
-        column * size, HEADING + row * size, crop_side * size, crop_side * size, theme.ink, filled=False
-    )
-    numbers = "one number each" if grey else "3 numbers each"
-    said = (f"{times(image.shape[:2])} pixels, {numbers}", f"class: {subject.actual}")
-    for line, text in enumerate(said):
-        sheet.text(shown + 14, HEADING + 12 + LINE * line, text, room=width - shown - 14)
-    sheet.scale_of_image(shown + 14, HEADING + 60, image)
-    last_row, last_column = row + crop_side - 1, column + crop_side - 1
-    place = f"The square: rows {row} to {last_row}, columns {column} to {last_column}"
-    sheet.text(0, HEADING + shown + 24, place)
-    if not grey:
-        sheet.text(0, top - 10, "red, green and blue of each pixel, from top to bottom", colour=theme.quiet)
+    x, y, side = column * pixel, top + row * pixel, crop_side * pixel
+    sheet.box(x, y, side, side, theme.ink, filled=False)
+    corners = ((side, 0), (side, side)) if wide else ((0, side), (side, side))
+    ends = ((0, 0), (0, grid)) if wide else ((0, 0), (grid, 0))
+    for corner, end in zip(corners, ends, strict=True):
+        sheet.line([(x + corner[0], y + corner[1]), (left + end[0], grid_top + end[1])])
     crop = image[row : row + crop_side, column : column + crop_side]
-    colours = shade(crop / 255, theme.activation, theme) if grey else crop
-    sheet.colours(0, top, colours.repeat(cell[1] * DENSITY, axis=0).repeat(cell[0] * DENSITY, axis=1))
-    for i, j in np.ndindex(crop.shape[:2]):
-        for number, byte in enumerate(np.atleast_1d(crop[i, j])):
-            x, y = (j + 0.5) * cell[0], top + (i + 0.5) * cell[1]
-            y += 0 if grey else (number - 1) * LINE
+    _bytes(sheet, left, grid_top, shade(crop / 255, theme.activation, theme) if grey else crop, crop, cell)
+    sheet.box(left, grid_top, grid, grid, theme.ink, filled=False)
+
+    x, y = (0, top + shown + 12) if wide else (shown + 16, top + 8)
+    sheet.scale_of_image(x, y, image)
+    lines = () if grey else ("in a cell, from the top:", "red, green, blue")
+    for line, text in enumerate(lines):
+        sheet.text(x, y + 8 + LINE * line, text, size=SMALL, colour=theme.quiet)
+    return sheet
+
+
+def _bytes(sheet: Sheet, x: float, y: float, colours: Bytes, numbers: Bytes, side: int) -> None:
+    """Write bytes, `[h, w]` or one below the other `[h, w, c]`, into cells of these colours."""
+    sheet.colours(x, y, colours.repeat(side * DENSITY, axis=0).repeat(side * DENSITY, axis=1))
+    for row, column in np.ndindex(numbers.shape[:2]):
+        of_cell = np.atleast_1d(numbers[row, column])
+        for line, number in enumerate(of_cell.tolist()):
             sheet.text(
-                x, y, str(byte), colour=readable_on(colours[i, j]), align="center", vertical="center",
-                size=NORMAL if grey else SMALL,
+                x + (column + 0.5) * side, y + (row + 0.5) * side + LINE * (line - (len(of_cell) - 1) / 2),
+                str(number), size=SMALL, colour=readable_on(colours[row, column]),
+                align="center", vertical="center",
             )  # fmt: skip
+
+
+def draw_channels(theme: Theme, width: int) -> Sheet:
+    """Draw a colour picture, and its three channels as numbers."""
+    wide = width == WIDE
+    side, gap = (52, 24) if wide else (34, 17)
+    large = 64 if wide else 52
+    h, w, _ = COLOUR.shape
+    top = HEADING + 8 + (0 if wide else h * large + 30)
+    first = width - 3 * w * side - 2 * gap - 1
+    subtitle = "The yellow pixel is 255 red, 255 green and 0 blue."
+    sheet = Sheet(width, top + h * side + 26, theme, "Three numbers for a pixel", subtitle)
+
+    def grid(x: float, y: float, colours: Bytes, numbers: Bytes, side: int) -> None:
+        _bytes(sheet, x, y, colours, numbers, side)
+        sheet.box(x, y, w * side, h * side, theme.quiet, filled=False)
+        row, column = YELLOW
+        for inset, colour in ((1, "#000000"), (2.5, "#ffffff")):  # seen on every colour
+            sheet.box(
+                x + column * side + inset, y + row * side + inset, side - 2 * inset, side - 2 * inset, colour,
+                filled=False,
+            )  # fmt: skip
+
+    x, y = (0, top + (h * side - h * large) / 2) if wide else ((width - w * large) / 2, HEADING + 8)
+    grid(x, y, COLOUR, np.empty((h, w, 0), np.uint8), large)
+    if wide:
+        sheet.line([(w * large + 12, top + h * side / 2), (first - 12, top + h * side / 2)], arrow=True)
+    for channel, name in enumerate(CHANNELS):
+        x = first + channel * (w * side + gap)
+        grid(x, top, _light(channel), COLOUR[:, :, channel], side)
+        sheet.text(x + w * side / 2, top + h * side + 18, name, align="center")
+    return sheet
+
+
+def _light(channel: int) -> Bytes:
+    """Return the light of one channel of the colour picture."""
+    light = np.zeros_like(COLOUR)
+    light[:, :, channel] = COLOUR[:, :, channel]
+    return light
+
+
+def draw_axes(theme: Theme, width: int) -> Sheet:
+    """Draw three colour pictures as a tensor, and which axis is which."""
+    wide = width == WIDE
+    side, behind, pitch, left = (46, 20, 262, 70) if wide else (23, 11, 94, 58)
+    h, w, c = COLOUR.shape
+    depth = behind * (c - 1)
+    top = HEADING + 12 + depth
+    bottom = top + h * side
+    title, subtitle = "Four axes: [n, h, w, c]", "Three pictures of three channels each."
+    sheet = Sheet(width, bottom + 76, theme, title, subtitle)
+    for sample in range(SAMPLES):
+        for channel in reversed(range(c)):
+            x, y = left + pitch * sample + behind * channel, top - behind * channel
+            light = _light(channel).repeat(side * DENSITY, axis=0).repeat(side * DENSITY, axis=1)
+            sheet.colours(x, y, light)
+            seen = [(x, y + behind), (x, y), (x + w * side, y), (x + w * side, y + h * side)]
+            if channel:
+                sheet.line([*seen, (x + w * side - behind, y + h * side)])
+        sheet.box(x, y, w * side, h * side, theme.quiet, filled=False)
+    sheet.line([(left - 8, top), (left - 8, bottom)], theme.ink, arrow=True)
+    sheet.text(left - 14, (top + bottom) / 2, f"h = {h}", align="right", vertical="center")
+    sheet.line([(left, bottom + 8), (left + w * side, bottom + 8)], theme.ink, arrow=True)
+    sheet.text(left + w * side / 2, bottom + 26, f"w = {w}", align="center")
+    sheet.line([(left - 8, top - 6), (left - 8 + depth, top - 6 - depth)], theme.ink, arrow=True)
+    sheet.text(left - 6 + depth / 2 - 10, top - 10 - depth / 2, f"c = {c}", align="right", vertical="bottom")
+    end = left + pitch * (SAMPLES - 1) + w * side
+    sheet.line([(left, bottom + 44), (end, bottom + 44)], theme.ink, arrow=True)
+    sheet.text((left + end) / 2, bottom + 62, f"n = {SAMPLES}", align="center")
+    return sheet
+
+
+def draw_normalised(theme: Theme, width: int, subject: Subject) -> Sheet:
+    """Draw the image that is followed as bytes, and as the network takes it."""
+    shown = 308 if width == WIDE else 140
+    top, right = HEADING + 8, width - shown
+    title = "The same picture, other numbers"
+    sheet = Sheet(
+        width, top + shown + 46, theme, title, f"{subject.image_set.title}, test image {subject.digit}"
+    )
+    sheet.image(0, top, subject.image, shown)
+    if subject.image.ndim == 2:
+        sheet.scale(0, top + shown + 12, theme.activation, ("0", "255"), shown)
+    x = subject.x[0].mean(axis=-1)
+    sheet.picture(right, top, scaled(x), theme.activation, shown)
+    largest = tidy(np.abs(x).max())
+    sheet.scale(right, top + shown + 12, theme.activation, (f"−{largest}", "0", largest), shown)
+    middle = top + shown / 2
+    sheet.line([(shown + 10, middle), (right - 10, middle)], theme.ink, arrow=True)
+    sheet.text(width / 2, middle - 10, "(u−m)/s", size=SMALL, align="center")
     return sheet
 
 
@@ -103,17 +217,18 @@ def _sums(numbers: NDArray[np.int64], side: int) -> NDArray[np.int64]:
 
 
 def draw_resolution(theme: Theme, width: int, subtitle: str, images: Bytes) -> Sheet:
-    """Draw images `[n, h, w]` or `[n, h, w, 3]` at falling resolution."""
-    size, pitch = 56, 71
-    height = len(images) * 64
-    sheet = Sheet(width, HEADING + 18 + height + 30, theme, "The same images, ever coarser", subtitle)
-    for column, block in enumerate(blocks_of(images.shape[1])):
-        sheet.text(
-            pitch * column + size / 2, HEADING + 10, times(blocks_along(images, block)), align="center"
-        )
-        for row, image in enumerate(coarse(images, block)):
-            sheet.image(pitch * column, HEADING + 18 + 64 * row, image, size)
-    sheet.scale_of_image(0, HEADING + 18 + height, images[0])
+    """Draw images `[n, h, w]` or `[n, h, w, 3]` at falling resolution, a row for each."""
+    size, pitch, left = (84, 91, 74) if width == WIDE else (56, 69, 66)
+    blocks = blocks_of(images.shape[1])
+    bottom = HEADING + 8 + len(blocks) * (size + 8)
+    sheet = Sheet(width, bottom + 36, theme, "The same images, ever coarser", subtitle)
+    shown = images[: (width - left + pitch - size) // pitch]
+    for row, block in enumerate(blocks):
+        y = HEADING + 8 + row * (size + 8)
+        sheet.text(0, y + size / 2, times(blocks_along(images, block)), size=SMALL, vertical="center")
+        for column, image in enumerate(coarse(shown, block)):
+            sheet.image(left + pitch * column, y, image, size)
+    sheet.scale_of_image(left, bottom + 4, images[0])
     return sheet
 
 
@@ -163,7 +278,7 @@ def normalisation(image_set: ImageSet) -> str:
         ["a pixel of 0 becomes", tidy(black, 3)],
         ["a pixel of 255 becomes", tidy(white, 3)],
     ]
-    return table(["your data set", "number"], rows, numbers=1)
+    return table(["the data set", "number"], rows, numbers=1)
 
 
 def resolution(model: cnn.Sequential, image_set: ImageSet, tested: Labelled) -> str:

@@ -16,8 +16,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
-from matplotlib.patches import FancyArrowPatch, Rectangle
+from matplotlib.patches import FancyArrowPatch, PathPatch, Rectangle
+from matplotlib.path import Path
 from matplotlib.textpath import text_to_path
+from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
@@ -212,6 +214,18 @@ class Sheet:
             self._canvas.add_patch(
                 FancyArrowPatch(start, end, arrowstyle=head, color=colour, shrinkA=0, shrinkB=0)
             )
+
+    def outline(self, x: float, y: float, inside: NDArray[np.bool_], side: float, colour: str = "") -> None:
+        """Draw the border between squares, `[h, w]`, that are inside and those that are not."""
+        padded = np.pad(inside, 1)
+        points = []
+        for row, column in np.argwhere(padded[1:, 1:-1] != padded[:-1, 1:-1]).tolist():
+            points += [(column, row), (column + 1, row)]
+        for row, column in np.argwhere(padded[1:-1, 1:] != padded[1:-1, :-1]).tolist():
+            points += [(column, row), (column, row + 1)]
+        if points:
+            path = Path(np.array(points) * side + (x, y), [Path.MOVETO, Path.LINETO] * (len(points) // 2))
+            self._canvas.add_patch(PathPatch(path, facecolor="none", edgecolor=colour or self.theme.quiet))
 
     def numbers(
         self, x: float, y: float, values: Array, colour: str, side: int, decimals: int = 0, largest: float = 0

@@ -40,8 +40,8 @@ from tests.pipeline.workspace import (
 
 NAMES = (
     "augmentation", "batch-normalisation", "confidence", "confusion", "dense-evidence", "digit-as-numbers",
-    "dropout", "edges", "feature-maps", "filters", "hardest", "one-filter", "overfitting", "pooling",
-    "relu", "resolution", "saliency", "softmax-loss", "training",
+    "dropout", "edges", "feature-maps", "filters", "hardest", "normalised", "one-filter", "overfitting",
+    "patches", "pooling", "relu", "resolution", "saliency", "softmax-loss", "training",
 )  # fmt: skip
 FORMS = {"": LIGHT, "-dark": DARK, "-narrow": LIGHT, "-narrow-dark": DARK}
 SVGS = {f"{paths.FIGURES.as_posix()}/{name}{form}.svg" for name in NAMES for form in FORMS}
@@ -266,7 +266,7 @@ def test_pictures_of_ones_own_are_drawn_whole_and_in_their_colours(
     for name, svg in svgs.items():
         assert ElementTree.fromstring(svg).get("width") == points(name), name  # noqa: S314
         assert min(heights(svg)) >= SMALL - 0.1, name
-    room = 56 * DENSITY  # of an image at falling resolution; a larger one would lie over its neighbours
+    room = 84 * DENSITY  # of an image at falling resolution; a larger one would lie over its neighbours
     assert all(len(picture) <= room for picture in pictures(files["resolution-dark.svg"]))
     if channels == 3:
         for name in ("augmentation", "feature-maps", "one-filter", "resolution", "saliency"):
@@ -362,9 +362,9 @@ def test_the_map_of_the_edge_filter_is_right_minus_left(plain: dict[str, bytes])
 def test_filters_are_shown_pixel_by_pixel(plain: dict[str, bytes]) -> None:
     weight = built(PLAIN).params["0.weight"]
     shown = pictures(plain[f"{paths.FIGURES.as_posix()}/filters-dark.svg"])
-    assert len(shown) == 3 + 1  # and the scale
+    assert len(shown) == 3 * 2 + 2  # each beside its map, and two scales
     for index, one in enumerate(scaled(weight[:, :, 0]).transpose(2, 0, 1)):
-        np.testing.assert_array_equal(shown[index], shade(one, DARK.parameter, DARK))
+        np.testing.assert_array_equal(shown[2 * index], shade(one, DARK.parameter, DARK))
 
 
 @pytest.mark.slow
@@ -373,7 +373,7 @@ def test_every_filter_and_every_hard_image_is_drawn() -> None:
     header, first, _ = paths.HARDEST.read_text().splitlines()
     paths.HARDEST.write_text("\n".join([header, *[first] * 30]))
     found = draw()
-    assert len(pictures(found[f"{paths.FIGURES.as_posix()}/filters.svg"])) == 80 + 1  # and the scale
+    assert len(pictures(found[f"{paths.FIGURES.as_posix()}/filters.svg"])) == 80 * 2 + 2  # and the scales
     assert len(pictures(found[f"{paths.FIGURES.as_posix()}/hardest.svg"])) == 30 + 1
 
 
