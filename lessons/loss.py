@@ -53,7 +53,7 @@ def draw_softmax_loss(theme: Theme, width: int, subject: Subject) -> Sheet:
 
     row, top = (28, HEADING + 44) if wide else (24, HEADING + 106)
     bottom = top + row * len(shown)
-    plot = (672, top, 120, max(bottom - top, 200)) if wide else (28, bottom + 66, width - 36, 120)
+    plot = (672, top, 120, max(bottom - top, 200)) if wide else (26, bottom + 62, width - 34, 120)
     height = max(bottom + (30 if len(shown) < len(names) else 0), plot[1] + plot[3] + 44)
     subtitle = f"{subject.training}: test image {subject.digit}"
     sheet = Sheet(width, height, theme, "From logits to the loss", subtitle)
@@ -107,19 +107,22 @@ def draw_softmax_loss(theme: Theme, width: int, subject: Subject) -> Sheet:
         text = f"the {len(shown)} most probable of {len(names)} classes, and the true one"
         sheet.text(0, bottom + 20, text, size=SMALL, colour=theme.quiet)
 
-    loss = float(losses(probabilities[actual]))
-    x, y = (plot[0] - 26, plot[1] - 27) if wide else (0, plot[1] - 32)
-    sheet.text(x, y, f"loss = {loss:.2f}", weight="bold")
-    sheet.text(x, y + 18, f"−log {probabilities[actual]:.3f}", size=SMALL, colour=theme.quiet)
-    axes, most = sheet.axes(*plot), max(4.8, 1.15 * loss)
+    _draw_loss(sheet, *plot, float(probabilities[actual]))
+    return sheet
+
+
+def _draw_loss(sheet: Sheet, x: float, y: float, width: float, height: float, probability: float) -> None:
+    """Draw the loss for each probability of the true class, and mark one."""
+    loss = float(losses(np.array(probability)))
+    sheet.text(x - 26, y - 27, f"loss = {loss:.2f}", weight="bold")
+    sheet.text(x - 26, y - 9, f"−log {probability:.3f}", size=SMALL, colour=sheet.theme.quiet)
+    axes, most = sheet.axes(x, y, width, height), max(4.8, 1.15 * loss)
     p = np.exp(-np.linspace(0, most, 101))
-    axes.plot(p, losses(p), color=theme.output)
-    at = float(probabilities[actual])
-    axes.plot([at, at, 0], [0, loss, loss], ":", color=theme.quiet)
-    axes.plot([at], [loss], "o", color=theme.ink, markersize=7)
+    axes.plot(p, losses(p), color=sheet.theme.output)
+    axes.plot([probability, probability, 0], [0, loss, loss], ":", color=sheet.theme.quiet)
+    axes.plot([probability], [loss], "o", color=sheet.theme.ink, markersize=7)
     axes.set(xlim=(0, 1), ylim=(0, most), xticks=[0, 0.5, 1], xticklabels=["0", "½", "1"])
     axes.set_xlabel("p of the true class", fontsize=SMALL * 0.75)
-    return sheet
 
 
 def exponential(logit: float) -> str:
