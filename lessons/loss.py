@@ -104,7 +104,7 @@ def draw_softmax_loss(theme: Theme, width: int, subject: Subject) -> Sheet:
         sheet.box(columns[2], y + 6, probability * bar, thick, theme.output)
         sheet.text(columns[2] + bar + 6, middle, f"{probability:.1%}", vertical="center", weight=weight)
     if len(shown) < len(names):
-        text = f"the {len(shown)} most probable of {len(names)} classes, and the true one"
+        text = f"{len(shown)} of {len(names)} classes"
         sheet.text(0, bottom + 20, text, size=SMALL, colour=theme.quiet)
 
     _draw_loss(sheet, *plot, float(probabilities[actual]))
