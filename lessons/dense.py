@@ -94,7 +94,7 @@ def draw_evidence(theme: Theme, width: int, subject: Subject) -> Sheet:
     side, left = (36, 84) if wide else (18, 60)
     top, right = HEADING + 24, left + side * len(shown)
     below = top + side + 32
-    height = below + side * len(classes) + 58
+    height = below + side * len(classes) + (50 if len(classes) == len(names) else 74)
     sheet = Sheet(
         width, height, theme, "The evidence, added up", f"{subject.training}: test image {subject.digit}"
     )
@@ -123,12 +123,14 @@ def draw_evidence(theme: Theme, width: int, subject: Subject) -> Sheet:
             sheet.box(start, y - 9, abs(value) * unit, 18, theme.negative if value < 0 else theme.output)
         written = f"{value:.1f}".replace("-", "−")
         sheet.text(width, y, written, align="right", vertical="center", weight=weight)
-    largest = f"{np.abs(cells).max():.1f}"
-    bottom = below + side * len(classes)
-    sheet.scale(left, bottom + 10, theme.output, (f"−{largest}", "0", largest))
+    bottom, apart = below + side * len(classes) + 10, 200 if wide else 152
+    for x, values, colour in ((left, cells, theme.output), (left + apart, inputs[shown], theme.activation)):
+        largest = f"{np.abs(values).max():.1f}"
+        labels = ("0", largest) if values.min() >= 0 else (f"−{largest}", "0", largest)
+        sheet.scale(x, bottom, colour, labels, width=apart - 40)
     if len(classes) < len(names):
         text = f"{len(classes)} of {len(names)} classes"
-        sheet.text(width, bottom + 22, text, size=SMALL, colour=theme.quiet, align="right")
+        sheet.text(left, bottom + 54, text, size=SMALL, colour=theme.quiet)
     return sheet
 
 
