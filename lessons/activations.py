@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 from functools import partial
@@ -12,17 +13,19 @@ import cnn
 from cnn.types import Array
 from lessons.kit.curves import Curve, curve, line
 from lessons.kit.gradient_checks import errors, power
-from lessons.kit.sheet import HEADING, Sheet
+from lessons.kit.sheet import HEADING, LARGE, LINE, SMALL, WIDE, Sheet, scaled
 from lessons.kit.shown import Shown, to_json
 from lessons.kit.small_trainings import Layers, Trained, TwoTrainings
 from lessons.kit.subject import Subject
 from lessons.kit.tables import table
-from lessons.kit.themes import Theme
+from lessons.kit.themes import Theme, shade
 
 PIXELS = 100 * 28 * 28  # of the images whose activations are in memory at once
+INPUT = [[1, 2], [1, -3]]  # the page's two samples, and the matrices that they are multiplied by
+MATRICES = [[1, 2], [0, 1]], [[1, 0], [3, 1]]
 ACTIVATIONS: Mapping[str, cnn.Layer] = {
     "ReLU": cnn.ReLU(),
-    "leaky ReLU, slope 0.1": cnn.LeakyReLU(0.1),
+    "leaky ReLU": cnn.LeakyReLU(0.1),
     "sigmoid": cnn.Sigmoid(),
     "tanh": cnn.Tanh(),
     "GELU": cnn.GELU(),
@@ -33,13 +36,15 @@ def from_network(subject: Subject) -> Shown:
     """Return what activations let through, and two small trainings, with activations and without."""
     training = subject.figures.linear
     pair = subject.train_twice(training, without_activations(training.model))
+    before, after = bent_map(subject)
     return Shown(
+        drawings={"relu": partial(draw_relu, subtitle=subject.training, before=before, after=after)},
         values={
             "let_through": let_through(subject),
             "counted": f"{len(subject.counted.labels):,}",
             "reached": reached(pair),
             "small": pair.described(),
-        }
+        },
     )
 
 
@@ -48,7 +53,11 @@ def from_repository() -> Shown:
     x = np.linspace(-4, 4, 161, dtype=np.float32)
     curves = {name: curve_and_slope(layer, x) for name, layer in ACTIVATIONS.items()}
     return Shown(
-        drawings={"activation-curves": partial(draw_curves, x=x, curves=curves)},
+        drawings={
+            "activation-curves": partial(draw_curves, x=x, curves=curves),
+            "one-matrix": draw_one_matrix,
+            "exclusive-or": draw_exclusive_or,
+        },
         values={"gradient_check": gradient_check()},
         files={
             "curves/leaky-relu.json": to_json(leaky_relu()),
@@ -66,16 +75,134 @@ def curve_and_slope(layer: cnn.Layer, x: Array) -> tuple[Array, Array]:
 
 def draw_curves(theme: Theme, width: int, x: Array, curves: Mapping[str, tuple[Array, Array]]) -> Sheet:
     """Draw each activation's curve and its derivative."""
-    sheet = Sheet(width, HEADING + 3 * 142, theme, "Activations and their derivatives", "y = f(x)")
+    columns, plot, step = (3, (224, 150), (272, 200)) if width == WIDE else (2, (132, 96), (172, 148))
+    left, top = width - plot[0] - (columns - 1) * step[0] - 8, HEADING + 24
+    rows = -(-(len(curves) + 1) // columns)  # the last place is the legend's
+    subtitle = "Solid: the curve. Dashed: its slope, by which a gradient is multiplied"
+    sheet = Sheet(width, top + rows * step[1] - 22, theme, "Five curves, and their slopes", subtitle)
     for index, (name, (y, slope)) in enumerate(curves.items()):
-        axes = sheet.axes(24 + 172 * (index % 2), HEADING + 16 + 142 * (index // 2), 140, 94)
-        axes.set_title(name)
-        axes.plot(x, y, color=theme.output, label="the curve, f(x)")
-        axes.plot(x, slope, color=theme.gradient, linestyle="--", label="its derivative")
-        axes.set(xlim=(-4, 4), ylim=(-1.2, 2.2), xticks=[-4, -2, 0, 2, 4])
+        place = left + step[0] * (index % columns), top + step[1] * (index // columns)
+        axes = sheet.axes(*place, *plot)
+        axes.set_title(name, weight="bold")
+        axes.plot(x, y, color=theme.output, linewidth=2, label="y = f(x)")
+        axes.plot(x, slope, color=theme.gradient, linewidth=2, linestyle="--", label="its slope, f′(x)")
+        axes.set(xlim=(-4, 4), ylim=(-1.3, 2.3), xticks=[-4, -2, 0, 2, 4], yticks=[-1, 0, 1, 2])
         if index == len(curves) - 1:
-            axes.legend(loc="center left", bbox_to_anchor=(1.15, 0.5))
+            axes.legend(loc="center left", bbox_to_anchor=(step[0] / plot[0] - 0.1, 0.5))
     return sheet
+
+
+def draw_one_matrix(theme: Theme, width: int) -> Sheet:
+    """Draw two matrices one after the other, the one that does the same, and what a ReLU between changes."""
+    x, first, second = (np.array(rows, np.float32) for rows in (INPUT, *MATRICES))
+    gated, _ = cnn.ReLU().forward_pass(x @ first)
+    linear = x @ first @ second
+    ways = (
+        ("Two layers", "x · W₁ · W₂", (first, second), ("·", "·", "="), linear),
+        ("One layer", "x · (W₁ · W₂)", (first @ second,), ("·", "="), linear),
+        ("Two, and a ReLU", "ReLU(x · W₁) · W₂", (first, second), ("·", "ReLU", "="), gated @ second),
+    )
+    wide = width == WIDE
+    cell, beside, step = (42, 220, 108) if wide else (30, 0, 104)
+    top, grid = HEADING + (4 if wide else 22), 2 * cell
+    sheet = Sheet(
+        width, top + len(ways) * step - 20, theme, "Two layers, one matrix",
+        "Each row of x is a sample. The frames: what the ReLU has changed",
+    )  # fmt: skip
+    places = [beside + column * (width - beside - grid) / 3 for column in range(4)]
+    for number, (name, formula, matrices, signs, y) in enumerate(ways):
+        above = top + number * step
+        middle = above + cell
+        if wide:
+            sheet.text(0, middle - 5, name, weight="bold")
+            sheet.text(0, middle + LINE, formula, colour=theme.quiet)
+        else:
+            sheet.text(0, above - 8, f"{name}: {formula}")
+        between = places[1:3] if len(matrices) == 2 else [sum(places[1:3]) / 2]
+        lefts = [places[0], *between, places[3]]
+        roles = [theme.activation, *[theme.parameter] * len(matrices), theme.output]
+        for left, values, colour in zip(lefts, (x, *matrices, y), roles, strict=True):
+            largest = float(np.abs(linear if values is y else values).max())
+            sheet.numbers(left, above, values, colour, cell, largest=largest)
+        for sign, (left, right) in zip(signs, itertools.pairwise(lefts), strict=True):
+            size = SMALL if sign.isalpha() else LARGE
+            sheet.text((left + grid + right) / 2, middle, sign, size=size, align="center", vertical="center")
+        for i, j in np.argwhere(y != linear):
+            sheet.mark(places[3] + j * cell, above + i * cell, cell, cell)
+    return sheet
+
+
+def draw_exclusive_or(theme: Theme, width: int) -> Sheet:
+    """Draw where the page's two layers answer yes, without an activation between and with one."""
+    size, lefts = (300, (60, 460)) if width == WIDE else (140, (34, 200))
+    top, half = HEADING + 22, 0.5
+    between = np.linspace(-0.3, 1.3, 17, dtype=np.float32)
+    plane = np.stack(np.meshgrid(between, between), axis=-1)
+    corners = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
+    subtitle = "Shaded: the answer is more than ½. In the circles: what it should be"
+    sheet = Sheet(width, top + size + 42, theme, "One border is not enough", subtitle)
+    for name, gate, left in zip(("no activation", "a ReLU between"), (None, cnn.ReLU()), lefts, strict=True):
+        sheet.text(left, top - 9, name)
+        axes = sheet.axes(left, top, size, size)
+        axes.set(facecolor=theme.zero, xticks=[0, 1], yticks=[0, 1], xlabel="a")
+        axes.grid(visible=False)
+        answers = exclusive_or(plane, gate)
+        shaded = shade(np.array([0.35]), theme.output, theme)[0] / 255
+        axes.contourf(between, between, answers, levels=[half, answers.max() + 1], colors=[shaded])
+        for (a, b), answer in zip(corners, exclusive_or(corners, gate), strict=True):
+            wanted = int(a != b)
+            axes.plot(a, b, "o", markersize=17, color=theme.page, markeredgecolor=theme.ink)
+            axes.text(a, b, f"{wanted}", ha="center", va="center")
+            if (answer > half) != wanted:
+                axes.annotate(
+                    "wrong", (a, b), (15, 0), textcoords="offset points", va="center", weight="bold"
+                )
+        if not gate:
+            axes.set_ylabel("b", rotation=0)
+    return sheet
+
+
+def exclusive_or(corners: Array, gate: cnn.Layer | None) -> Array:
+    """Return what the page's network answers to each a and b `[..., 2]`, or without its activation."""
+    hidden = corners @ np.ones((2, 2), np.float32) + np.array([0, -1], np.float32)
+    if gate:
+        hidden, _ = gate.forward_pass(hidden)
+    answers: Array = hidden @ np.array([1, -2], np.float32)
+    return answers
+
+
+def draw_relu(theme: Theme, width: int, subtitle: str, before: Array, after: Array) -> Sheet:
+    """Draw a feature map before and after a ReLU, and the curve between them."""
+    wide = width == WIDE
+    size, top = (308 if wide else 154), HEADING + 20
+    sheet = Sheet(width, top + size + 46, theme, "ReLU: red becomes 0", subtitle)
+    for left, name, values, colour in (
+        (0, "before", before, theme.activation),
+        (width - size, "after", after, theme.output),
+    ):
+        sheet.text(left, top - 9, name)
+        sheet.picture(left, top, scaled(values), colour, size)
+        largest = f"{np.abs(values).max():.1f}"
+        labels = ("0", largest) if values is after else (f"−{largest}", "0", largest)
+        sheet.scale(left, top + size + 8, colour, labels)
+    if wide:
+        sheet.line([(size + 14, top + size / 2), (width - size - 14, top + size / 2)], arrow=True)
+        axes = sheet.axes(width / 2 - 60, top + size / 2 - 116, 120, 90)
+        x = np.array([-2.0, 0.0, 2.0])
+        axes.plot(x, cnn.ReLU().forward_pass(x[None])[0][0], color=theme.output, linewidth=2)
+        axes.set(xlim=(-2, 2), ylim=(-0.5, 2), xticks=[-2, 0, 2], yticks=[0, 2])
+        sheet.text(width / 2, top + size / 2 + 24, "y = max(x, 0)", align="center")
+    return sheet
+
+
+def bent_map(subject: Subject) -> tuple[Array, Array]:
+    """Return a feature map `[h, w]` before and after the first ReLU; without one, after one of its own."""
+    index = subject.first_index(cnn.ReLU)
+    before = subject.maps(subject.x) if index is None else subject.inputs[index]
+    after, _ = cnn.ReLU().forward_pass(before)
+    # The map with the most on either side of 0: its smaller side is the largest.
+    channel = np.minimum(before.max(axis=(0, 1, 2)), -before.min(axis=(0, 1, 2))).argmax()
+    return before[0, :, :, channel], after[0, :, :, channel]
 
 
 def leaky_relu() -> Curve:

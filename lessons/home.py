@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import base64
+import copy
+import math
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import cnn
 from cnn.types import Array
@@ -15,7 +19,6 @@ from lessons.kit.shown import Shown, to_json
 from lessons.kit.subject import (
     Subject,
     TrainedNetwork,
-    activations_to_probabilities,
     layers_to_probabilities,
 )
 from lessons.kit.tables import plain
@@ -28,14 +31,43 @@ from pipeline.study.results import mean_and_deviation
 
 EASY_IMAGES = 10  # at most: the first one, and one of each other class
 HARD_IMAGES = 6
-STEPS = 127  # of a recorded number, from 0 to the layer's largest one, of either sign
+COLUMNS = 32  # of a row of numbers that is laid out as a picture, as in docs/javascripts/pictures.js
+UNCHANGED = {"Dropout", "Flatten"}  # layers whose numbers are not shown again
+UNSURE = {"least_probability", "widest", "fullest", "narrow"}  # what the page needs of `predict`
+LEGEND = (
+    '<div class="legend"><p>Point at a map to see what it looks at, and click it to enlarge it. '
+    "Negative numbers are red. Each map has its own range, from −m to m.</p><ul>"
+    + "".join(
+        f'<li class="{role}">{text}: −m <span class="scale"></span> m</li>'
+        for role, text in {"input": "input and maps", "parameter": "weights", "output": "output"}.items()
+    )
+    + "</ul></div>"
+)
 
 
 def from_network(subject: Subject) -> Shown:
-    """Return the network and the images that the page gives it."""
+    """Return the network with weights of eight bits, what they change, and images to give it."""
     hardest = [int(row["image"]) for row in results.rows(paths.HARDEST)]
-    exported = export_network(subject) | export_digits(subject, subject.test, subject.digit, hardest)
-    return Shown(files={f"network/{name}": content for name, content in exported.items()})
+    network, weights = export_network(subject)
+    eight_bit = in_eight_bits(subject)
+    digits = export_digits(eight_bit, subject.test, subject.digit, hardest)
+    x, labels = subject.image_set.normalise(subject.counted.images), subject.counted.labels
+    exact, rounded = (trained.model.predict_proba(x) for trained in (subject, eight_bit))
+    return Shown(
+        values={
+            "counted": f"{len(labels):,}",
+            "accuracy_exact": f"{(exact.argmax(axis=1) == labels).mean():.2%}",
+            "accuracy_in_eight_bits": f"{(rounded.argmax(axis=1) == labels).mean():.2%}",
+            "largest_deviation": f"{np.abs(rounded - exact).max():.3f}",
+            "megabytes": f"{len(weights) / 1e6:.1f}",
+            "room": room(network, digits),
+        },
+        files={
+            "network/network.json": to_json(network),
+            "network/weights.bin": weights,
+            "network/digits.json": to_json(digits),
+        },
+    )
 
 
 def from_repository() -> Shown:
@@ -50,6 +82,7 @@ def from_repository() -> Shown:
             "handwritten": parameters.data.dataset == MNIST.name,
             "parameters": f"{sum(array.size for array in model.params.values()):,}",
             "recipe": found["recipe"],
+            "unsure": parameters.predict.model_dump(include=UNSURE),
             "studies": [
                 {
                     "accuracy": mean_and_deviation(study, "test_accuracy"),
@@ -63,8 +96,16 @@ def from_repository() -> Shown:
     )
 
 
-def export_network(trained: TrainedNetwork) -> dict[str, bytes]:
-    """Return the network as files: `network.json`, and `weights.bin` (float32, little-endian)."""
+def export_network(trained: TrainedNetwork) -> tuple[dict[str, Any], bytes]:
+    """Return a network as the browser needs it.
+
+    Args:
+        trained: the network.
+
+    Returns:
+        What it is and where each array lies in the bytes, and the bytes: signed ones where an array has a
+        `scale`, which they are multiplied by, else float32, little-endian.
+    """
     layers, weights = _layers(trained.model)
     network = {
         "dataset": trained.image_set.title,
@@ -76,31 +117,30 @@ def export_network(trained: TrainedNetwork) -> dict[str, bytes]:
         },
         "input_shape": trained.model.built_for(),
         "layers": layers,
+        "bytes": len(weights),
     }
-    return {"network.json": to_json(network), "weights.bin": weights}
+    return network, weights
 
 
-def export_digits(
-    trained: TrainedNetwork, test: Labelled, first: int, hardest: Sequence[int]
-) -> dict[str, bytes]:
-    """Return ready images, and what every layer gives for the first of them, as files.
+def in_eight_bits(trained: TrainedNetwork) -> TrainedNetwork:
+    """Return the network with the weights that the browser computes with."""
+    model = copy.deepcopy(trained.model)
+    for name, array in model.params.items():
+        if array.ndim > 1:
+            whole, scale = _whole_numbers(array)
+            model.assign({name: whole * scale})
+    return TrainedNetwork(model, trained.image_set, trained.recipe)
 
-    Args:
-        trained: the network.
-        test: the test images.
-        first: the test image that the page shows first.
-        hardest: the numbers of hard test images, hardest first.
 
-    Returns:
-        `digits.json`, and `recorded.bin` (a signed byte for each number).
-    """
-    recorded, numbers = _recorded(trained.model, trained.image_set.normalise(test.images[first, None]))
-    digits = {"digits": _digits(trained, test, first, hardest), "recorded": recorded}
-    return {"digits.json": to_json(digits), "recorded.bin": numbers}
+def _whole_numbers(weight: Array) -> tuple[NDArray[np.int8], Array]:
+    """Return weights `[…, n]` as whole numbers from −127 to 127, and the step of each output, `[n]`."""
+    largest = np.abs(weight).max(axis=tuple(range(weight.ndim - 1)))
+    scale = np.where(largest > 0, largest / np.float32(127), np.float32(1))
+    return np.rint(weight / scale).astype(np.int8), scale
 
 
 def _layers(model: cnn.Sequential) -> tuple[list[dict[str, Any]], bytes]:
-    """Return the layers' hyperparameters, shapes and the offsets of their arrays, and the arrays' bytes."""
+    """Return the layers' hyperparameters, shapes and the places of their arrays, and the arrays' bytes."""
     layers: list[dict[str, Any]] = []
     weights = bytearray()
     shape = model.built_for()
@@ -109,32 +149,27 @@ def _layers(model: cnn.Sequential) -> tuple[list[dict[str, Any]], bytes]:
         arrays = {}
         for name, array in (layer.params | layer.state).items():
             arrays[name] = {"offset": len(weights), "shape": array.shape}
-            weights += array.astype("<f4").tobytes()
+            if array.ndim > 1:  # the others are few, and batch normalisation's need the precision
+                whole, scale = _whole_numbers(array)
+                arrays[name]["scale"] = scale.tolist()
+                weights += whole.tobytes()
+            else:
+                weights += array.astype("<f4").tobytes()
         layers.append(layer.to_config() | {"output_shape": shape, "arrays": arrays})
     return layers, bytes(weights)
 
 
-def _recorded(model: cnn.Sequential, x: Array) -> tuple[list[dict[str, Any]], bytes]:
-    """Return what the layers give for one image, in bytes: the page shows it before the weights are loaded.
-
-    Layers that change no number are left out.
-    """
-    recorded = []
-    numbers = bytearray()
-    activations = activations_to_probabilities(model, x)
-    for index, (layer, [values]) in enumerate(zip(layers_to_probabilities(model), activations, strict=True)):
-        if isinstance(layer, cnn.Dropout | cnn.Flatten):
-            continue
-        largest = float(np.abs(values).max()) or 1.0
-        recorded.append({"layer": index, "offset": len(numbers), "largest": largest})
-        numbers += np.rint(values * (STEPS / largest)).astype(np.int8).tobytes()
-    return recorded, bytes(numbers)
-
-
-def _digits(
+def export_digits(
     trained: TrainedNetwork, test: Labelled, first: int, hardest: Sequence[int]
 ) -> list[dict[str, Any]]:
-    """Return the image that is shown first, one recognised of every other class, and hard ones of several."""
+    """Return ready images, with what the network answers: one recognised of every class, and hard ones.
+
+    Args:
+        trained: the network.
+        test: the test images.
+        first: the test image that the page shows first.
+        hardest: the numbers of hard test images, hardest first.
+    """
     images, labels = test
     easy = {int(labels[first]): first}
     classes = len(trained.image_set.class_names)
@@ -162,3 +197,40 @@ def _digits(
         }
         for number, row in zip(chosen, probabilities, strict=True)
     ]
+
+
+def room(network: dict[str, Any], digits: Sequence[dict[str, Any]]) -> str:
+    """Return the widget as it is before anything is loaded: empty, and as large as it will be."""
+    bars = "".join(
+        f'<li><span>{escape(name)}</span><span class="bar"></span><span class="share">&nbsp;</span></li>'
+        for name in network["class_names"]
+    )
+    image = "<button disabled><canvas></canvas></button>"
+    ready = "".join(
+        f'<div class="ready"><span>&nbsp;</span>{image * count}</div>'
+        for hard in (False, True)
+        if (count := sum(digit["hard"] is hard for digit in digits))
+    )
+    shapes = [network["input_shape"], *(layer["output_shape"] for layer in network["layers"])]
+    kinds = ["", *(layer["layer"] for layer in network["layers"])]
+    rows = "".join(_row(shape, kind) for shape, kind in zip(shapes, kinds, strict=True))
+    return (
+        '<div class="room" inert><div class="top">'
+        '<div class="draw"><canvas></canvas><p><button class="clear">&nbsp;</button></p></div>'
+        f'<div class="result"><p class="answer"></p><progress></progress><ol class="bars">{bars}</ol></div>'
+        f'</div><div>{ready}</div>{LEGEND}<div class="inside"><div class="layers">{rows}</div></div></div>'
+    )
+
+
+def _row(shape: Sequence[int], kind: str) -> str:
+    """Return the room for the maps of a layer, or for its row of numbers."""
+    if kind in UNCHANGED:
+        return '<div class="layer"><p>&nbsp;</p><p>&nbsp;</p></div>'
+    if len(shape) == 3:
+        (height, width, count), numbers = shape, ""
+    else:
+        width = min(COLUMNS, shape[0])
+        height, count, numbers = math.ceil(shape[0] / width), 1, " numbers"
+    canvas = f'<canvas width="{width}" height="{height}"></canvas>'
+    maps = f'<div class="maps{numbers}" style="--columns: {width}">{canvas * count}</div>'
+    return f'<div class="layer"><p>&nbsp;</p>{maps}</div>'

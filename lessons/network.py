@@ -9,6 +9,7 @@ from cnn.types import Array
 from lessons.kit.sheet import scaled
 from lessons.kit.shown import Shown
 from lessons.kit.small_network import LABEL, PICTURE, small_network
+from lessons.kit.themes import told_from_zero
 from lessons.kit.traces import Role, written
 
 RATE = 0.1
@@ -71,9 +72,10 @@ def numbers(caption: str, role: Role, values: Array, rows: Sequence[str] = ()) -
         rows: the headings of the rows, if they have any.
     """
     heads = [f'<th scope="row">{row}</th>' for row in rows] or [""] * len(values)
+    strengths = told_from_zero(scaled(values))
     lines = [
-        head + "".join(_cell(number, strength) for number, strength in zip(row, strengths, strict=True))
-        for head, row, strengths in zip(heads, values.tolist(), scaled(values).tolist(), strict=True)
+        head + "".join(map(_cell, row, strong))
+        for head, row, strong in zip(heads, values.tolist(), strengths.tolist(), strict=True)
     ]
     body = "".join(f"<tr>{line}</tr>" for line in lines)
     return f'<table class="numbers {role}"><caption>{caption}</caption>{body}</table>'

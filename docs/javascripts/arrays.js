@@ -1,13 +1,16 @@
 // The arrays of a track as grids of numbers, one grid for each channel, and the legend of their colours.
+// lessons/kit/outlines.py writes the same elements, empty, into the page: they keep the room until these are drawn.
 
 import { element, number } from "./elements.js";
+
+const WEAKEST = 0.2; // share of the full colour in the smallest number: it is told from zero at a glance
 
 /** The grids of one track; their cells are filled, marked and asked for, but never computed. */
 export class Arrays {
   constructor(track) {
     this.track = track;
     this.byName = new Map(track.arrays.map((array) => [array.name, array]));
-    this.scales = scales(track.arrays);
+    this.ranges = new Map(track.arrays.map(({ name, values }) => [name, range(values)]));
     this.cells = new Map();
     this.grids = element("div", { class: "arrays" }, ...track.arrays.map((array) => this.#figure(array)));
   }
@@ -42,14 +45,17 @@ export class Arrays {
   }
 
   legend() {
-    const roles = [...this.scales].map(([role, scale]) => roleOfLegend(role, scale));
-    const padded = this.track.arrays.some((array) => array.padding?.length);
-    const signs = [
-      ["read", "read"],
-      ["written", "written"],
-      ...(padded ? [["padding", "padding"]] : []),
-    ].map(([name, text]) => element("li", {}, element("span", { class: `sign ${name}` }), text));
-    return element("ul", { class: "legend", "aria-label": "Legend" }, ...roles, ...signs);
+    const { arrays } = this.track;
+    const roles = [...new Set(arrays.map(({ role }) => role))].map((role) => {
+      const names = arrays.filter((array) => array.role === role).map(({ name }) => name);
+      const ranges = names.map((name) => rangeOfLegend(name, this.ranges.get(name)));
+      return element("li", { class: role }, element("span", { class: "name" }, role), ...ranges);
+    });
+    const padded = arrays.some(({ padding }) => padding.length);
+    const signs = ["read", "written", ...(padded ? ["padding"] : [])].map((name) =>
+      element("span", {}, element("span", { class: `sign ${name}` }), name),
+    );
+    return element("ul", { class: "legend", "aria-label": "Legend" }, ...roles, element("li", {}, ...signs));
   }
 
   #mark(name, indices, style) {
@@ -61,7 +67,7 @@ export class Arrays {
     cell.dataset.value = value;
     cell.classList.remove("empty");
     cell.classList.toggle("negative", value < 0);
-    cell.style.setProperty("--strength", Math.abs(value) / (this.scales.get(this.role(name)).largest || 1));
+    cell.style.setProperty("--strength", strength(value, this.ranges.get(name)));
   }
 
   #empty(cell) {
@@ -75,7 +81,7 @@ export class Arrays {
     const cells = [];
     const padding = new Set(array.padding);
     const width = Math.max(...array.values.map((value) => number(value).length));
-    const grids = planes(array.shape, array.name).map(({ label, rows }) => {
+    const grids = array.planes.map(({ label, rows }) => {
       const table = element("div", { role: "table", "aria-label": [array.label, label].join(" ").trim() });
       for (const row of rows) {
         const nodes = row.map((index) => {
@@ -104,55 +110,33 @@ export class Arrays {
 }
 
 /** Return a set of "name index" for the cells that the steps write. */
-export function writtenCells(steps) {
+function writtenCells(steps) {
   return new Set(steps.flatMap(({ target: [name, indices] }) => indices.map((index) => `${name} ${index}`)));
 }
 
-/** Return each role's largest magnitude, and whether it goes below zero: one scale for one role. */
-function scales(arrays) {
-  const found = new Map();
-  for (const { role, values } of arrays) {
-    const scale = found.get(role) ?? { largest: 0, negative: false };
-    for (const value of values) {
-      scale.largest = Math.max(scale.largest, Math.abs(value));
-      scale.negative ||= value < 0;
-    }
-    found.set(role, scale);
-  }
-  return found;
+/** Return an array's smallest and largest number; zero lies between them. */
+function range(values) {
+  return [Math.min(0, ...values), Math.max(0, ...values)];
 }
 
-function roleOfLegend(role, { largest, negative }) {
-  const bar = element("span", { class: negative ? "scale signed" : "scale" });
-  const low = number(negative ? -largest : 0);
-  const name = element("span", { class: "name" }, role);
-  return element("li", { class: role }, name, " ", low, bar, number(largest));
+/** Return how much of its colour a number has: none for zero, all for the largest of its array. */
+function strength(value, [low, high]) {
+  return value && WEAKEST + ((1 - WEAKEST) * Math.abs(value)) / Math.max(-low, high);
 }
 
-/** Cut an array into planes of rows and columns; filters are [h, w, c, f], images [n, h, w, c] or [h, w, c]. */
-function planes(shape, name) {
-  if (shape.length === 1) return [plane("", 1, shape[0], (_, column) => column)];
-  if (shape.length === 2) return [plane("", ...shape, (row, column) => row * shape[1] + column)];
-  const filters = shape.length === 4 && name.includes("weight");
-  const [n, h, w, c, f] = filters ? [1, ...shape] : [...(shape.length === 3 ? [1] : []), ...shape, 1];
-  const found = [];
-  for (let sample = 0; sample < n; sample++) {
-    for (let filter = 0; filter < f; filter++) {
-      for (let channel = 0; channel < c; channel++) {
-        const names = [
-          n > 1 && `sample ${sample}`,
-          f > 1 && `filter ${filter}`,
-          c > 1 && `channel ${channel}`,
-        ];
-        const flat = (row, column) => (((sample * h + row) * w + column) * c + channel) * f + filter;
-        found.push(plane(names.filter(Boolean).join(", "), h, w, flat));
-      }
-    }
-  }
-  return found;
-}
-
-function plane(label, height, width, flat) {
-  const count = (length) => Array.from({ length }, (_, index) => index);
-  return { label, rows: count(height).map((row) => count(width).map((column) => flat(row, column))) };
+function rangeOfLegend(name, range) {
+  const [low, high] = range;
+  const part = (sign, value) => {
+    const node = element("span", { class: sign });
+    node.style.setProperty("--strength", strength(value, range));
+    return node;
+  };
+  const parts = [...(low ? [part("negative", low)] : []), element("span"), ...(high ? [part("positive", high)] : [])];
+  return element(
+    "span",
+    { class: "range" },
+    `${name} ${number(low)}`,
+    element("span", { class: "scale" }, ...parts),
+    number(high),
+  );
 }

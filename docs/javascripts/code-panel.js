@@ -6,7 +6,8 @@ export class CodePanel {
   constructor() {
     this.name = element("p", { class: "object" });
     this.lines = element("code");
-    this.scroller = element("pre", { tabindex: "0", role: "group" }, this.lines);
+    // No <pre>: Material adds its copy button to each `pre > code` that it finds.
+    this.scroller = element("div", { class: "code", tabindex: "0", role: "group" }, this.lines);
     this.node = element("div", { class: "source" }, this.name, this.scroller);
   }
 

@@ -2,9 +2,9 @@
 
 import { Widget, element, number } from "./elements.js";
 
-const WIDTHS = [300, 640]; // of the picture, as wide as the page if it can: its numbers keep their size
-const HEIGHT = 320;
-const MARGIN = { left: 56, right: 16, top: 12, bottom: 44 };
+const WIDTHS = [280, 780]; // of the picture, as wide as the widget if it can: its numbers keep their size
+const HEIGHT = 320; // as in widgets.css
+const MARGIN = { left: 56, right: 16, top: 12, bottom: 50 };
 
 class CurveSlider extends Widget {
   get file() {
@@ -23,9 +23,9 @@ class CurveSlider extends Widget {
     });
     this.output = element("output");
     const label = element("label", {}, `${curve.parameter.name} `, this.slider, this.output);
-    const picture = this.#picture();
-    const plot = element("div", { class: "plot" });
-    plot.append(picture);
+    const { paddingLeft, paddingRight } = getComputedStyle(this);
+    const picture = this.#picture(this.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight));
+    const plot = element("div", { class: "plot" }, picture);
     this.replaceChildren(
       element("p", { class: "title" }, curve.title),
       plot,
@@ -58,9 +58,9 @@ class CurveSlider extends Widget {
       .join("");
   }
 
-  #picture() {
+  #picture(room) {
     const { x, lines, title } = this.curve;
-    const wide = Math.min(Math.max(this.clientWidth, WIDTHS[0]), WIDTHS[1]);
+    const wide = Math.min(Math.max(room, WIDTHS[0]), WIDTHS[1]);
     const heights = lines.flatMap(({ y }) => y.flat()).filter((value) => value !== null);
     const xTicks = ticks(Math.min(...x), Math.max(...x));
     const yTicks = ticks(Math.min(...heights), Math.max(...heights));
@@ -77,7 +77,7 @@ class CurveSlider extends Widget {
     for (const value of xTicks.filter((tick) => tick >= x[0] && tick <= x.at(-1))) {
       const across = this.across(value);
       picture.append(svg("line", { class: value ? "grid" : "zero", x1: across, x2: across, y1: top, y2: bottom }));
-      picture.append(svg("text", { x: across, y: bottom + 18, "text-anchor": "middle" }, number(value)));
+      picture.append(svg("text", { x: across, y: bottom + 24, "text-anchor": "middle" }, number(value)));
     }
     const name = { x: (left + right) / 2, y: HEIGHT - 6, "text-anchor": "middle" };
     picture.append(svg("text", name, this.curve.x_label ?? "x"));
@@ -90,7 +90,7 @@ class CurveSlider extends Widget {
     const entries = this.curve.lines.map(({ name, role }) => {
       const sample = svg("svg", { viewBox: "0 0 36 8", class: "sample", "aria-hidden": "true" });
       sample.append(svg("path", { class: `line ${role}`, d: "M0 4H36" }));
-      return element("li", {}, sample, name);
+      return element("li", {}, element("span", {}, sample, name));
     });
     return element("ul", { class: "legend", "aria-label": "Legend" }, ...entries);
   }

@@ -6,7 +6,7 @@ import { LayerRows, cellUnder, stepsOf } from "./layer-rows.js";
 import { MapDetail } from "./map-detail.js";
 import { Network } from "./network.js";
 import { Palette, imageOf } from "./pictures.js";
-import { SIDE, toMnist } from "./preprocess.js";
+import { SIDE, shapeOf, toMnist } from "./preprocess.js";
 
 const PAPER = 10 * SIDE; // pixels of the square to draw in, or to show a test image in
 const PEN = 22; // a digit that fills the square gets strokes as wide as MNIST's
@@ -14,6 +14,7 @@ const PEN = 22; // a digit that fills the square gets strokes as wide as MNIST's
 class DigitCanvas extends HTMLElement {
   #asked = 0; // how often so far; an answer that comes late is not shown
   #answered = 0; // the question whose answer is shown
+  #pointer = null; // the one that draws; another finger or a palm changes nothing
 
   async connectedCallback() {
     this.themes = new MutationObserver(() => {
@@ -22,18 +23,15 @@ class DigitCanvas extends HTMLElement {
     });
     this.themes.observe(document.body, { attributeFilter: ["data-md-color-scheme"] });
     try {
-      const [description, { digits, recorded }, bytes] = await Promise.all([
-        load("generated/network/network.json"),
-        load("generated/network/digits.json"),
-        loadBytes("generated/network/recorded.bin"),
-      ]);
+      const files = ["network.json", "digits.json"].map((name) => load(`generated/network/${name}`));
+      const [description, digits] = await Promise.all(files);
       if (!this.isConnected) return;
       this.digits = digits;
       this.network = new Network(description);
       this.#build();
-      this.#showRecorded(digits[0], recorded, new Int8Array(bytes));
+      this.#choose(digits[0]);
     } catch (error) {
-      this.append(element("p", { class: "failure" }, `The network could not be loaded: ${error.message}.`));
+      this.replaceChildren(element("p", { class: "failure" }, `The network could not be loaded: ${error.message}.`));
     }
   }
 
@@ -47,14 +45,15 @@ class DigitCanvas extends HTMLElement {
       "aria-label": "A square to draw in with mouse, finger or pen; test images can be chosen below",
       pointerdown: (event) => this.#startStroke(event),
       pointermove: (event) => this.#goOn(event),
-      pointerup: () => this.#endStroke(),
-      pointercancel: () => this.#endStroke(),
+      pointerup: (event) => this.#endStroke(event),
+      pointercancel: (event) => this.#endStroke(event),
     };
     const showing = { "aria-label": "The chosen test image; others can be chosen below" };
     const behaviour = imagesOnly ? showing : drawing;
     this.paper = element("canvas", { width: PAPER, height: PAPER, role: "img", ...behaviour });
     this.pen = this.paper.getContext("2d", { willReadFrequently: true });
     this.status = element("p", { class: "answer", role: "status" });
+    this.progress = element("progress", { max: this.network.bytes, "aria-label": "Loading the network" });
     this.detail = new MapDetail(this.network);
     this.large = new MapDetail(this.network);
     this.steps = stepsOf(this.network);
@@ -66,10 +65,10 @@ class DigitCanvas extends HTMLElement {
         "div",
         { class: "top" },
         element("div", { class: "draw" }, this.paper, ...(imagesOnly ? [] : [element("p", {}, "Draw here. ", clear)])),
-        element("div", { class: "result" }, this.status, this.#bars()),
+        element("div", { class: "result" }, this.status, this.progress, this.#bars()),
       ),
       this.#readyDigits(),
-      legend(),
+      this.querySelector(".legend"), // the page's own
       element("div", { class: "inside" }, this.rows.node, aside),
       this.#dialog(),
     );
@@ -127,8 +126,9 @@ class DigitCanvas extends HTMLElement {
   // What is drawn.
 
   #startStroke(event) {
-    if (event.button !== 0) return;
+    if (event.button !== 0 || this.#pointer !== null) return;
     event.preventDefault();
+    this.#pointer = event.pointerId;
     this.paper.setPointerCapture(event.pointerId);
     if (!this.drawn) this.#clear();
     this.drawn = true;
@@ -137,14 +137,14 @@ class DigitCanvas extends HTMLElement {
   }
 
   #goOn(event) {
-    if (!this.last) return;
+    if (event.pointerId !== this.#pointer) return;
     const events = event.getCoalescedEvents?.() ?? [];
     for (const part of events.length ? events : [event]) this.#line(part);
   }
 
-  #endStroke() {
-    if (!this.last) return;
-    this.last = null;
+  #endStroke(event) {
+    if (event.pointerId !== this.#pointer) return;
+    this.#pointer = null;
     this.#say();
   }
 
@@ -174,7 +174,10 @@ class DigitCanvas extends HTMLElement {
       const { data } = this.pen.getImageData(0, 0, PAPER, PAPER);
       const ink = Float32Array.from({ length: PAPER * PAPER }, (_, pixel) => data[4 * pixel + 3] / 255);
       const pixels = toMnist(ink, PAPER);
-      if (pixels && this.drawn) await this.#answer(pixels, null);
+      if (pixels && this.drawn) {
+        this.shape = shapeOf(ink, PAPER);
+        await this.#answer(pixels, null);
+      }
       performance.clearMeasures("stroke to result");
       performance.measure("stroke to result", { start: since });
     });
@@ -187,26 +190,37 @@ class DigitCanvas extends HTMLElement {
     this.pen.clearRect(0, 0, PAPER, PAPER);
     this.dataset.empty = ""; // what is shown belongs to an earlier drawing
     this.status.textContent = "Draw, or choose a test image.";
-    this.#load().catch(() => {}); // told when there is something to answer
   }
 
   #choose(digit) {
     this.drawn = false;
     drawBytes(this.paper, bytesOf(digit), this.network.input_shape);
+    if (!this.network.arrays) this.#show(digit.probabilities, digit); // as recorded, while the weights are loaded
     this.#answer(bytesOf(digit), digit);
   }
 
   // What the network makes of it.
 
   #load() {
-    this.loading ??= loadBytes("generated/network/weights.bin").then((weights) => this.network.useWeights(weights));
+    this.loading ??= this.#loadWeights();
     this.loading.catch(() => (this.loading = null)); // so that the next stroke tries again
     return this.loading;
   }
 
+  async #loadWeights() {
+    const show = (count) => (this.progress.value = count);
+    show(0);
+    this.progress.classList.add("loading");
+    try {
+      this.network.useWeights(await loadBytes("generated/network/weights.bin", show));
+    } finally {
+      this.progress.classList.remove("loading");
+    }
+  }
+
   async #answer(pixels, digit) {
     const question = ++this.#asked;
-    if (!this.network.arrays) this.status.textContent = "Loading the network …";
+    if (!digit && !this.network.arrays) this.status.textContent = "Loading the network: draw on …";
     try {
       await this.#load();
     } catch (error) {
@@ -217,76 +231,65 @@ class DigitCanvas extends HTMLElement {
     const input = this.network.input(pixels);
     const activations = this.network.forward(input);
     this.activations = new Map([[-1, input], ...activations.entries()]);
-    this.digit = digit;
     this.#answered = question;
-    this.probabilities = activations.at(-1).data;
-    delete this.dataset.empty;
-    this.#paint();
-    if (!this.last) this.#say();
+    this.#show(activations.at(-1).data, digit);
   }
 
-  /** Show what was recorded for a digit, until the weights are loaded. */
-  #showRecorded(digit, recorded, bytes) {
-    const input = this.network.input(bytesOf(digit));
-    this.activations = new Map([[-1, input]]);
-    for (const { layer, offset, largest } of recorded) {
-      const shape = this.network.layers[layer].output_shape;
-      const count = shape.reduce((product, length) => product * length, 1);
-      const data = Float32Array.from(bytes.subarray(offset, offset + count), (byte) => (byte / 127) * largest);
-      this.activations.set(layer, { shape, data });
-    }
-    drawBytes(this.paper, bytesOf(digit), this.network.input_shape);
-    this.digit = digit;
-    this.probabilities = digit.probabilities;
+  #show(probabilities, digit) {
+    Object.assign(this, { probabilities, digit });
+    delete this.dataset.empty;
     this.#paint();
-    this.#say();
-    const first = this.steps.find(({ index, unchanged }) => index >= 0 && !unchanged);
-    this.detail.show(first, 0, this.activations, this.palette);
+    if (this.#pointer === null) this.#say();
   }
 
   #paint() {
-    if (!this.activations) return;
-    this.palette ??= new Palette(this);
+    if (!this.probabilities) return;
     const best = indexOfLargest(this.probabilities);
     this.bars.forEach(({ bar, share, node }, label) => {
       bar.style.setProperty("--share", this.probabilities[label]);
       share.textContent = percent(this.probabilities[label]);
       node.classList.toggle("best", label === best);
     });
+    if (!this.activations) return;
+    this.palette ??= new Palette(this);
     this.rows.show(this.activations, this.palette);
-    this.detail.refresh(this.activations, this.palette);
+    const first = this.steps.find(({ index, unchanged }) => index >= 0 && !unchanged);
+    if (!this.detail.step) this.detail.show(first, 0, this.activations, this.palette);
+    else this.detail.refresh(this.activations, this.palette);
     if (this.dialog.open) this.large.refresh(this.activations, this.palette);
   }
 
   /** Say the answer if there is one, but not while somebody draws: screen readers would never be silent. */
   #say() {
-    if (this.#answered !== this.#asked) return;
     const best = indexOfLargest(this.probabilities);
     const answer = `${this.network.class_names[best]}, ${percent(this.probabilities[best])}`;
-    this.status.textContent = `The network says ${answer}.`;
-    if (!this.digit) return;
-    const { image, label } = this.digit;
-    this.status.textContent += ` Test image ${image} is labelled ${this.network.class_names[label]}.`;
+    if (this.digit) {
+      const { image, label } = this.digit;
+      const labelled = `Test image ${image} is labelled ${this.network.class_names[label]}.`;
+      this.status.textContent = `The network says ${answer}. ${labelled}`;
+    } else if (this.#answered === this.#asked) {
+      const unsure = `Unsure: this looks like no digit that the network knows. Most likely ${answer}.`;
+      this.status.textContent = this.#doubtful(this.probabilities[best]) ? unsure : `The network says ${answer}.`;
+    }
+  }
+
+  /** Tell whether a drawing is no digit, as pipeline/reading.py tells, but from one look instead of several. */
+  #doubtful(probability) {
+    const limit = (name) => Number(this.getAttribute(name));
+    const { width, filled } = this.shape;
+    if (probability < limit("least-probability") || width > limit("widest")) return true;
+    return filled > limit("fullest") && width > limit("narrow"); // a 1 fills its box
   }
 
   /** Show a map in the panel, or large if it was clicked. */
   #chosen(step, channel, canvas, event) {
+    if (!this.activations) return;
     const cell = event.type === "pointermove" ? cellUnder(canvas, event) : null;
     this.detail.show(step, channel, this.activations, this.palette, cell);
     if (event.type !== "click") return;
     this.large.show(step, channel, this.activations, this.palette);
     this.dialog.showModal();
-    this.#load().then(() => this.#paint(), () => {}); // its filter
   }
-}
-
-function legend() {
-  const scale = (role, text) => element("li", { class: role }, element("span", { class: "scale" }), text);
-  const text =
-    "Point at a map to see what it looks at, and click it to enlarge it. " +
-    "The colours go from −m through 0 to m; m is the map’s largest number, without its sign:";
-  const scales = [scale("input", "input and maps"), scale("parameter", "weights"), scale("output", "output")];
-  return element("div", { class: "legend" }, element("p", {}, text), element("ul", {}, ...scales));
 }
 
 /** Draw an image as large as the canvas. */

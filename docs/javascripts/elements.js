@@ -8,9 +8,16 @@ export function load(path) {
   return once(path, (response) => response.json());
 }
 
-/** Fetch a file of the site as bytes, also once. */
-export function loadBytes(path) {
-  return once(path, (response) => response.arrayBuffer());
+/** Fetch a file of the site as bytes, also once; `progress` is told how many of them are there. */
+export function loadBytes(path, progress) {
+  return once(path, ({ body }) => {
+    let count = 0;
+    const transform = (part, stream) => {
+      progress((count += part.length));
+      stream.enqueue(part);
+    };
+    return new Response(body.pipeThrough(new TransformStream({ transform }))).arrayBuffer();
+  });
 }
 
 function once(path, read) {
@@ -46,12 +53,27 @@ export function number(value) {
   return String(Number(small ? value.toPrecision(1) : value.toFixed(3))).replaceAll("-", "−");
 }
 
+/** Return the longest of some texts: what keeps the room for all of them. */
+export function longest(texts) {
+  return texts.reduce((one, other) => (other.length > one.length ? other : one), "");
+}
+
+/** Return the element that the page's address names, if the reader has not scrolled away from it. */
+function reached() {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const margin = target && parseFloat(getComputedStyle(target).scrollMarginTop);
+  return target && Math.abs(target.getBoundingClientRect().top - margin) < 2 ? target : null;
+}
+
 /** A custom element that draws one JSON file, and shows one sentence when the file cannot be loaded. */
 export class Widget extends HTMLElement {
   async connectedCallback() {
     try {
       const data = await load(this.file);
-      if (this.isConnected) this.draw(data); // the reader may have left the page meanwhile
+      if (!this.isConnected) return; // the reader has left the page meanwhile
+      const target = reached();
+      this.draw(data);
+      target?.scrollIntoView();
     } catch (error) {
       this.replaceChildren(
         element("p", { class: "failure" }, `This widget could not be drawn: ${error.message}.`),

@@ -10,6 +10,7 @@ function reachWide() {
 
 document$.subscribe(() => {
   document.querySelector(".md-search")?.setAttribute("aria-label", "Search");
+  for (const box of document.querySelectorAll(".md-code__nav")) box.role = "none"; // of one button: no landmark
   reachWide();
 });
 addEventListener("resize", reachWide);

@@ -47,7 +47,9 @@ export class LayerRows {
       return { step, canvases: [], node: element("div", { class: "layer" }, label, same) };
     }
     const image = step.shape.length === 3;
-    const canvases = Array.from({ length: image ? step.shape[2] : 1 }, () => element("canvas"));
+    const size = planeOf({ shape: step.shape }, 0);
+    const blank = () => element("canvas", { width: size.columns, height: size.rows }); // as large as what comes
+    const canvases = Array.from({ length: image ? step.shape[2] : 1 }, blank);
     const buttons = canvases.map((canvas, channel) => this.#button(step, channel, canvas));
     const maps = element(
       "div",
@@ -56,7 +58,7 @@ export class LayerRows {
         role: "group",
         "aria-label": `${step.name}, ${image ? "maps" : "numbers"}`,
         keydown: (event) => moveFocus(event, buttons),
-        style: `--columns: ${image ? step.shape[1] : Math.min(32, step.shape[0])}`,
+        style: `--columns: ${size.columns}`,
       },
       ...buttons,
     );

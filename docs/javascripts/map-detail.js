@@ -16,16 +16,17 @@ export class MapDetail {
     Object.assign(this.map.node, { tabIndex: 0, onkeydown: this.#move, onpointermove: this.#point });
     this.map.node.setAttribute("role", "group");
     this.tiles = element("div", { class: "tiles" });
+    this.scales = { map: colourScale(), picture: colourScale(), filter: colourScale() };
     this.looksAt = element("figcaption");
     this.value = element("figcaption");
     this.filter = element("figcaption");
     this.node = element(
       "div",
-      { class: "detail" },
+      { class: "detail", hidden: "" },
       this.title,
-      element("figure", {}, this.map.node, this.value),
-      element("figure", {}, this.picture.node, this.looksAt),
-      element("figure", { class: "filter" }, this.tiles, this.filter),
+      element("figure", {}, this.map.node, this.scales.map.node, this.value),
+      element("figure", {}, this.picture.node, this.scales.picture.node, this.looksAt),
+      element("figure", { class: "filter" }, this.tiles, this.scales.filter.node, this.filter),
     );
   }
 
@@ -33,13 +34,17 @@ export class MapDetail {
   show(step, channel, activations, palette, cell = null) {
     if (palette !== this.palette) this.filterShown = null;
     Object.assign(this, { step, channel, palette });
+    this.node.hidden = false;
     this.value.setAttribute("aria-live", "off"); // while somebody draws it changes all the time
     const image = step.shape.length === 3;
     this.title.textContent = image ? `${step.name}, map ${channel + 1} of ${step.shape[2]}` : step.name;
     this.map.node.setAttribute("aria-label", `${this.title.textContent}: arrow keys choose a number`);
     this.plane = planeOf(activations.get(step.index), channel);
     paint(this.map.canvas, this.plane, palette[step.role]);
-    paintInput(this.picture.canvas, activations.get(-1), palette.input);
+    this.scales.map.show(step.role, reach(this.plane));
+    const input = activations.get(-1);
+    paintInput(this.picture.canvas, input, palette.input);
+    this.scales.picture.show("input", input.shape[2] === 3 ? 0 : reach(planeOf(input, 0)));
     this.#look(cell ?? strongest(this.plane));
   }
 
@@ -68,12 +73,13 @@ export class MapDetail {
 
   /** Show the filter of the map, or the weights of the number that is looked at. */
   #showFilter(unit) {
-    const wanted = [this.step.index, unit, Boolean(this.network.arrays)].join();
+    const wanted = [this.step.index, unit].join();
     if (this.filterShown === wanted) return;
     this.filterShown = wanted;
     const { tiles, text } = filterOf(this.network, this.step.index, unit);
     this.filter.textContent = text;
-    const end = Math.max(...tiles.map(reach)); // one scale for all of them
+    const end = Math.max(0, ...tiles.map(reach)); // one scale for all of them
+    this.scales.filter.show("parameter", end);
     const canvases = tiles.map((tile) => {
       const canvas = element("canvas");
       paint(canvas, tile, this.palette.parameter, end);
@@ -110,6 +116,18 @@ function marked() {
   return { canvas, mark, node: element("div", { class: "marked" }, canvas, frame) };
 }
 
+/** Make a legend of a scale of colours, which is not there if all is zero. */
+function colourScale() {
+  const ends = [element("span"), element("span")];
+  const node = element("p", {}, ends[0], element("span", { class: "scale" }), ends[1]);
+  const show = (role, end) => {
+    node.className = `ends ${role}`;
+    node.hidden = end === 0;
+    [-end, end].forEach((value, index) => (ends[index].textContent = number(value)));
+  };
+  return { node, show };
+}
+
 /** Return the weights that lead to a channel, as planes, and a sentence about them. */
 function filterOf(network, index, channel) {
   const none = (text) => ({ tiles: [], text });
@@ -120,7 +138,6 @@ function filterOf(network, index, channel) {
   }
   if (owner < 0) return none("");
   const { layer, arrays } = network.layers[owner];
-  if (!network.arrays) return none("Its weights appear once the network is loaded.");
   const [n] = arrays.weight.shape.slice(-1);
   const weight = network.arrays[owner].weight.filter((_, index) => index % n === channel);
   const shape = layer === "Conv2D" ? arrays.weight.shape.slice(0, 3) : shapeBefore(network, owner);

@@ -7,7 +7,7 @@
 export class Network {
   /** @param description what network.json holds */
   constructor(description) {
-    Object.assign(this, description); // dataset, class_names, normalisation, input_shape, layers, …
+    Object.assign(this, description); // class_names, normalisation, input_shape, layers, bytes, …
   }
 
   /** Take the weights from weights.bin; without them, only shapes and regions are known. */
@@ -91,10 +91,15 @@ const LAYERS = {
 /** The names of all layers that can be computed. */
 export const LAYER_NAMES = Object.keys(LAYERS);
 
-/** The file is little-endian, as is every machine that runs a browser. */
+/**
+ * Return a layer's arrays: those with a scale, which has a number for each output, are kept as signed bytes. The
+ * file is little-endian, as is every machine that runs a browser.
+ */
 function arraysOf(layer, weights) {
-  const entries = Object.entries(layer.arrays).map(([name, { offset, shape }]) => {
-    return [name, new Float32Array(weights, offset, size(shape))];
+  const entries = Object.entries(layer.arrays).map(([name, { offset, shape, scale }]) => {
+    if (!scale) return [name, new Float32Array(weights.slice(offset, offset + 4 * size(shape)))];
+    const bytes = new Int8Array(weights, offset, size(shape));
+    return [name, Float32Array.from(bytes, (byte, index) => byte * scale[index % scale.length])];
   });
   return Object.fromEntries(entries);
 }

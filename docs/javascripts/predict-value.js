@@ -1,11 +1,13 @@
 // <predict-value layer="convolution">: asks for one number of a recorded trace before it is shown.
 
-import { Arrays, writtenCells } from "./arrays.js";
-import { Widget, element, number } from "./elements.js";
-import { written } from "./expression.js";
+import { Arrays } from "./arrays.js";
+import { Widget, element, longest, number } from "./elements.js";
+import { plain, written } from "./expression.js";
 
 const TOLERANCE = 0.0051; // two decimals are enough for a number that has more
 const STRIDE = 5; // from one question to the next: neighbours are too alike
+const NO_NUMBER = "Type a number, such as −1.5.";
+const HINT = "The numbers that it is made of are marked now.";
 
 class PredictValue extends Widget {
   get file() {
@@ -24,8 +26,10 @@ class PredictValue extends Widget {
       size: "8",
       input: () => this.field.removeAttribute("aria-invalid"),
     });
-    this.answer = element("p", { class: "answer", role: "status" });
-    this.expression = element("p", { class: "expression" });
+    this.answer = element("span", { role: "status" });
+    this.expression = element("span");
+    this.arithmetic = element("p", { class: "expression" }, this.expression);
+    this.legend = element("div");
     const button = (text, click) => element("button", { type: "button", click }, text);
     const form = element(
       "form",
@@ -35,7 +39,10 @@ class PredictValue extends Widget {
       button("Show it", () => this.#reveal(`It is ${number(this.value)}.`)),
       button("Another", () => this.#ask(this.asked + STRIDE)),
     );
-    this.replaceChildren(this.heading, this.stage, form, this.answer, this.expression);
+    const said = element("p", { class: "answer", "data-longest": longest([HINT, NO_NUMBER]) }, this.answer);
+    const foot = element("div", { class: "foot" }, form, said, this.arithmetic);
+    const show = element("div", { class: "show" }, this.stage, this.legend, foot);
+    this.replaceChildren(this.heading, show);
     this.#ask(this.asked);
   }
 
@@ -50,7 +57,10 @@ class PredictValue extends Widget {
     const { title, track, step, array, index } = this.question;
     this.heading.textContent = title;
     this.arrays = new Arrays(track);
-    this.stage.replaceChildren(this.arrays.grids, this.arrays.legend());
+    this.arrays.grids.classList.add("current");
+    this.stage.replaceChildren(this.arrays.grids);
+    this.legend.replaceChildren(this.arrays.legend());
+    this.arithmetic.dataset.longest = plain(track.steps[step].expression);
     this.arrays.fill(step);
     this.arrays.mark({ target: [array.name, [index]], cells: [] });
     this.arrays.ask(array.name, index);
@@ -64,12 +74,12 @@ class PredictValue extends Widget {
     const answer = parse(this.field.value);
     if (Number.isNaN(answer)) {
       this.field.setAttribute("aria-invalid", "true");
-      this.#say("wrong", "Type a number, such as −1.5.");
+      this.#say("wrong", NO_NUMBER);
     } else if (isRight(answer, this.value)) {
       this.#reveal(`Right: ${number(this.value)}.`);
     } else {
       this.arrays.mark(this.question.track.steps[this.question.step]);
-      this.#say("wrong", `Not ${number(answer)}. The numbers that the right answer is made of are marked now.`);
+      this.#say("wrong", `Not ${number(answer)}. ${HINT}`);
     }
   };
 
@@ -87,14 +97,11 @@ class PredictValue extends Widget {
   }
 }
 
-/** Return the steps of a track that write one cell of a hidden array for the first time. */
+/** Return the steps of a track as questions: each writes one number that was hidden before. */
 function questions(title, track) {
-  const hidden = new Map(track.arrays.filter((array) => array.hidden).map((array) => [array.name, array]));
-  return track.steps.flatMap(({ target: [name, indices] }, step) => {
-    const seen = writtenCells(track.steps.slice(0, step));
-    const [index] = indices;
-    const fits = indices.length === 1 && hidden.has(name) && !seen.has(`${name} ${index}`);
-    return fits ? [{ title, track, step, array: hidden.get(name), index }] : [];
+  const arrays = new Map(track.arrays.map((array) => [array.name, array]));
+  return track.steps.map(({ target: [name, [index]] }, step) => {
+    return { title, track, step, array: arrays.get(name), index };
   });
 }
 

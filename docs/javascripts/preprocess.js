@@ -17,19 +17,27 @@ export function toMnist(ink, width) {
   return box && centred(scaled(ink, width, box));
 }
 
-/** Return where the ink begins and ends: rows and columns, the ends excluded. */
+/** Return how wide a drawing is, in heights, and which share of its box is ink. */
+export function shapeOf(ink, width) {
+  const { rows, columns, count } = boxOf(ink, width);
+  const [down, across] = [rows[1] - rows[0], columns[1] - columns[0]];
+  return { width: across / down, filled: count / (down * across) };
+}
+
+/** Return how many pixels are ink, and where the ink begins and ends: rows and columns, the ends excluded. */
 function boxOf(ink, width) {
-  let [top, bottom, left, right] = [Infinity, 0, Infinity, 0];
+  let [count, top, bottom, left, right] = [0, Infinity, 0, Infinity, 0];
   ink.forEach((amount, pixel) => {
     if (amount <= SOFT_EDGE) return;
     const row = Math.floor(pixel / width);
     const column = pixel % width;
+    count++;
     top = Math.min(top, row);
     bottom = Math.max(bottom, row + 1);
     left = Math.min(left, column);
     right = Math.max(right, column + 1);
   });
-  return bottom ? { rows: [top, bottom], columns: [left, right] } : null;
+  return count ? { rows: [top, bottom], columns: [left, right], count } : null;
 }
 
 /** Scale the ink such that the box is 20 pixels long, with a margin all round. */

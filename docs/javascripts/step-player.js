@@ -2,11 +2,12 @@
 
 import { Arrays } from "./arrays.js";
 import { CodePanel } from "./code-panel.js";
-import { Widget, element } from "./elements.js";
-import { written } from "./expression.js";
+import { Widget, element, longest } from "./elements.js";
+import { plain, written } from "./expression.js";
 
 const SECONDS_PER_STEP = 0.9;
 const ARRAYS_BESIDE_CODE = 5; // more of them take the whole width, and the code follows below
+const LINES_OF_SHORT_CODE = 7;
 const ICONS = {
   first: "M18 5l-7 7 7 7M7 5v14",
   back: "M15 5l-7 7 7 7",
@@ -39,18 +40,15 @@ class StepPlayer extends Widget {
       role: "group",
       "aria-label": `${layer}, ${this.way}: arrow keys step, space plays`,
     });
-    this.expression = element("p", { class: "expression" });
-    this.caption = element("p", { class: "caption", "aria-live": "polite" });
+    this.expression = element("span");
+    this.sentence = element("span");
+    this.arithmetic = element("p", { class: "expression" }, this.expression);
+    this.caption = element("p", { class: "caption", "aria-live": "polite" }, this.sentence);
     this.code = new CodePanel();
     this.legend = element("div");
-    const show = element("div", { class: "show" }, this.stage, this.expression, this.caption);
-    this.panel = element(
-      "div",
-      { class: "panel", id: `${this.id}-panel` },
-      show,
-      this.#controls(),
-      this.code.node,
-    );
+    this.foot = element("div", { class: "foot" }, this.arithmetic, this.caption, this.#controls());
+    const show = element("div", { class: "show" }, this.stage, this.foot);
+    this.panel = element("div", { class: "panel", id: `${this.id}-panel` }, show, this.code.node);
     const head = element("div", { class: "head" }, this.#caseChoice(), this.tabs);
     this.replaceChildren(head, this.panel, this.legend);
     this.onkeydown = this.#keys;
@@ -97,6 +95,10 @@ class StepPlayer extends Widget {
     this.tracks = this.cases[index][this.way];
     this.dataset.case = this.cases[index].name;
     this.dataset.tracks = this.tracks.length;
+    this.all = this.tracks.map((track) => new Arrays(track));
+    this.stage.replaceChildren(...this.all.map(({ grids }) => grids));
+    const lines = Math.max(...this.tracks.map(({ code }) => code.lines.length));
+    this.code.node.classList.toggle("short", lines <= LINES_OF_SHORT_CODE);
     this.tabs.hidden = this.tracks.length === 1;
     this.tabs.replaceChildren(
       ...this.tracks.map(({ title }, track) =>
@@ -134,33 +136,30 @@ class StepPlayer extends Widget {
       this.panel.removeAttribute("role");
       this.panel.removeAttribute("aria-labelledby");
     }
-    this.arrays = new Arrays(this.track);
-    this.stage.replaceChildren(this.arrays.grids);
+    this.arrays = this.all[index];
+    this.all.forEach((arrays, other) => arrays.grids.classList.toggle("current", other === index));
     this.legend.replaceChildren(this.arrays.legend());
+    this.arithmetic.dataset.longest = longest(this.track.steps.map(({ expression }) => plain(expression)));
+    this.caption.dataset.longest = longest(this.track.steps.map(({ text }) => text));
     this.panel.classList.toggle("beside", this.track.arrays.length <= ARRAYS_BESIDE_CODE);
     this.code.show(this.track.code);
     this.scrub.max = this.track.steps.length;
-    this.#reserveHeight();
     this.#show(1);
-  }
-
-  /** Keep the controls where they are while the arithmetic above them grows and shrinks. */
-  #reserveHeight() {
-    for (const part of [this.expression, this.caption]) part.style.minHeight = "";
-    let [expression, caption] = [0, 0];
-    for (const step of this.track.steps) {
-      this.#write(step);
-      expression = Math.max(expression, this.expression.getBoundingClientRect().height);
-      caption = Math.max(caption, this.caption.getBoundingClientRect().height);
-    }
-    this.expression.style.minHeight = `${expression}px`;
-    this.caption.style.minHeight = `${caption}px`;
   }
 
   /** Go to a step as the reader asked: the player stops playing. */
   #step(step) {
     this.#pause();
     this.#show(Math.min(Math.max(step, 1), this.track.steps.length));
+    this.#reveal();
+  }
+
+  /** Bring the cell that is written between the header and the controls, if these are on the screen. */
+  #reveal() {
+    const { top, bottom, height } = this.foot.getBoundingClientRect();
+    if (bottom < 0 || top > innerHeight) return;
+    this.style.setProperty("--foot", `${height}px`);
+    this.stage.querySelector(".current .written").scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   #show(step) {
@@ -178,7 +177,7 @@ class StepPlayer extends Widget {
 
   #write({ expression, text }) {
     this.expression.replaceChildren(...written(expression, this.arrays));
-    this.caption.textContent = text;
+    this.sentence.textContent = text;
   }
 
   get playing() {
@@ -205,6 +204,7 @@ class StepPlayer extends Widget {
     if (this.step < this.track.steps.length) this.#show(this.step + 1);
     else if (track < this.tracks.length) this.#chooseTrack(track);
     else return false;
+    this.#reveal();
     return true;
   }
 

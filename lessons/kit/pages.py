@@ -22,6 +22,7 @@ from markdown.preprocessors import Preprocessor
 
 from cnn.habits import nearest
 from lessons.kit.code_blocks import code_block, enclose_outputs
+from lessons.kit.outlines import with_outlines
 from pipeline.common import paths
 from pipeline.common.errors import PipelineError
 
@@ -127,10 +128,16 @@ class _Outputs(Postprocessor):
         return enclose_outputs(text)
 
 
+class _Outlines(Postprocessor):
+    def run(self, text: str) -> str:
+        return with_outlines(text, BUILT)
+
+
 class _Pages(Extension):
     def extendMarkdown(self, md: Markdown) -> None:
         md.preprocessors.register(_Fill(md), "pages", PRIORITY)
         md.postprocessors.register(_Outputs(md), "outputs", AFTER_ALL)
+        md.postprocessors.register(_Outlines(md), "outlines", AFTER_ALL)
 
 
 def makeExtension() -> Extension:

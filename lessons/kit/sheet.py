@@ -194,6 +194,15 @@ class Sheet:
             Rectangle((x, y), width, height, facecolor=colour if filled else "none", edgecolor=colour)
         )
 
+    def mark(self, x: float, y: float, width: float, height: float) -> None:
+        """Mark what lies in this rectangle: a frame in ink, two CSS pixels wide, along its inner edge."""
+        self._canvas.add_patch(
+            Rectangle(
+                (x + 1, y + 1), width - 2, height - 2,
+                facecolor="none", edgecolor=self.theme.ink, linewidth=2 * _POINTS, joinstyle="miter",
+            )
+        )  # fmt: skip
+
     def line(self, points: Sequence[tuple[float, float]], colour: str = "", arrow: bool = False) -> None:
         """Draw straight lines from point to point, the last with an arrow's head if it is one."""
         style = "-|>,head_length=4,head_width=2.2" if arrow else "-"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from PIL import Image
 
 import cnn
 from cnn.types import Array
@@ -182,3 +183,24 @@ def liveliest(maps: Array) -> int:
         1
     """
     return int(maps.astype(np.float64).var(axis=(0, 1, 2)).argmax())
+
+
+def most_like(image: Bytes, maps: Array) -> int:
+    """Return which channel of `[1, h, w, c]` answers where the image is bright, seen from afar.
+
+    Args:
+        image: the image, grey `[h, w]` or coloured `[h, w, 3]`.
+        maps: what a layer makes of it; negative numbers are no answer.
+    """
+    side = min(7, *maps.shape[1:3])
+
+    def from_afar(values: Array | Bytes) -> Array:
+        small = Image.fromarray(values.astype(np.float32)).resize((side, side), Image.Resampling.BOX)
+        blurred = np.asarray(small, np.float64)
+        centred: Array = blurred - blurred.mean()
+        return centred
+
+    # The root lets weak answers count, so that a map of the whole shape beats a map of one bright stroke.
+    seen = [from_afar(np.sqrt(np.maximum(maps[0, :, :, k], 0))) for k in range(maps.shape[-1])]
+    bright = from_afar(image if image.ndim == 2 else image.mean(axis=2))
+    return int(np.argmax([(one * bright).sum() / (np.linalg.norm(one) or 1) for one in seen]))

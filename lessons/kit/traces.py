@@ -67,9 +67,31 @@ class Grid:
             "label": self.label or self.name,
             "shape": list(self.values.shape),
             "values": [_plain_number(value) for value in self.values.flat],
+            "planes": _planes(self.values.shape, "weight" in self.name),
             "padding": [] if self.padding is None else np.flatnonzero(self.padding).tolist(),
         }
         return data | ({"hidden": True} if self.hidden else {})
+
+
+def _planes(shape: tuple[int, ...], filters: bool) -> list[dict[str, Any]]:
+    """Cut an array into planes of rows and columns, which hold the flat indices of its numbers.
+
+    Example:
+        >>> _planes((1, 2, 2), filters=False)
+        [{'label': 'channel 0', 'rows': [[0, 2]]}, {'label': 'channel 1', 'rows': [[1, 3]]}]
+    """
+    indices = np.arange(np.prod(shape, dtype=int)).reshape(shape)
+    if len(shape) <= 2:
+        return [{"label": "", "rows": np.atleast_2d(indices).tolist()}]
+    if filters:
+        names, cut = ("filter", "channel"), np.moveaxis(indices, (3, 2), (0, 1))
+    else:  # images; the axis of the samples may be absent
+        names, cut = ("sample", "channel"), np.moveaxis(indices.reshape(-1, *shape[-3:]), 3, 1)
+    found = []
+    for at in np.ndindex(cut.shape[:2]):
+        parts = [f"{name} {one}" for name, one, count in zip(names, at, cut.shape, strict=False) if count > 1]
+        found.append({"label": ", ".join(parts), "rows": cut[at].tolist()})
+    return found
 
 
 class Term(NamedTuple):

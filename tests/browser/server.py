@@ -12,6 +12,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from tests.browser.support import SITE
 
@@ -46,21 +47,27 @@ def launched() -> Iterator[Browser]:
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    """Serves files; the sitemap, which has whole addresses, as if the site were built for this server."""
+    """Serves files; those with whole addresses in them as if the site were built for this server."""
 
     def do_GET(self) -> None:
         if self.path == "/cnn/sitemap.xml":
-            self.wfile.write(self._sitemap().encode())
+            self._send(200, "sitemap.xml", self._home(), f"http://{self.headers['Host']}/cnn/")
+        elif self.path.startswith("/cnn/") and not Path(self.translate_path(self.path)).exists():
+            self._send(404, "404.html", f'"{urlsplit(self._home()).path}', '"/cnn/')
         else:
             super().do_GET()
 
-    def _sitemap(self) -> str:
-        text = (SITE / "sitemap.xml").read_text(encoding="utf-8")
-        self.send_response(200)
-        self.send_header("Content-Type", "text/xml")
+    def _home(self) -> str:
+        """Return the home page's address on the server that the site was built for."""
+        [home, *_] = re.findall(r"<loc>(.*?)</loc>", (SITE / "sitemap.xml").read_text(encoding="utf-8"))
+        return str(home)
+
+    def _send(self, status: int, name: str, old: str, new: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", self.guess_type(name))
         self.end_headers()
-        [home, *_] = re.findall(r"<loc>(.*?)</loc>", text)
-        return text.replace(home, f"http://{self.headers['Host']}/cnn/")
+        text = (SITE / name).read_text(encoding="utf-8")
+        self.wfile.write(text.replace(old, new).encode())
 
     def log_message(self, *args: object) -> None:
         """Say nothing: a request that fails is told by the page that made it."""

@@ -97,8 +97,12 @@ def go(page: Page, address: str) -> None:
 
 
 def drawn(page: Page) -> None:
-    """Wait until the page's widgets show something."""
+    """Wait until the page's widgets show something, and the network is there or cannot be had."""
     page.wait_for_function(
-        "(widgets) => [...document.querySelectorAll(widgets)].every((widget) => widget.children.length)",
+        """(widgets) =>
+          [...document.querySelectorAll(widgets)].every(
+            (widget) => widget.querySelector(":scope > :not(.outline)")
+          ) &&
+          !document.querySelector("digit-canvas :is(.room, .loading)")""",
         arg=WIDGETS,
     )

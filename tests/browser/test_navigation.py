@@ -1,4 +1,4 @@
-"""Material's instant navigation, which exchanges the page below the widgets, and the search."""
+"""Instant navigation, which exchanges the page below the widgets, the search, and where no way leads."""
 
 from __future__ import annotations
 
@@ -6,11 +6,19 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from tests.browser.support import Watch, drawn, go
+import pytest
+
+from tests.browser.support import Watch, drawn, go, opened
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
+# The addresses under each page that the search found, without what it highlights there.
+PLACES = """
+(pages) => pages.map((page) =>
+  [...page.querySelectorAll("a")].map(({ origin, pathname, hash }) => origin + pathname + hash)
+)
+"""
 NEVER = 1_000_000  # seconds: from then on the page's clock stands
 
 
@@ -49,7 +57,7 @@ def test_widgets_survive_the_way_to_another_page_and_back(page: Page, watch: Wat
     fetched = Counter(
         request.url for request in watch.requests if re.search("/(built|generated)/", request.url)
     )
-    assert {url.rpartition("/")[2] for url in fetched} >= {"weights.bin", "recorded.bin", "convolution.json"}
+    assert {url.rpartition("/")[2] for url in fetched} >= {"weights.bin", "convolution.json"}
     assert set(fetched.values()) == {1}
 
 
@@ -71,11 +79,51 @@ def test_no_player_goes_on_after_its_page_is_left(page: Page) -> None:
     assert (left.get_attribute("data-track"), left.get_attribute("data-step")) == ("1", before)
 
 
-def test_the_search_finds_a_page(page: Page, site: str) -> None:
+@pytest.mark.parametrize(
+    ("sought", "first", "place"),
+    [
+        ("convolution", 1, "learn/convolution/"),
+        ("max pooling", 1, "learn/pooling/"),
+        ("optimizer", 1, "learn/optimisers/"),
+        ("normalization", 1, "learn/batch-normalisation/"),
+        ("color", 1, "learn/network/"),
+        ("why divide by n", 2, "learn/loss/#where-the-1n-stands"),
+    ],
+)
+def test_the_search_finds_lessons_first_in_either_spelling(
+    page: Page, site: str, sought: str, first: int, place: str
+) -> None:
     go(page, "")
     page.keyboard.press("/")
-    page.keyboard.type("convolution")
-    found = page.locator(".md-search-result__link")
+    page.keyboard.type(sought)
+    found = page.locator(".md-search-result__item")
     found.first.wait_for()
-    addresses = found.evaluate_all("(links) => links.map(({ origin, pathname }) => origin + pathname)")
-    assert f"{site}learn/convolution/" in addresses
+    places = found.evaluate_all(PLACES)[:first]
+    assert any(f"{site}{place}" in links for links in places), places
+
+
+def test_an_address_that_does_not_exist_offers_the_lessons_and_the_search(
+    page: Page, watch: Watch, site: str
+) -> None:
+    page.goto("learn/no/such/page/")
+    assert "404" in watch.faults.pop()
+    assert page.get_by_role("heading", level=1).inner_text() == "This page does not exist"
+    content = page.get_by_role("article")
+    content.get_by_label("Search").fill("pooling")
+    content.get_by_role("button", name="Find").click()
+    page.locator(f".md-search-result__link[href^='{site}learn/pooling/']").first.wait_for()
+    page.go_back()
+    watch.faults.clear()
+    content.get_by_role("link", name="Convolution").click()
+    page.wait_for_url(f"{site}learn/convolution/")
+
+
+def test_a_page_without_javascript_says_what_is_missing(browser: Browser, site: str) -> None:
+    with opened(browser, site, java_script_enabled=False) as (page, _):
+        page.goto("learn/pooling/")
+        sentences = page.locator("noscript")
+        assert "Text, formulas, figures and code are complete" in sentences.first.inner_text()
+        assert "you can play the computation here" in sentences.nth(1).inner_text()
+        assert all(sentence.is_visible() for sentence in sentences.all())
+        assert not page.locator("step-player").first.is_visible()
+        assert not page.get_by_role("search").is_visible()

@@ -13,7 +13,8 @@ from PIL import Image, ImageDraw
 
 import cnn
 from cnn.layers import LAYERS
-from lessons.home import export_network
+from lessons.home import export_network, in_eight_bits
+from lessons.kit.shown import to_json
 from lessons.kit.subject import TrainedNetwork, activations_to_probabilities
 from pipeline.common import paths
 from pipeline.common.datasets import DIGITS
@@ -117,8 +118,8 @@ def answer(route: Route) -> None:
 
 def exported(model: cnn.Sequential) -> tuple[str, str]:
     """Return what the browser needs of a model: its description, and its weights in base 64."""
-    files = export_network(TrainedNetwork(model, IMAGE_SET, "small"))
-    return files["network.json"].decode(), encoded(files["weights.bin"])
+    network, weights = export_network(TrainedNetwork(model, IMAGE_SET, "small"))
+    return to_json(network).decode(), encoded(weights)
 
 
 def encoded(data: bytes) -> str:
@@ -139,7 +140,8 @@ def built(layers: list[cnn.Layer]) -> cnn.Sequential:
 
 
 def compare(page: Page, model: cnn.Sequential, x: NDArray[np.float32], pixels: NDArray[np.uint8]) -> None:
-    """Compare every layer's output for every image, as bytes and as cnn sees it."""
+    """Compare every layer's output for every image, as bytes and as cnn sees it, in eight bits."""
+    model = in_eight_bits(TrainedNetwork(model, IMAGE_SET, "small")).model
     for index, image in enumerate(pixels):
         found = page.evaluate(FORWARD, encoded(image.tobytes()))
         expected = activations_to_probabilities(model, x[index : index + 1])

@@ -40,8 +40,8 @@ from tests.pipeline.workspace import (
 
 NAMES = (
     "augmentation", "batch-normalisation", "confidence", "confusion", "dense-evidence", "digit-as-numbers",
-    "dropout", "feature-maps", "filters", "hardest", "one-filter", "overfitting", "pooling", "resolution",
-    "saliency", "softmax-loss", "training",
+    "dropout", "edges", "feature-maps", "filters", "hardest", "one-filter", "overfitting", "pooling",
+    "relu", "resolution", "saliency", "softmax-loss", "training",
 )  # fmt: skip
 FORMS = {"": LIGHT, "-dark": DARK, "-narrow": LIGHT, "-narrow-dark": DARK}
 SVGS = {f"{paths.FIGURES.as_posix()}/{name}{form}.svg" for name in NAMES for form in FORMS}
@@ -336,7 +336,8 @@ def test_all_that_is_written_contrasts_with_the_page(form: str, plain: dict[str,
     theme = FORMS[form]
     for colour in (theme.ink, theme.quiet, theme.activation, theme.parameter, theme.output, theme.gradient):
         assert contrast(colour, theme.page) >= 4.5
-    for name in set(NAMES) - {"confusion", "digit-as-numbers"}:  # whose numbers stand on coloured cells
+    on_coloured_cells = {"confusion", "digit-as-numbers", "edges"}
+    for name in set(NAMES) - on_coloured_cells:
         written = texts(plain[f"{paths.FIGURES.as_posix()}/{name}{form}.svg"])
         assert len(written) >= 5, name
         for text, colour in written:
@@ -348,6 +349,14 @@ def test_numbers_in_cells_contrast_with_the_cell(theme: Theme) -> None:
     for cell in shade(np.linspace(-1, 1, 513), theme.output, theme):
         assert contrast(readable_on(cell), "#" + cell[:3].tobytes().hex()) >= 4.5
     assert contrast(theme.quiet, theme.zero) >= 4.5  # the number of mistakes where there is none
+
+
+def test_the_map_of_the_edge_filter_is_right_minus_left(plain: dict[str, bytes]) -> None:
+    image = np.random.default_rng(1).integers(0, 256, (4, 28, 28), np.uint8)[0].astype(np.float64)
+    change = image[:, 2:] - image[:, :-2]
+    edges = scaled(change[:-2] + change[1:-1] + change[2:])
+    _, shown, *_ = pictures(plain[f"{paths.FIGURES.as_posix()}/edges-dark.svg"])
+    np.testing.assert_array_equal(shown, shade(edges, DARK.output, DARK))
 
 
 def test_filters_are_shown_pixel_by_pixel(plain: dict[str, bytes]) -> None:

@@ -25,5 +25,5 @@ def test_the_step_on_the_page_is_the_one_that_the_last_lesson_works_out() -> Non
 def test_the_largest_number_of_a_table_has_the_full_tint_and_what_is_negative_a_colour_of_its_own() -> None:
     table = numbers("w", "gradient", np.array([[-4.0, 1.0], [0.0, 2.0]]), ["a", "b"])
     assert '<td class="negative" style="--strength: 1.00">−4</td>' in table
-    assert '<td style="--strength: 0.25">1</td>' in table
+    assert '<td style="--strength: 0.40">1</td>' in table
     assert table.count('<th scope="row">') == 2

@@ -131,3 +131,4 @@ def test_all_pages_are_built_without_a_warning(
     for page in ("activations", "convolution", "dense", "dropout", "flatten", "pooling"):
         text = (site / "learn" / page / "index.html").read_text(encoding="utf-8")
         assert ("The recipe that was trained has no" in text) == (page in without), page
+        assert (site / "cards" / "learn" / f"{page}.png").is_file()
