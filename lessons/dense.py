@@ -115,14 +115,16 @@ def draw_evidence(theme: Theme, width: int, subject: Subject) -> Sheet:
     low, high = min(0.0, float(outputs.min())), max(0.0, float(outputs.max()))
     unit = (width - 66 - right - 20) / ((high - low) or 1)  # beside the sum itself
     for row, label in enumerate(classes):
-        y, value = below + side * (row + 0.5), float(outputs[label])
+        middle, value = below + side * (row + 0.5), float(outputs[label])
         weight = "bold" if label == answer else "normal"
-        sheet.text(left - 8, y, names[label], align="right", vertical="center", weight=weight, room=left - 8)
+        sheet.text(
+            left - 8, middle, names[label], align="right", vertical="center", weight=weight, room=left - 8
+        )
         if wide:
             start = right + 20 + (min(value, 0.0) - low) * unit
-            sheet.box(start, y - 9, abs(value) * unit, 18, theme.negative if value < 0 else theme.output)
+            sheet.box(start, middle - 9, abs(value) * unit, 18, theme.negative if value < 0 else theme.output)
         written = f"{value:.1f}".replace("-", "−")
-        sheet.text(width, y, written, align="right", vertical="center", weight=weight)
+        sheet.text(width, middle, written, align="right", vertical="center", weight=weight)
     bottom, apart = below + side * len(classes) + 10, 200 if wide else 152
     for x, values, colour in ((left, cells, theme.output), (left + apart, inputs[shown], theme.activation)):
         largest = f"{np.abs(values).max():.1f}"
@@ -157,9 +159,12 @@ def draw_layer(theme: Theme, width: int) -> Sheet:
             colour = theme.parameter if output == 0 else theme.quiet
             sheet.line([start, end], colour if value >= 0 else theme.negative)
             if output == 0:
-                at = [one + 0.3 * (other - one) for one, other in zip(start, end, strict=True)]
-                sheet.box(at[0] - 9, at[1] - 9, 18, 18, theme.page)
-                sheet.text(*at, f"{value:g}", colour=colour, weight="bold", align="center", vertical="center")
+                at_x, at_y = (one + 0.3 * (other - one) for one, other in zip(start, end, strict=True))
+                sheet.box(at_x - 9, at_y - 9, 18, 18, theme.page)
+                sheet.text(
+                    at_x, at_y, f"{value:g}",
+                    colour=colour, weight="bold", align="center", vertical="center",
+                )  # fmt: skip
         sheet.numbers(
             far, centre(row) - side / 2, y[:, output : output + 1], theme.output, side, largest=y.max()
         )

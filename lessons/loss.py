@@ -86,14 +86,14 @@ def draw_softmax_loss(theme: Theme, width: int, subject: Subject) -> Sheet:
         logit, probability = float(logits[label]), float(probabilities[label])
         weight = "bold" if label == actual else "normal"
         if label == actual:
-            start = names_end - 64 if wide else 0
-            sheet.box(start, y, (plot[0] - 34 if wide else width) - start, row, theme.zero)
+            band = names_end - 64 if wide else 0
+            sheet.box(band, y, (plot[0] - 34 if wide else width) - band, row, theme.zero)
         sheet.text(
             names_end, middle, names[label],
             align="right", vertical="center", weight=weight, room=60 if wide else names_end,
         )  # fmt: skip
-        x, thick = columns[0] + (min(logit, 0.0) - low) * unit, row - 12
-        sheet.box(x, y + 6, abs(logit) * unit, thick, theme.negative if logit < 0 else theme.output)
+        start, thick = columns[0] + (min(logit, 0.0) - low) * unit, row - 12
+        sheet.box(start, y + 6, abs(logit) * unit, thick, theme.negative if logit < 0 else theme.output)
         written = f"{logit:.1f}".replace("-", "−")
         sheet.text(columns[0] + bar + 6, middle, written, vertical="center", weight=weight)
         share = probability / float(probabilities.max())
