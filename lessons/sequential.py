@@ -16,7 +16,7 @@ from cnn.types import Array, Gradients
 from lessons.kit.curves import Curve, curve, line
 from lessons.kit.gradient_checks import errors_of_loss, power
 from lessons.kit.layers import layers_table, shapes_along
-from lessons.kit.sheet import HEADING, SMALL, Sheet
+from lessons.kit.sheet import HEADING, SMALL, WIDE, Sheet
 from lessons.kit.shown import Shown, to_json
 from lessons.kit.small_network import LABEL, PICTURE, START, small_layers, small_network
 from lessons.kit.steps import (
@@ -81,23 +81,26 @@ def from_repository() -> Shown:
 def draw_parameter_counts(theme: Theme, width: int, subtitle: str, layers: Sequence[LayerSummary]) -> Sheet:
     """Draw the parameters and the multiply-adds of each layer that has any, side by side."""
     layers = [one for one in layers if one.parameters or one.multiply_adds]
-    row, width, left = 30, 118, 88
-    title = "What each layer holds and costs"
-    sheet = Sheet(width, HEADING + 24 + row * len(layers), theme, title, subtitle)
+    wide = width == WIDE
+    row, left, gap = 40, (120 if wide else 84), (40 if wide else 16)
+    bar = (width - left - gap) / 2  # the room of the longest
+    sheet = Sheet(width, HEADING + 54 + row * len(layers), theme, "What each layer holds and costs", subtitle)
     columns = (
         (left, "parameters", [one.parameters for one in layers], theme.parameter),
-        (left + width + 16, "multiply-adds", [one.multiply_adds for one in layers], theme.activation),
+        (left + bar + gap, "multiply-adds", [one.multiply_adds for one in layers], theme.quiet),
     )
-    top = HEADING + 20
+    top = HEADING + 42
     for index, summary in enumerate(layers):
-        sheet.text(0, top + row * index + 10, summary.kind)
-        sheet.text(0, top + row * index + 22, times(summary.output_shape), size=SMALL, colour=theme.quiet)
+        sheet.text(0, top + row * index + 13, summary.kind, room=left - 8)
+        shape = times(summary.output_shape)
+        sheet.text(0, top + row * index + 29, shape, size=SMALL, colour=theme.quiet, room=left - 8)
     for x, name, numbers, colour in columns:
         sheet.text(x, HEADING + 10, name, weight="bold")
+        sheet.text(x, HEADING + 27, f"{sum(numbers):,} in all", size=SMALL, colour=theme.quiet)
         for index, number in enumerate(numbers):
-            y = top + row * index
-            sheet.box(x, y + 2, width * number / (max(numbers) or 1), 8, colour)
-            sheet.text(x, y + 22, f"{number:,}", size=SMALL)
+            y, longest = top + row * index, number == max(numbers)
+            sheet.box(x, y + 4, bar * number / (max(numbers) or 1), 10, colour)
+            sheet.text(x, y + 29, f"{number:,}", size=SMALL, weight="bold" if longest else "normal")
     return sheet
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 import cnn
 from cnn.summary import layer_summaries
 from cnn.types import Shape
@@ -41,7 +43,9 @@ def shapes_along(model: cnn.Sequential) -> list[Shape]:
 
 def layers_table(recipe: Recipe, input_shape: Shape) -> str:
     """Return a recipe's layers, with each layer's output, parameters, multiply-adds and receptive field."""
-    lines = layer_summaries(make_model(recipe.model).layers, input_shape)
+    model = make_model(recipe.model)
+    model.build(input_shape, np.random.default_rng(0))  # only a layer that is built has parameters
+    lines = layer_summaries(model.layers, input_shape)
     rows = [
         [
             f"{index}. {_layer(config)}",

@@ -1,7 +1,10 @@
 import pytest
 
 from cnn import Conv2D, Dense, Flatten, ReLU
+from lessons.kit.layers import layers_table
 from lessons.sequential import gradient_check, parameter_counts
+from pipeline.common.model import untrained_model
+from pipeline.common.params import load_parameters
 from tests.lessons.shown import TRACES, played
 from tests.lessons.small import small
 
@@ -32,3 +35,10 @@ def test_the_gradient_check_of_the_network_goes_back_to_the_picture() -> None:
 def test_a_convolution_is_set_beside_the_dense_layer_of_as_many_outputs() -> None:
     rows = parameter_counts(small([Conv2D(2, 3), ReLU(), Flatten(), Dense(3)])).splitlines()[2:]
     assert rows == ["| Conv2D, 6×6×1 → 4×4×2 | 20 | 1,184 |", "| Dense, 32 → 3 | 99 |  |"]
+
+
+def test_the_table_of_a_recipe_counts_its_parameters() -> None:
+    parameters = load_parameters()
+    counted = sum(array.size for array in untrained_model(parameters).params.values())
+    (total,) = layers_table(parameters.chosen, parameters.data.input_shape).splitlines()[-1:]
+    assert total.split(" | ")[2] == f"{counted:,}"
