@@ -1,7 +1,8 @@
+import numpy as np
 import pytest
 
 from cnn import Conv2D, Dense, Flatten, ReLU
-from lessons.sequential import gradient_check, parameter_counts
+from lessons.sequential import STEPS, errors, gradient_check, parameter_counts
 from tests.lessons.shown import TRACES, played
 from tests.lessons.small import small
 
@@ -32,3 +33,15 @@ def test_the_gradient_check_of_the_network_goes_back_to_the_picture() -> None:
 def test_a_convolution_is_set_beside_the_dense_layer_of_as_many_outputs() -> None:
     rows = parameter_counts(small([Conv2D(2, 3), ReLU(), Flatten(), Dense(3)])).splitlines()[2:]
     assert rows == ["| Conv2D, 6×6×1 → 4×4×2 | 20 | 1,184 |", "| Dense, 32 → 3 | 99 |  |"]
+
+
+def test_a_shorter_step_helps_both_sides_more_than_one_until_rounding_hurts() -> None:
+    both, one = errors(np.float64), errors(np.float64, both=False)
+    tenth, thousandth, best = (int(np.abs(STEPS - step).argmin()) for step in (0.1, 0.001, 6e-6))
+    assert both[tenth] / both[thousandth] == pytest.approx(100**2, rel=0.1)
+    assert one[tenth] / one[thousandth] == pytest.approx(10**2, rel=0.1)
+    assert both[best] < 1e-9 < both[0]
+
+
+def test_in_float32_no_step_finds_the_slope_as_the_check_demands() -> None:
+    assert errors(np.float32).min() > 1e-6
