@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patches import Ellipse
 
 import cnn
 from cnn.types import Array
@@ -99,19 +100,19 @@ def _map(sheet: Sheet, place: tuple[int, int, int, int], valley: Valley, left: f
     """
     theme, (*_, wide, tall) = sheet.theme, place
     right = 1.1 * valley.along
-    top = max(
-        1.2 * valley.across, (right - left) / 2 * tall / wide
-    )  # one scale both ways, where there is room
-    across, up = np.meshgrid(np.linspace(left, right, 81), np.linspace(-top, top, 61))
-    heights = height(valley, np.stack((across, up), axis=-1))
-    start = height(valley, np.array((valley.along, valley.across)))
-    lines = np.arange(int(LINES * np.sqrt(heights.max() / start)) + 2)  # one goes through the start
-    colours = shade(HILLS * lines[:-1] / lines[-2], theme.quiet, theme) / 255
+    top = max(1.2 * valley.across, (right - left) / 2 * tall / wide)  # one scale both ways where it fits
+    start, corner = height(valley, np.array(((valley.along, valley.across), (right, top))))
+    lines = int(LINES * np.sqrt(corner / start)) + 1  # the last one lies outside
     axes = sheet.axes(*place)
-    axes.contourf(across, up, heights, levels=start * (lines / LINES) ** 2, colors=colours)
-    axes.contour(
-        across, up, heights, levels=start * (lines[1:] / LINES) ** 2, colors=theme.quiet, linewidths=0.5
-    )
+    for line_number in range(lines, 0, -1):  # points of equal loss lie on an ellipse
+        long = 2 * line_number / LINES * np.sqrt(2 * start)
+        (colour,) = shade(np.array([HILLS * (line_number - 1) / (lines - 1)]), theme.quiet, theme) / 255
+        axes.add_patch(
+            Ellipse(
+                (0, 0), long, long / np.sqrt(valley.steepness),
+                facecolor=colour, edgecolor=theme.quiet, linewidth=0.5,
+            )
+        )  # fmt: skip
     axes.plot(0, 0, color=theme.ink, marker="x", markersize=7, markeredgewidth=1.5, zorder=3)
     axes.set(xlim=(left, right), ylim=(-top, top), xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
