@@ -8,15 +8,17 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 
 from cnn import SGD, Conv2D, Sequential, SoftmaxCrossEntropy
+from cnn.gradients import STEP
 from cnn.summary import LayerSummary, layer_summaries
 from cnn.types import Array, Gradients
 from lessons.kit.curves import Curve, curve, line
-from lessons.kit.gradient_checks import errors_of_loss, power
+from lessons.kit.gradient_checks import SUPERSCRIPTS, errors_of_loss, power
 from lessons.kit.layers import layers_table, shapes_along
-from lessons.kit.sheet import HEADING, SMALL, WIDE, Sheet
+from lessons.kit.sheet import HEADING, NARROW, SMALL, WIDE, Sheet
 from lessons.kit.shown import Shown, to_json
 from lessons.kit.small_network import LABEL, PICTURE, START, small_layers, small_network
 from lessons.kit.steps import (
@@ -51,6 +53,8 @@ from pipeline.common.model import untrained_model
 from pipeline.common.params import load_parameters
 
 RATES = (0.01, 0.03, 0.05, 0.1, 0.2)
+STEPS = 10.0 ** np.arange(-12, 0.1, 0.25)  # of the numerical derivatives
+MOVED = -0.25  # by this from its start: a weight at which the loss bends unevenly
 
 MODEL = "cnn.sequential.Sequential"
 FORWARD = "x, cache = output_and_cache(layer, layer.forward_pass(x, training, rng))"
@@ -65,7 +69,10 @@ def from_repository() -> Shown:
     layers = layer_summaries(model.layers, model.built_for())
     subtitle = f"recipe {parameters.recipe}"
     return Shown(
-        drawings={"parameter-counts": partial(draw_parameter_counts, subtitle=subtitle, layers=layers)},
+        drawings={
+            "parameter-counts": partial(draw_parameter_counts, subtitle=subtitle, layers=layers),
+            "gradient-check-steps": draw_errors,
+        },
         values={
             "architecture": layers_table(parameters.chosen, parameters.data.input_shape),
             "parameter_counts": parameter_counts(model),
@@ -124,6 +131,62 @@ def gradient_check() -> str:
     found = errors_of_loss(small_layers(), [0], PICTURE.shape)
     rows = [["the picture" if name == "x" else f"`{name}`", power(error)] for name, error in found.items()]
     return table(["small model, random numbers", "largest relative error"], rows, numbers=1)
+
+
+def draw_errors(theme: Theme, width: int) -> Sheet:
+    """Draw the error of a numerical derivative by its step, from one side, from both, and in float32."""
+    wide = width > NARROW
+    lines = (
+        ("one side", errors(np.float64, both=False), {"color": theme.quiet, "linestyle": "--"}),
+        ("both sides", errors(np.float64), {"color": theme.gradient, "linewidth": 2.5}),
+        ("both sides, in float32", errors(np.float32), {"color": theme.ink, "linestyle": ":"}),
+    )
+    tall = 240 if wide else 200
+    subtitle = "error of a measured slope, by the step h"
+    sheet = Sheet(
+        width, HEADING + tall + (70 if wide else 114), theme, "Neither too long nor too short", subtitle
+    )
+    axes = sheet.axes(46, HEADING, width - 58, tall)
+    for name, found, look in lines:
+        axes.loglog(STEPS, found, label=name, **look)
+    axes.axvline(STEP, color=theme.ink, linewidth=1)
+    ticks = {f"10{str(exponent).translate(SUPERSCRIPTS)}": 10.0**exponent for exponent in (-12, -9, -6, -3)}
+    ticks["1"] = 1.0
+    axes.set(xlim=(STEPS[0], STEPS[-1]), ylim=(1e-12, 100))
+    axes.set_xticks(list(ticks.values()), ticks)
+    axes.set_yticks(list(ticks.values()), ticks)
+    axes.minorticks_off()
+    notes = ((1.5e-12, "left", 10, "too short: rounding"), (0.7, "right", 10, "too long: the bend"))
+    for x, align, y, note in (*notes, (0.8 * STEP, "right", 3e-12, "the step of cnn")):
+        axes.text(x, y, note, ha=align, fontsize=mpl.rcParams["xtick.labelsize"])
+    axes.legend(loc="upper left", bbox_to_anchor=(0, -0.12 if wide else -0.14), ncols=3 if wide else 1)
+    return sheet
+
+
+def errors(kind: type[np.floating[Any]], both: bool = True) -> Array:
+    """Return how wrong the loss's slope along the dense layer's first weight is, for each of the steps.
+
+    Args:
+        kind: the numbers that the network computes in.
+        both: whether the slope is measured up and down, as the gradient check does, or only up.
+    """
+    model, loss = small_network(), SoftmaxCrossEntropy()
+    start = {name: value.astype(kind) for name, value in START.items()}
+
+    def outputs(change: float) -> tuple[Array, list[Any]]:
+        moved = start["4.weight"].copy()
+        moved.flat[0] += kind(MOVED + change)
+        model.assign(start | {"4.weight": moved})
+        return model.forward_pass(PICTURE.astype(kind))
+
+    def slope(step: float) -> float:
+        below = -step if both else 0.0
+        above_loss, below_loss = (loss(outputs(change)[0], LABEL)[0] for change in (step, below))
+        return (above_loss - below_loss) / (step - below)
+
+    logits, caches = outputs(0)
+    right = model.parameter_gradients(loss(logits, LABEL)[1], caches)["4.weight"].flat[0]
+    return np.array([abs(slope(step) - right) for step in STEPS.tolist()])
 
 
 def one_step() -> Curve:

@@ -1,8 +1,9 @@
+import numpy as np
 import pytest
 
 from cnn import Conv2D, Dense, Flatten, ReLU
 from lessons.kit.layers import layers_table
-from lessons.sequential import gradient_check, parameter_counts
+from lessons.sequential import STEPS, errors, gradient_check, parameter_counts
 from pipeline.common.model import untrained_model
 from pipeline.common.params import load_parameters
 from tests.lessons.shown import TRACES, played
@@ -42,3 +43,15 @@ def test_the_table_of_a_recipe_counts_its_parameters() -> None:
     counted = sum(array.size for array in untrained_model(parameters).params.values())
     (total,) = layers_table(parameters.chosen, parameters.data.input_shape).splitlines()[-1:]
     assert total.split(" | ")[2] == f"{counted:,}"
+
+
+def test_a_shorter_step_helps_both_sides_more_than_one_until_rounding_hurts() -> None:
+    both, one = errors(np.float64), errors(np.float64, both=False)
+    tenth, thousandth, best = (int(np.abs(STEPS - step).argmin()) for step in (0.1, 0.001, 6e-6))
+    assert both[tenth] / both[thousandth] == pytest.approx(100**2, rel=0.1)
+    assert one[tenth] / one[thousandth] == pytest.approx(10**2, rel=0.1)
+    assert both[best] < 1e-9 < both[0]
+
+
+def test_in_float32_no_step_finds_the_slope_as_the_check_demands() -> None:
+    assert errors(np.float32).min() > 1e-6

@@ -1,7 +1,7 @@
 import numpy as np
 
 from cnn import RandomAffine
-from lessons.training import distorted_copies, reached
+from lessons.training import COPIES, distorted_copies, reached
 
 HISTORY = [
     {"epoch": epoch, "loss": 0.1, "validation_loss": loss, "validation_accuracy": accuracy}
@@ -21,4 +21,4 @@ def test_the_image_stands_before_its_copies_which_all_differ() -> None:
     image = np.random.default_rng(0).integers(0, 256, (28, 28), np.uint8)
     pictures = distorted_copies(image, RandomAffine(rotation=10, shift=2), seed=0)
     np.testing.assert_array_equal(pictures[0], image)
-    assert len({picture.tobytes() for picture in pictures}) == len(pictures) == 8
+    assert len({picture.tobytes() for picture in pictures}) == len(pictures) == 1 + COPIES
