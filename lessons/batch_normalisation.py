@@ -90,9 +90,8 @@ def stages(model: cnn.Sequential, x: Array) -> tuple[Array, Array, Array]:
     index = max(index for index, layer in enumerate(model.layers) if isinstance(layer, cnn.BatchNorm))
     before = [x, *model.activations(x)][index]
     after, cache = model.layers[index].forward_pass(before, training=True)
-    normalised = cache.centred / cache.deviation
-    rows, _, back = (array.reshape(-1, array.shape[-1]) for array in (before, normalised, after))
-    return rows, normalised.reshape(rows.shape), back
+    shape = (-1, before.shape[-1])
+    return before.reshape(shape), (cache.centred / cache.deviation).reshape(shape), after.reshape(shape)
 
 
 def draw_stages(theme: Theme, width: int, subtitle: str, columns: Mapping[str, Array]) -> Sheet:
@@ -154,10 +153,10 @@ def draw_accuracies(theme: Theme, width: int, subtitle: str, pair: TwoTrainings)
         ends.append((reached[-1], name, colour))
     epochs = [record["epoch"] for record in pair.without.history]
     axes.set(xlim=(epochs[0] - 0.2, epochs[-1] + 0.2), ylim=(0, 105), xlabel="epoch")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
     lowest = HEADING + 24.0 + tall
-    for reached, name, colour in sorted(ends):
-        y = min(lowest, HEADING + 24 + tall * (1 - reached / 105))
+    for end, name, colour in sorted(ends):
+        y = min(lowest, HEADING + 24 + tall * (1 - end / 105))
         lowest = y - LINE
         label = f"{name} normalisation" if width > NARROW else name
         sheet.text(width - right + 8, y, label, colour=colour, vertical="center")

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 import cnn
-from cnn.types import Array, Gradients
+from cnn.types import Array, Gradients, Labels
 from lessons.kit.curves import Curve, curve, line
 from lessons.kit.gradient_checks import SEED, gradient_check
 from lessons.kit.layers import shapes_along
@@ -141,7 +141,7 @@ def dropped(model: cnn.Sequential) -> str:
 
 
 def accuracies(
-    model: cnn.Sequential, x: Array, labels: Array, rngs: Sequence[np.random.Generator | None]
+    model: cnn.Sequential, x: Array, labels: Labels, rngs: Sequence[np.random.Generator | None]
 ) -> list[float]:
     """Return which share of samples a network gets right in one pass with each generator.
 

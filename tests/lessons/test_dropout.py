@@ -1,6 +1,7 @@
 import numpy as np
 
 import cnn
+from cnn.types import Labels
 from lessons.dropout import accuracies, dropped, masked
 from tests.lessons.shown import CURVES, TRACES, grid
 from tests.lessons.small import small
@@ -37,7 +38,7 @@ def test_the_table_counts_what_each_dropout_takes_away() -> None:
 def test_dropout_left_on_changes_the_answers_from_pass_to_pass() -> None:
     model = small([cnn.Flatten(), cnn.Dropout(0.5), cnn.Dense(3)])
     x = np.random.default_rng(0).standard_normal((200, 6, 6, 1), np.float32)
-    labels = model.predict(x)
+    labels: Labels = model.predict(x)
     off, *left_on = accuracies(model, x, labels, [None, *map(np.random.default_rng, range(5))])
     assert off == 1
     assert max(left_on) < 1
