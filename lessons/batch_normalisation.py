@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -22,6 +22,7 @@ from lessons.kit.themes import Theme
 
 SAMPLES = 32  # whose numbers the figure shows: a micro-batch
 CHANNELS = 6  # that the figure shows
+STAGES = ("before", "normalised", "scaled and shifted")
 
 BLOCK = (4, 4, 4, 3)  # the shape [n, h, w, c] of a block of numbers
 CROWDS: Mapping[str, tuple[str, tuple[Any, ...]]] = {  # which numbers share a mean, by NumPy's axes
@@ -40,14 +41,13 @@ def from_network(subject: Subject) -> Shown:
     training = subject.figures.normalisation
     pair = subject.train_twice(training, without_normalisation(training.model))
     x = subject.image_set.normalise(some(subject.test, SAMPLES).images)
-    before, normalised, after = stages(pair.with_it.model, x)
     title = subject.image_set.title
     return Shown(
         drawings={
             "batch-normalisation": partial(
                 draw_stages,
                 subtitle=f"{title}: a tick is a sample, the ring the mean, the bar ± one deviation",
-                columns={"before": before, "normalised": normalised, "scaled and shifted": after},
+                columns=stages(pair.with_it.model, x),
             ),
             "normalised-or-not": partial(
                 draw_accuracies,
@@ -94,23 +94,23 @@ def stages(model: cnn.Sequential, x: Array) -> tuple[Array, Array, Array]:
     return before.reshape(shape), (cache.centred / cache.deviation).reshape(shape), after.reshape(shape)
 
 
-def draw_stages(theme: Theme, width: int, subtitle: str, columns: Mapping[str, Array]) -> Sheet:
+def draw_stages(theme: Theme, width: int, subtitle: str, columns: Sequence[Array]) -> Sheet:
     """Draw the numbers of some channels, a row for each, at every stage of the layer."""
     wide = width > NARROW
     left, gap, row = 76, 28, 30 if wide else 20
     colours = (theme.activation, theme.quiet, theme.output)
-    channels = min(CHANNELS, next(iter(columns.values())).shape[1])
+    channels = min(CHANNELS, columns[0].shape[1])
     tall = row * channels
     across = (width - left - 2 * gap) // 3 if wide else width - left - 8
     down = 0 if wide else tall + 58
     sheet = Sheet(width, HEADING + 58 + tall + 2 * down, theme, "One scale for all channels", subtitle)
-    for number, ((name, values), colour) in enumerate(zip(columns.items(), colours, strict=True)):
+    for number, (name, values, colour) in enumerate(zip(STAGES, columns, colours, strict=True)):
         x = left + (across + gap) * number * wide
         y = HEADING + down * number
         sheet.text(x, y + 12, name, weight="bold", colour=colour)
         axes = sheet.axes(x, y + 22, across, tall)
         shown = values[:, :channels].astype(np.float64)
-        reach = 1.08 * np.abs(shown if number == 0 else np.stack([*columns.values()][1:])).max()
+        reach = 1.08 * np.abs(shown if number == 0 else np.stack(columns[1:])).max()
         axes.set(xlim=(-reach, reach), ylim=(channels - 0.5, -0.5), yticks=[])
         axes.spines["left"].set_visible(False)
         axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
