@@ -1,22 +1,22 @@
-"""The page about dropout: masks on a feature map, the rate, and two trainings, with dropout and without."""
+"""The page about dropout: masks on a feature map, the rate, and dropout that is left on by mistake."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 import cnn
-from cnn.types import Array, Gradients
+from cnn.types import Array, Gradients, Labels
 from lessons.kit.curves import Curve, curve, line
 from lessons.kit.gradient_checks import SEED, gradient_check
 from lessons.kit.layers import shapes_along
-from lessons.kit.sheet import HEADING, LINE, SMALL, Sheet
+from lessons.kit.sheet import HEADING, NARROW, SMALL, Sheet
 from lessons.kit.shown import Shown, to_json
-from lessons.kit.small_trainings import TwoTrainings
 from lessons.kit.subject import Subject, liveliest
 from lessons.kit.tables import table
 from lessons.kit.themes import Theme
@@ -24,18 +24,32 @@ from lessons.kit.traces import Grid, Step, cell, product, track
 
 LAYER = "cnn.layers.dropout.Dropout"
 MASKS = 4  # on the figure, and iterations of the trace
+PASSES = 40  # with dropout left on
 
 
 def from_network(subject: Subject) -> Shown:
     """Return what the page shows of the trained network and of the two small trainings."""
     pair = subject.with_and_without_dropout
     rate, maps = masked_maps(subject)
+    model, counted = pair.with_it.model, subject.counted
+    rngs = [np.random.default_rng((subject.figures.seed, number)) for number in range(PASSES)]
+    x = subject.image_set.normalise(counted.images)
+    off, *left_on = accuracies(model, x, counted.labels, [None, *rngs])
     return Shown(
-        drawings={"dropout": partial(draw_masked_maps, subtitle=subject.training, rate=rate, maps=maps)},
+        drawings={
+            "dropout": partial(draw_masked_maps, subtitle=subject.training, rate=rate, maps=maps),
+            "dropout-left-on": partial(
+                draw_left_on,
+                subtitle=f"{subject.image_set.title}: a small network on {len(x):,} test images",
+                off=off,
+                left_on=left_on,
+            ),
+        },
         values={
             "dropped": dropped(subject.model),
+            "dropped_in_small": dropped(model),
             "small": pair.described(),
-            "small_weights": spread_of_weights(pair),
+            "passes": str(PASSES),
         },
     )
 
@@ -56,6 +70,8 @@ def from_repository() -> Shown:
 def masked_maps(subject: Subject) -> tuple[float, list[Array]]:
     """Return a rate, and a feature map as it is at inference and as the masks of four iterations leave it.
 
+    What was dropped is NaN.
+
     They are those of the network's first dropout on maps; without one, the rate is 0.25 on the maps of the
     first convolution.
     """
@@ -63,25 +79,46 @@ def masked_maps(subject: Subject) -> tuple[float, list[Array]]:
     layer = cnn.Dropout(0.25) if index is None else subject.model.layers[index]
     before = subject.maps(subject.x) if index is None else subject.inputs[index]
     channel, rng = liveliest(before), np.random.default_rng(subject.figures.seed)
-    masked = [layer.forward_pass(before, True, rng)[0] for _ in range(MASKS)]
-    return layer.to_config()["rate"], [one[0, :, :, channel] for one in (before, *masked)]
+    maps = [before, *(masked(layer, before, rng) for _ in range(MASKS))]
+    return layer.to_config()["rate"], [one[0, :, :, channel] for one in maps]
+
+
+def masked(layer: cnn.Layer, x: Array, rng: np.random.Generator) -> Array:
+    """Return what dropout makes of numbers in training, with NaN for those that it drops."""
+    y, mask = layer.forward_pass(x, True, rng)
+    return y if mask is None else np.where(mask == 0, np.float32(np.nan), y)
 
 
 def draw_masked_maps(theme: Theme, width: int, subtitle: str, rate: float, maps: list[Array]) -> Sheet:
     """Draw a feature map as it is at inference, and as the masks of four iterations leave it."""
-    size = 105
-    largest = max(float(np.abs(one).max()) for one in maps) or 1.0
-    sheet = Sheet(width, HEADING + 2 * (size + 32) + 20, theme, f"Dropout with rate {rate:g}", subtitle)
+    columns, gap, below = (5, 15, 60) if width > NARROW else (3, 8, 14)
+    size = (width - (columns - 1) * gap) // columns
+    row = size + 32
+    sheet = Sheet(
+        width,
+        HEADING + row * -(-len(maps) // columns) + below,
+        theme,
+        f"Dropout with rate {rate:g}",
+        subtitle,
+    )
+    largest = float(np.nanmax(np.abs(maps))) or 1.0
     for number, one in enumerate(maps):
-        x, y = 116 * (number % 3), HEADING + (size + 32) * (number // 3)
-        name = f"iteration {number}" if number else "inference"
-        sheet.text(x, y + 10, name)
-        colour = theme.output if number else theme.activation
-        sheet.picture(x, y + 18, one / largest, colour, size)
-    x, y = 2 * 116, HEADING + size + 32
-    for number, text in enumerate(("dropped: as 0", f"kept: times {1 / (1 - rate):.3g}")):
-        sheet.text(x, y + 34 + LINE * number, text, size=SMALL, colour=theme.quiet)
-    sheet.scale(x, y + 74, theme.output, ("0", f"{largest:.1f}"), width=size - 6)
+        x, y = (size + gap) * (number % columns), HEADING + row * (number // columns)
+        sheet.text(x, y + 10, f"iteration {number}" if number else "inference")
+        missing = np.where(np.isnan(one), np.float32(1), np.float32(np.nan))
+        sheet.picture(x, y + 18, missing, theme.quiet, size)
+        sheet.picture(x, y + 18, one / largest, theme.output if number else theme.activation, size)
+    labels = (f"−{largest:.1f}", "0", f"{largest:.1f}") if np.nanmin(maps) < 0 else ("0", f"{largest:.1f}")
+    x, y = (0, HEADING + row) if width > NARROW else (2 * (size + gap), HEADING + row + 54)
+    aside, down = (size + gap, 0) if width > NARROW else (0, 36)
+    sheet.scale(x, y, theme.activation, labels, width=size - 6)
+    sheet.scale(x + aside, y + down, theme.output, labels, width=size - 6)
+    x, y = (x + 2 * aside, y + 4) if width > NARROW else (x, y - 34)
+    sheet.box(x, y - 6, 12, 12, theme.quiet)
+    sheet.text(x + 20, y, "dropped: 0", size=SMALL, vertical="center")
+    sheet.text(
+        x + aside, y + 20 * (not aside), f"kept: × {1 / (1 - rate):.3g}", size=SMALL, vertical="center"
+    )
     return sheet
 
 
@@ -103,15 +140,46 @@ def dropped(model: cnn.Sequential) -> str:
     return table(head, rows, numbers=4)
 
 
-def spread_of_weights(pair: TwoTrainings) -> str:
-    """Return how widely the weights of each layer spread, with dropout and without."""
-    rows = [
-        [f"{name.partition('.')[0]}. {pair.without.model.layers[int(name.partition('.')[0])].kind}"]
-        + [f"{one.model.params[name].astype(np.float64).std():.4f}" for one in (pair.without, pair.with_it)]
-        for name in pair.without.model.params
-        if name.endswith(".weight")
-    ]
-    return table(["standard deviation of the weights", "without dropout", "with dropout"], rows, numbers=2)
+def accuracies(
+    model: cnn.Sequential, x: Array, labels: Labels, rngs: Sequence[np.random.Generator | None]
+) -> list[float]:
+    """Return which share of samples a network gets right in one pass with each generator.
+
+    Dropout drops in a pass with a generator, and nothing in one without; all other layers are at inference.
+    """
+    first = next((i for i, layer in enumerate(model.layers) if isinstance(layer, cnn.Dropout)), 0)
+    for layer in model.layers[:first]:
+        x, _ = layer.forward_pass(x)
+    right = []
+    for rng in rngs:
+        y = x
+        for layer in model.layers[first:]:
+            y, _ = layer.forward_pass(y, isinstance(layer, cnn.Dropout) and rng is not None, rng)
+        right.append(float((y.argmax(axis=1) == labels).mean()))
+    return right
+
+
+def draw_left_on(theme: Theme, width: int, subtitle: str, off: float, left_on: Sequence[float]) -> Sheet:
+    """Draw the accuracy of each pass with dropout left on, and that of the network without dropout."""
+    title = "Dropout left on by mistake"
+    sheet = Sheet(width, HEADING + 128, theme, title, subtitle)
+    left, row = 90, 36
+    axes = sheet.axes(left, HEADING, width - left - 20, 2 * row)
+    rows = (
+        ("off", "one pass", [off], "D", theme.output),
+        ("left on", f"{len(left_on)} passes", left_on, "|", theme.ink),
+    )
+    for number, (name, passes, shares, marker, colour) in enumerate(rows):
+        percent = [100 * share for share in shares]
+        axes.plot(percent, [number] * len(percent), marker, color=colour, markersize=8 if number == 0 else 14)
+        y = HEADING + row * (number + 0.5)
+        sheet.text(0, y - 8, name, weight="bold", colour=colour, vertical="center")
+        sheet.text(0, y + 9, passes, size=SMALL, colour=theme.quiet, vertical="center")
+    axes.margins(x=0.05)
+    axes.set(ylim=(1.5, -0.5), yticks=[], xlabel="test images that are right, in %")
+    axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+    axes.spines["left"].set_visible(False)
+    return sheet
 
 
 def rate_curve() -> Curve:

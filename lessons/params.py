@@ -72,7 +72,16 @@ class Figures(Strict):
     augmentation: Augmentation = Field(description="what the distorted copies of an image are made by")
     overfitting: SmallTraining = Field(description="few images and many epochs, with dropout and without")
     linear: SmallTraining = Field(description="a network that is trained with its activations and without")
+    normalisation: SmallTraining = Field(
+        description="a network that is trained with batch normalisation and without"
+    )
     valley: Valley
+
+    @model_validator(mode="after")
+    def _normalises(self) -> Figures:
+        if not any(layer["layer"] == "BatchNorm" for layer in self.normalisation.model):
+            raise ValueError("normalisation.model must have a BatchNorm layer.")
+        return self
 
 
 class AllParameters(Parameters):

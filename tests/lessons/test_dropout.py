@@ -1,10 +1,10 @@
 import numpy as np
 
 import cnn
-from lessons.dropout import dropped, spread_of_weights
-from lessons.kit.small_trainings import Trained, TwoTrainings
+from cnn.types import Labels
+from lessons.dropout import accuracies, dropped, masked
 from tests.lessons.shown import CURVES, TRACES, grid
-from tests.lessons.small import FIGURES, small
+from tests.lessons.small import small
 
 
 def test_the_trace_has_a_fresh_mask_in_each_iteration_and_none_at_inference() -> None:
@@ -35,9 +35,17 @@ def test_the_table_counts_what_each_dropout_takes_away() -> None:
     assert dropped(small([cnn.Flatten(), cnn.Dense(3)])) == ""
 
 
-def test_the_spread_of_weights_is_told_for_both_trainings() -> None:
-    wide, narrow = (small([cnn.Flatten(), cnn.Dense(2)]) for _ in range(2))
-    wide.params["1.weight"][:] = np.tile([1.0, -1.0], (36, 1))
-    narrow.params["1.weight"][:] = 0
-    pair = TwoTrainings(FIGURES.overfitting, 300, Trained(narrow, []), Trained(wide, []))
-    assert spread_of_weights(pair).splitlines()[2:] == ["| 1. Dense | 1.0000 | 0.0000 |"]
+def test_dropout_left_on_changes_the_answers_from_pass_to_pass() -> None:
+    model = small([cnn.Flatten(), cnn.Dropout(0.5), cnn.Dense(3)])
+    x = np.random.default_rng(0).standard_normal((200, 6, 6, 1), np.float32)
+    labels: Labels = model.predict(x)
+    off, *left_on = accuracies(model, x, labels, [None, *map(np.random.default_rng, range(5))])
+    assert off == 1
+    assert max(left_on) < 1
+    assert len(set(left_on)) > 1
+
+
+def test_a_map_is_masked_by_nan_where_a_number_was_dropped() -> None:
+    maps = np.ones((1, 6, 6, 1), np.float32)
+    assert np.isnan(masked(cnn.Dropout(0.5), maps, np.random.default_rng(0))).any()
+    np.testing.assert_array_equal(masked(cnn.Dropout(0.0), maps, np.random.default_rng(0)), maps)

@@ -30,6 +30,7 @@ from pipeline.common.model import save_model
 from tests.pipeline.workspace import (
     PROCESSED,
     ROOT,
+    SMALL_TRAININGS,
     changed,
     digits,
     parameters,
@@ -40,8 +41,9 @@ from tests.pipeline.workspace import (
 
 NAMES = (
     "augmentation", "batch-normalisation", "confidence", "confusion", "dense-evidence", "digit-as-numbers",
-    "dropout", "edges", "feature-maps", "filters", "hardest", "normalised", "one-filter", "overfitting",
-    "patches", "pooling", "relu", "resolution", "saliency", "softmax-loss", "training",
+    "dropout", "dropout-left-on", "edges", "feature-maps", "filters", "hardest", "normalised",
+    "normalised-or-not", "one-filter", "overfitting", "patches", "pooling", "relu", "resolution", "saliency",
+    "softmax-loss", "training",
 )  # fmt: skip
 FORMS = {"": LIGHT, "-dark": DARK, "-narrow": LIGHT, "-narrow-dark": DARK}
 SVGS = {f"{paths.FIGURES.as_posix()}/{name}{form}.svg" for name in NAMES for form in FORMS}
@@ -121,7 +123,7 @@ def write_folder(size: int, channels: int, class_names: tuple[str, ...]) -> Byte
     layers: Layers = [*PLAIN[:-1], {"layer": "Dense", "units": classes}]
     data = changed(changed(small_parameters(), "recipes.other"), "recipes.small.model", layers)
     data = changed(data, "figures", parameters()["figures"] | {"images": 8})
-    for training in ("overfitting", "linear"):
+    for training in SMALL_TRAININGS:
         data = changed(data, f"figures.{training}.epochs", 1)
         data = changed(data, f"figures.{training}.batch_size", 8)
     folder = {"dataset": "folder", "folder": str(pictures), "image_size": size, "channels": channels}

@@ -73,6 +73,13 @@ def test_the_schema_takes_what_is_right_and_refuses_what_is_not() -> None:
             "error: params.yaml is not right:\n"
             "  figures.valley.steps must be greater than or equal to 1, received 0.\n",
         ),
+        (
+            "figures.normalisation.model",
+            [{"layer": "Flatten"}, {"layer": "Dense", "units": "classes"}],
+            1,
+            "",
+            "error: params.yaml is not right:\n  figures: normalisation.model must have a BatchNorm layer.\n",
+        ),
     ],
 )
 def test_the_program_checks_the_file(

@@ -29,7 +29,14 @@ from pipeline.common.params import Data, load_parameters
 from pipeline.folder import read_folder, read_picture, scaled
 from pipeline.preprocess import preprocess
 from tests.pipeline.clone import call, copy_work_tree, new_repository, stages_run
-from tests.pipeline.workspace import STAGES, changed, data_parameters, small_parameters, write_parameters
+from tests.pipeline.workspace import (
+    SMALL_TRAININGS,
+    STAGES,
+    changed,
+    data_parameters,
+    small_parameters,
+    write_parameters,
+)
 from tests.pipeline.workspace import parameters as workspace_parameters
 from tests.refusals import assert_refuses
 from tests.texts.test_commands import merged
@@ -517,7 +524,7 @@ def test_the_classes_of_a_folder_decide_how_many_outputs_a_model_has(
     data = changed(changed(data, "data.folder", "pets"), "data.channels", 3)
     data["recipes"]["small"]["model"][-1] = {"layer": "Dense", "units": "classes"}
     del data["recipes"]["other"]
-    for training in ("overfitting", "linear"):
+    for training in SMALL_TRAININGS:
         data["figures"][training]["model"][-1] = {"layer": "Dense", "units": "classes"}
     parameters = load_parameters(write_parameters(pets.parent, data))
     assert parameters.chosen.model[-1] == {"layer": "Dense", "units": 2}
@@ -558,7 +565,7 @@ def test_the_page_leads_from_an_empty_folder_to_a_prediction(tmp_path: Path) -> 
     new_repository(clone)
     quick = workspace_parameters()
     quick["recipes"]["small"]["train"]["epochs"] = 10
-    for training in ("overfitting", "linear"):
+    for training in SMALL_TRAININGS:
         quick["figures"][training] |= {"epochs": 2, "images": 50}
     write_parameters(clone, quick)
 

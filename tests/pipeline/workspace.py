@@ -81,12 +81,15 @@ def data_parameters(**values: Any) -> Data:
     return Data.model_validate(parameters()["data"] | values)
 
 
+SMALL_TRAININGS = ("overfitting", "linear", "normalisation")
+
+
 def small_parameters() -> dict[str, Any]:
     """Return the parameters with two small recipes, of which one is chosen, instead of the repository's."""
     recipes = {"small": copy.deepcopy(SMALL), "other": copy.deepcopy(SMALL)}
     data = with_ten_classes(parameters() | {"recipe": "small", "recipes": recipes})
     data = changed(data, "data.dataset", "mnist")
-    for training in ("overfitting", "linear"):
+    for training in SMALL_TRAININGS:
         data = changed(data, f"figures.{training}.epochs", 2)
         data = changed(data, f"figures.{training}.images", 50)
     return data
