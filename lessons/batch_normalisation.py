@@ -25,11 +25,13 @@ CHANNELS = 6  # that the figure shows
 STAGES = ("before", "normalised", "scaled and shifted")
 
 BLOCK = (4, 4, 4, 3)  # the shape [n, h, w, c] of a block of numbers
-CROWDS: Mapping[str, tuple[str, tuple[Any, ...]]] = {  # which numbers share a mean, by NumPy's axes
-    "axis=(0, 1, 2)": ("a channel", (slice(None), slice(None), slice(None), 1)),
-    "axis=0": ("one position", (slice(None), 1, 2, 1)),
-    "axis=(1, 2)": ("one map", (1, slice(None), slice(None), 1)),
-    "axis=(1, 2, 3)": ("one image", (1,)),
+CROWDS: Mapping[
+    tuple[int, ...], tuple[str, tuple[Any, ...]]
+] = {  # which numbers share a mean, by NumPy's axes
+    (0, 1, 2): ("a channel", (slice(None), slice(None), slice(None), 1)),
+    (0,): ("one position", (slice(None), 1, 2, 1)),
+    (1, 2): ("one map", (1, slice(None), slice(None), 1)),
+    (1, 2, 3): ("one image", (1,)),
 }
 
 COLUMN = np.array([[1.0], [1.0], [5.0], [5.0]])  # the page's four samples, and what arrives for them
@@ -189,7 +191,8 @@ def draw_crowds(theme: Theme, width: int) -> Sheet:
         sheet.picture(*place, _cells(inside, side), colour)
         bottom = place[1] + _side(BLOCK[3], BLOCK[1], side)
         sheet.text(place[0], bottom + 14, name, weight="normal" if number else "bold")
-        sheet.text(place[0], bottom + 14 + LINE, axes, size=SMALL, colour=theme.quiet)
+        axis = axes if len(axes) > 1 else axes[0]
+        sheet.text(place[0], bottom + 14 + LINE, f"axis={axis}", size=SMALL, colour=theme.quiet)
     return sheet
 
 

@@ -30,7 +30,7 @@ WITHOUT_SCRIPTS = {
     "predict-value": "you can predict a number here, and are told whether it is right.",
     "curve-slider": "you can move a slider here, and see how the curve changes.",
 }
-WIDGET = re.compile(rf"<({'|'.join(WITHOUT_SCRIPTS)})\b[^>]*></\1>")
+WIDGET = re.compile(rf"</({'|'.join(WITHOUT_SCRIPTS)})>")
 
 LESSONS = "learn/"
 BOOST = 4  # what a lesson's place in the search's results is multiplied by

@@ -221,7 +221,7 @@ def draw_resolution(theme: Theme, width: int, subtitle: str, images: Bytes) -> S
     size, pitch, left = (84, 91, 74) if width == WIDE else (56, 69, 66)
     blocks = blocks_of(images.shape[1])
     bottom = HEADING + 8 + len(blocks) * (size + 8)
-    sheet = Sheet(width, bottom + 36, theme, "The same images, ever coarser", subtitle)
+    sheet = Sheet(width, bottom + 36, theme, "The same images, coarser and coarser", subtitle)
     shown = images[: (width - left + pitch - size) // pitch]
     for row, block in enumerate(blocks):
         y = HEADING + 8 + row * (size + 8)

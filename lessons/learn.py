@@ -89,7 +89,7 @@ def from_repository() -> Shown:
         values={
             "parts": parts,
             "hours": f"{minutes_in_all / 60:.1f}",
-            "rates": {"words": WORDS, "formulas": FORMULAS, "widgets": WIDGETS},
+            "rates": {"words": WORDS, "formulas": FORMULAS},
         }
     )
 

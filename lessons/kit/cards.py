@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from functools import cache
 from pathlib import Path
 
 import matplotlib as mpl
@@ -21,7 +20,6 @@ DPI = 96  # at which matplotlib's points become CSS pixels
 COLOURS = 64  # so many are enough for figures, and make a small file
 
 
-@cache
 def card(site: str, title: str, description: str, figure: Path) -> bytes:
     """Return a page's card as PNG.
 

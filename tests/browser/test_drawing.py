@@ -258,10 +258,10 @@ def test_nothing_moves_when_the_network_comes(browser: Browser, site: str, viewp
     with opened(browser, site, viewport=viewport) as (page, _):
         held = hold(page, "**/generated/network/*")
         page.add_init_script(SHIFTS)
-        page.goto("#where-to-begin")
+        page.goto("#what-it-reached")
         page.locator("digit-canvas .room").wait_for()
         page.wait_for_load_state("load")
-        heading = page.locator("#where-to-begin")
+        heading = page.locator("#what-it-reached")
         before = [page.evaluate("() => scrollY"), heading.bounding_box()]
         for count in (2, 1):  # network.json and digits.json, then weights.bin
             while len(held) < count:

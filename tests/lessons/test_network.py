@@ -12,7 +12,7 @@ def cells(table: str) -> list[str]:
     return re.findall(r"<td[^>]*>([^<]*)</td>", table)
 
 
-def test_the_step_on_the_page_is_the_one_that_the_last_lesson_works_out() -> None:
+def test_the_step_on_the_page_is_the_one_that_the_way_back_works_out() -> None:
     forward, backward, update = VALUES["forward"], VALUES["backward"], VALUES["update"]
     assert cells(forward[3]) == ["4", "0", "4", "1"]
     assert cells(forward[4]) == ["3", "3"]
