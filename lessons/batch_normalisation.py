@@ -25,9 +25,8 @@ CHANNELS = 6  # that the figure shows
 STAGES = ("before", "normalised", "scaled and shifted")
 
 BLOCK = (4, 4, 4, 3)  # the shape [n, h, w, c] of a block of numbers
-CROWDS: Mapping[
-    tuple[int, ...], tuple[str, tuple[Any, ...]]
-] = {  # which numbers share a mean, by NumPy's axes
+# Which numbers share a mean, by NumPy's axes.
+CROWDS: Mapping[tuple[int, ...], tuple[str, tuple[Any, ...]]] = {
     (0, 1, 2): ("a channel", (slice(None), slice(None), slice(None), 1)),
     (0,): ("one position", (slice(None), 1, 2, 1)),
     (1, 2): ("one map", (1, slice(None), slice(None), 1)),

@@ -30,7 +30,7 @@ def test_a_page_shows_all_that_its_own_lesson_gives_and_nothing_else(page: Path)
     named = set(re.findall(r"\{[{%][^{}]*?\b(\w+)\.(\w+)", text))
     assert {lesson for lesson, _ in named} & set(LESSONS) <= {own}
     assert {value for lesson, value in named if lesson == own} >= set(given.values)
-    assert set(re.findall(r"\b(?:built|generated)/(.+?)\.svg", text)) == drawings(own)
+    assert set(re.findall(r"\]\(\S*(?:built|generated)/(.+?)\.svg", text)) == drawings(own)
     played = re.findall(r'<(?:step-player|predict-value) layer="(.+?)"', text)
     slid = re.findall(r'<curve-slider curve="(.+?)"', text)
     assert {*(f"traces/{name}.json" for name in played), *(f"curves/{name}.json" for name in slid)} == set(
