@@ -30,17 +30,19 @@ ACTIVATIONS: Mapping[str, cnn.Layer] = {
     "tanh": cnn.Tanh(),
     "GELU": cnn.GELU(),
 }
+CUT_OFF = cnn.ReLU, cnn.LeakyReLU, cnn.GELU  # those that let little or nothing of a negative number through
 
 
 def from_network(subject: Subject) -> Shown:
     """Return what activations let through, and two small trainings, with activations and without."""
     training = subject.figures.linear
     pair = subject.train_twice(training, without_activations(training.model))
-    before, after = bent_map(subject)
+    shown = subject.with_layer(*CUT_OFF)
+    before, after = bent_map(shown)
     return Shown(
-        drawings={"relu": partial(draw_relu, subtitle=subject.training, before=before, after=after)},
+        drawings={"relu": partial(draw_relu, subtitle=shown.training, before=before, after=after)},
         values={
-            "let_through": let_through(subject),
+            "let_through": shown.note + let_through(shown),
             "counted": f"{len(subject.counted.labels):,}",
             "reached": reached(pair),
             "small": pair.described(),
@@ -244,12 +246,8 @@ def gradient_check() -> str:
 
 
 def let_through(subject: Subject) -> str:
-    """Return how many numbers are positive behind each activation that can cut off; empty without one."""
-    gates = [
-        index
-        for index, layer in enumerate(subject.model.layers)
-        if isinstance(layer, cnn.ReLU | cnn.LeakyReLU | cnn.GELU)
-    ]
+    """Return how many numbers are positive behind each activation that can cut off."""
+    gates = [index for index, layer in enumerate(subject.model.layers) if isinstance(layer, CUT_OFF)]
     images, *size = subject.counted.images.shape[:3]
     chunk = max(1, PIXELS // math.prod(size))
     positive: dict[int, Array] = {}  # in how many images each unit gives a number above 0

@@ -64,12 +64,13 @@ def simplest_convolution(x: Array, weight: Array, bias: Array) -> Array:
 
 def from_network(subject: Subject) -> Shown:
     """Return what one filter of the trained network makes of an image, and the shapes of its convolutions."""
+    shown = subject.with_layer(cnn.Conv2D)
     return Shown(
         drawings={
             "edges": partial(draw_edges, subject=subject),
-            "one-filter": partial(draw_one_filter, subject=subject),
+            "one-filter": partial(draw_one_filter, subject=shown),
         },
-        values={"shapes": shapes(subject.model, (cnn.Conv2D,))},
+        values={"shapes": shown.note + shapes(shown.model, (cnn.Conv2D,))},
     )
 
 
@@ -339,16 +340,14 @@ def draw_stamps(theme: Theme, width: int) -> Sheet:
 
 def draw_one_filter(theme: Theme, width: int, subject: Subject) -> Sheet:
     """Draw an image, the filter of the first convolution that is most like an edge filter, and its map."""
-    title = "A filter that training found"
-    index = subject.first_index(cnn.Conv2D)
-    if index is None:
-        return Sheet(width, HEADING, theme, title, f"{subject.training}: no convolution")
+    layers = subject.model.layers
+    index = next(index for index, layer in enumerate(layers) if isinstance(layer, cnn.Conv2D))
     x, y = subject.inputs[index], subject.inputs[index + 1]
-    weight = subject.model.layers[index].params["weight"]
+    weight = layers[index].params["weight"]
     best = most_like_edges(weight)
     size, small = (270, 130) if width > NARROW else (112, 80)
     top = HEADING + 22
-    sheet = Sheet(width, top + size + 46, theme, title, subject.training)
+    sheet = Sheet(width, top + size + 46, theme, "A filter that training found", subject.training)
     panels = (
         (0, size, "input", x[0], theme.activation),
         ((width - small) / 2, small, f"filter {best}", weight[:, :, :, best], theme.parameter),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,7 +15,6 @@ from lessons.kit.gradient_checks import gradient_check
 from lessons.kit.layers import shapes
 from lessons.kit.sheet import DENSITY, HEADING, LARGE, SMALL, WIDE, Sheet, scaled
 from lessons.kit.shown import Shown, to_json
-from lessons.kit.small_trainings import some, train_small
 from lessons.kit.steps import (
     dense_bias_gradient_steps,
     dense_input_gradient_steps,
@@ -47,7 +45,7 @@ STARTS: Mapping[str, tuple[InitialiserName, float]] = {
 
 def from_network(subject: Subject) -> Shown:
     """Return the evidence that the last dense layer adds up, and how the layers' weights are spread."""
-    shown = with_dense_layer(subject)
+    shown = subject.with_layer(cnn.Dense)
     return Shown(
         drawings={"dense-evidence": partial(draw_evidence, subject=shown)},
         values={
@@ -68,15 +66,6 @@ def from_repository() -> Shown:
         },
         files={"traces/dense.json": to_json({"layer": "dense", "cases": cases()})},
     )
-
-
-def with_dense_layer(subject: Subject) -> Subject:
-    """Return the subject; if its network has no dense layer, with a small network that is trained instead."""
-    if any(isinstance(layer, cnn.Dense) for layer in subject.model.layers):
-        return subject
-    training, validation = subject.figures.linear, some(subject.validation, subject.figures.images)
-    small = train_small(training, training.model, subject.image_set, subject.train, validation)
-    return replace(subject, model=small.model, recipe="figures.linear")
 
 
 def draw_evidence(theme: Theme, width: int, subject: Subject) -> Sheet:

@@ -26,7 +26,8 @@ FOLLOWED = 1, 1, 0  # the number that the figure follows: its row, column and ch
 
 def from_network(subject: Subject) -> Shown:
     """Return what flattening makes of the trained network's feature maps."""
-    return Shown(values={"row": row_and_parameters(subject.model)})
+    shown = subject.with_layer(cnn.Flatten)
+    return Shown(values={"row": shown.note + row_and_parameters(shown.model)})
 
 
 def from_repository() -> Shown:

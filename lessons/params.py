@@ -78,9 +78,12 @@ class Figures(Strict):
     valley: Valley
 
     @model_validator(mode="after")
-    def _normalises(self) -> Figures:
+    def _small_networks_have_what_is_shown(self) -> Figures:
         if not any(layer["layer"] == "BatchNorm" for layer in self.normalisation.model):
             raise ValueError("normalisation.model must have a BatchNorm layer.")
+        # Pages show these where the trained recipe has none.
+        if not {"Conv2D", "ReLU", "Flatten", "Dense"} <= {layer["layer"] for layer in self.overfitting.model}:
+            raise ValueError("overfitting.model must have Conv2D, ReLU, Flatten and Dense layers.")
         return self
 
 

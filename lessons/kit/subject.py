@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -19,6 +19,10 @@ from pipeline.common.images import Bytes, ImageSet, Labelled, load_part
 from pipeline.common.model import load_model_and_test_images
 
 CLASSES = 20  # that a figure lists, at most
+SMALL_NETWORK = (
+    "The recipe that was trained has no layer of the kind that this page explains. The table is of a small "
+    "network, trained for it: `figures.overfitting` in `params.yaml`.\n\n"
+)
 
 
 @dataclass(frozen=True)
@@ -28,17 +32,18 @@ class TrainedNetwork:
     Attributes:
         model: the network.
         image_set: what it was trained on, and how bytes become what it sees.
-        recipe: the recipe's name.
+        recipe: the recipe's name; a small network that is trained for a page has none.
     """
 
     model: cnn.Sequential
     image_set: ImageSet
-    recipe: str
+    recipe: str | None
 
     @property
     def training(self) -> str:
         """Data set and recipe, as the figures' subtitles name them."""
-        return f"{self.image_set.title}, recipe {self.recipe}"
+        network = f"recipe {self.recipe}" if self.recipe else "a small network"
+        return f"{self.image_set.title}, {network}"
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,17 @@ class Subject(TrainedNetwork):
             for layers in (training.model, without)
         )
         return TwoTrainings(training, min(training.images, len(self.train.images)), with_it, without_it)
+
+    def with_layer(self, *kinds: type[cnn.Layer]) -> Subject:
+        """Return the subject, with a small network instead of one that has no layer of these kinds."""
+        if any(isinstance(layer, kinds) for layer in self.model.layers):
+            return self
+        return replace(self, model=self.with_and_without_dropout.with_it.model, recipe=None)
+
+    @property
+    def note(self) -> str:
+        """What a page says above a table of a small network; above one of the trained network, nothing."""
+        return "" if self.recipe else SMALL_NETWORK
 
     @property
     def counted(self) -> Labelled:

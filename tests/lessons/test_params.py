@@ -80,6 +80,14 @@ def test_the_schema_takes_what_is_right_and_refuses_what_is_not() -> None:
             "",
             "error: params.yaml is not right:\n  figures: normalisation.model must have a BatchNorm layer.\n",
         ),
+        (
+            "figures.overfitting.model",
+            [{"layer": "Flatten"}, {"layer": "Dense", "units": "classes"}],
+            1,
+            "",
+            "error: params.yaml is not right:\n"
+            "  figures: overfitting.model must have Conv2D, ReLU, Flatten and Dense layers.\n",
+        ),
     ],
 )
 def test_the_program_checks_the_file(

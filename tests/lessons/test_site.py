@@ -90,17 +90,22 @@ def addresses(docs: Path) -> set[Path]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("dataset", "put_raw", "shown", "model", "without"),
+    ("dataset", "put_raw", "shown", "model", "without"),  # without: what pages without such a layer show
     [
-        ("mnist", put_sample, "mnist-sample", SMALL["model"], ()),
+        ("mnist", put_sample, "mnist-sample", SMALL["model"], {}),
         (
             "fashion-mnist",
             put_fashion,
             "fashion-mnist",
             DENSE,
-            ("activations", "convolution", "dropout", "pooling"),
+            {
+                "activations": "1. ReLU",
+                "convolution": "0. Conv2D",
+                "dropout": "3. Dropout",
+                "pooling": "The figure at the top",
+            },
         ),
-        ("folder", put_folder, PICTURES, [*SMALL["model"][:-1], {"layer": "Dense", "units": "classes"}], ()),
+        ("folder", put_folder, PICTURES, [*SMALL["model"][:-1], {"layer": "Dense", "units": "classes"}], {}),
     ],
     ids=["of the embedded sample", "of another data set and dense layers alone", "of coloured pictures"],
 )
@@ -110,7 +115,7 @@ def test_all_pages_are_built_without_a_warning(
     put_raw: Callable[[Path], None],
     shown: str,
     model: list[dict[str, Any]],
-    without: tuple[str, ...],
+    without: dict[str, str],
 ) -> None:
     data = changed(small_parameters(), "recipes.small.model", model)
     data = changed(changed(data, "recipes.other.model", model), "data.dataset", dataset)
@@ -131,4 +136,5 @@ def test_all_pages_are_built_without_a_warning(
     for page in ("activations", "convolution", "dense", "dropout", "flatten", "pooling"):
         text = (site / "learn" / page / "index.html").read_text(encoding="utf-8")
         assert ("The recipe that was trained has no" in text) == (page in without), page
+        assert without.get(page, "") in text, page
         assert (site / "cards" / "learn" / f"{page}.png").is_file()
