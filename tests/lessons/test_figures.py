@@ -288,7 +288,7 @@ def test_pages_are_filled_in_for_pictures_of_ones_own(
     monkeypatch.setattr(convolution, "_fastest", lambda _: "")
     write_folder(size, channels, class_names)
     draw()
-    for name in ("cnn", "dvc.yaml", "lessons", "pipeline"):
+    for name in ("cnn", "docs/learn", "dvc.yaml", "lessons", "mkdocs.yml", "pipeline"):
         Path(name).symlink_to(ROOT / name)
 
     build.write(build.build())
