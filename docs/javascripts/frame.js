@@ -10,7 +10,10 @@ function reachWide() {
 
 document$.subscribe(() => {
   document.querySelector(".md-search")?.setAttribute("aria-label", "Search");
-  for (const box of document.querySelectorAll(".md-code__nav")) box.role = "none"; // of one button: no landmark
+  for (const box of document.querySelectorAll(".md-code__nav, .md-nav--secondary .md-nav")) {
+    box.role = "none"; // no landmark: the box of one button, and a part of the table of contents
+    box.removeAttribute("aria-label");
+  }
   reachWide();
 });
 addEventListener("resize", reachWide);
