@@ -144,7 +144,21 @@ class StepPlayer extends Widget {
     this.panel.classList.toggle("beside", this.track.arrays.length <= ARRAYS_BESIDE_CODE);
     this.code.show(this.track.code);
     this.scrub.max = this.track.steps.length;
+    this.#reserveHeight();
     this.#show(1);
+  }
+
+  /** Keep the controls where they are: the longest text is not always the one with the most lines. */
+  #reserveHeight() {
+    const parts = [this.arithmetic, this.caption];
+    for (const part of parts) part.style.minHeight = "";
+    const heights = this.track.steps.map((step) => {
+      this.#write(step);
+      return parts.map((part) => part.offsetHeight);
+    });
+    parts.forEach((part, index) => {
+      part.style.minHeight = `${Math.max(...heights.map((row) => row[index]))}px`;
+    });
   }
 
   /** Go to a step as the reader asked: the player stops playing. */
